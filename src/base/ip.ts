@@ -1,0 +1,93 @@
+import ipaddr from 'ipaddr.js';
+
+export type IpFamily = 4 | 6;
+
+/** @returns 4, 6, or 0 for what is no IP address; brackets round an IPv6 address are allowed */
+export function ipFamily(text: string): IpFamily | 0 {
+  if (text.length === 0) return 0;
+  const c = text.charCodeAt(text.length - 1);
+  // A name cannot end in a digit-only label (RFC 1123 §2.1), so most names are refused by their last character.
+  if (c >= 48 && c <= 57 && text.indexOf(':') < 0) return ipaddr.IPv4.isValidFourPartDecimal(text) ? 4 : 0;
+  const bare = unbracket(text);
+  return bare.indexOf(':') >= 0 && ipaddr.IPv6.isValid(bare) ? 6 : 0;
+}
+
+/** Takes the brackets off an IPv6 reference (RFC 3261 §25.1); anything else is returned as it is. */
+export function unbracket(host: string): string {
+  return host.charCodeAt(0) === 0x5b && host.endsWith(']') ? host.slice(1, -1) : host;
+}
+
+/** Puts brackets round a bare IPv6 address; anything else is returned as it is. */
+export function bracket(host: string): string {
+  return host.indexOf(':') >= 0 && host.charCodeAt(0) !== 0x5b ? `[${host}]` : host;
+}
+
+/**
+ * One spelling for one host: names in lower case without a trailing dot, IPv6 in RFC 5952 form without brackets,
+ * IPv4-mapped IPv6 as IPv4. Two hosts are the same exactly when their canonical forms are equal.
+ */
+export function canonicalHost(host: string): string {
+  const bare = unbracket(host);
+  if (bare.indexOf(':') >= 0 && ipaddr.IPv6.isValid(bare)) {
+    const address = ipaddr.IPv6.parse(bare);
+    return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
+  }
+  const lower = bare.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+/** `host:port`, IPv6 bracketed; without a port only the host. */
+export function formatHostPort(host: string, port?: number): string {
+  const printed = bracket(host);
+  return port === undefined ? printed : `${printed}:${port}`;
+}
+
+/** A network in CIDR notation; a single address is a network of its own. */
+export class Cidr {
+  readonly text: string;
+  readonly prefix: number;
+  readonly #base: ipaddr.IPv4 | ipaddr.IPv6;
+
+  private constructor(text: string, base: ipaddr.IPv4 | ipaddr.IPv6, prefix: number) {
+    this.text = text;
+    this.#base = base;
+    this.prefix = prefix;
+  }
+
+  /** @returns undefined for text that is neither an address nor a network */
+  static parse(text: string): Cidr | undefined {
+    const slash = text.indexOf('/');
+    const host = unbracket(slash < 0 ? text : text.slice(0, slash));
+    if (ipFamily(host) === 0) return undefined;
+    const base = ipaddr.parse(host);
+    const most = base.kind() === 'ipv4' ? 32 : 128;
+    if (slash < 0) return new Cidr(text, base, most);
+    const length = text.slice(slash + 1);
+    if (!/^\d{1,3}$/.test(length) || Number(length) > most) return undefined;
+    return new Cidr(text, base, Number(length));
+  }
+
+  /** Whether an IP address (text, brackets allowed) lies in the network; false for names. */
+  contains(address: string): boolean {
+    const bare = unbracket(address);
+    if (ipFamily(bare) === 0) return false;
+    const parsed = ipaddr.process(bare);
+    if (parsed.kind() !== this.#base.kind()) return false;
+    return parsed.kind() === 'ipv4'
+      ? (parsed as ipaddr.IPv4).match(this.#base as ipaddr.IPv4, this.prefix)
+      : (parsed as ipaddr.IPv6).match(this.#base as ipaddr.IPv6, this.prefix);
+  }
+}
+
+/** RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 link-local: addresses that the Internet does not route. */
+export const PRIVATE_NETWORKS: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+];
+
+export const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
