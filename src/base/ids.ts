@@ -39,7 +39,9 @@ export class SequentialIds implements IdSource {
   #next = 1;
 
   token(length: number): string {
-    return String(this.#next++).padStart(length, '0').slice(-length);
+    return String(this.#next++)
+      .padStart(length, '0')
+      .slice(-length);
   }
 
   uint32(): number {

@@ -1,0 +1,21 @@
+import type { Listener } from './listener.ts';
+import type { TransportName } from './transport-name.ts';
+
+/**
+ * Where a message came from or goes to: a datagram peer as seen by one listener, or one connection (RFC 5626 §2).
+ * A response goes back on the flow of its request.
+ */
+export interface Flow {
+  readonly listener: Listener;
+  readonly transport: TransportName;
+  /** Canonical IP address without brackets. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Identifies the connection while the process lives; 0 for datagrams. */
+  readonly connectionId: number;
+  /**
+   * Sends one whole message; connecting happens behind it, and bytes wait meanwhile in a bounded queue.
+   * @returns false where the flow is closed or its queue is full: the message is not sent
+   */
+  send(bytes: Buffer): boolean;
+}

@@ -1,0 +1,32 @@
+import type { Flow } from './flow.ts';
+import type { Listener } from './listener.ts';
+import type { TransportName } from './transport-name.ts';
+
+/** The next hop, resolved down to an address (RFC 3263 §4). */
+export interface Destination {
+  readonly transport: TransportName;
+  /** Canonical IP address without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the network tells the floor above. Nothing thrown here may reach a socket's callback. */
+export interface NetworkSink {
+  /** One framed message, or one datagram that is more than a keep-alive. The bytes are the receiver's to keep. */
+  message(bytes: Buffer, flow: Flow): void;
+  /** A connection could not be made, broke, or a datagram could not be sent: what was sent on it may be lost. */
+  flowFailed(flow: Flow, reason: string): void;
+}
+
+/** The sockets as the floors above see them. */
+export interface Network {
+  readonly listeners: readonly Listener[];
+  /**
+   * The flow on which `listener` reaches a destination: an open connection where there is one, else a new one that
+   * connects when something is sent.
+   * @returns undefined where the table of connections is full
+   */
+  flowTo(listener: Listener, destination: Destination): Flow | undefined;
+  /** The open connection with that id, as long as it lives. */
+  connection(id: number): Flow | undefined;
+}
