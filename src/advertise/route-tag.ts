@@ -1,0 +1,106 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { BoundedMap } from '../base/bounded-map.ts';
+import { ServerError } from '../base/errors.ts';
+import type { Listener } from '../net/listener.ts';
+
+/** The URI parameter that carries a listener's tag in Record-Route, Path and Contact. */
+export const ROUTE_TAG_PARAM = 'vt';
+
+const TAG_BYTES = 9;
+const RETIRED_TAGS = 4096;
+const NONCE_BYTES = 12;
+const SEAL_BYTES = 12;
+/** Longer than any text that fits a datagram. */
+const LONGEST_TOKEN = 8192;
+
+/**
+ * Names listeners in URIs by a keyed tag, so that a request finds its socket again whatever address stands in its Route:
+ * after a restart, after a change of address, and on every node that has the key.
+ */
+export class RouteTags {
+  readonly #key: Buffer;
+  readonly #sealKey: Buffer;
+  readonly #nonceKey: Buffer;
+  #tags = new Map<string, string>();
+  #listeners = new Map<string, Listener>();
+  readonly #retired = new BoundedMap<string, true>(RETIRED_TAGS, 'drop-oldest');
+
+  /**
+   * @param key 16 bytes or more, the same on all nodes
+   * @throws ServerError CFG_INVALID where the key is shorter
+   */
+  constructor(key: Buffer, listeners: readonly Listener[]) {
+    if (key.length < 16)
+      throw new ServerError('CFG_INVALID', 'the key for route tags has less than 16 bytes');
+    this.#key = key;
+    this.#sealKey = Buffer.from(hkdfSync('sha256', key, '', 'viaduct-seal', 16));
+    this.#nonceKey = Buffer.from(hkdfSync('sha256', key, '', 'viaduct-seal-nonce', 32));
+    this.update(listeners);
+  }
+
+  /** Replaces the listeners; the tags of those that are gone retire. */
+  update(listeners: readonly Listener[]): void {
+    const before = [...this.#listeners.keys()];
+    this.#tags = new Map(listeners.map((listener) => [listener.name, this.#compute(listener.name)]));
+    this.#listeners = new Map(listeners.map((listener) => [this.tagOf(listener), listener]));
+    this.retire(before);
+  }
+
+  /** Marks tags as own although their sockets are gone; those of present listeners stay present. */
+  retire(tags: Iterable<string>): void {
+    for (const tag of tags) if (!this.#listeners.has(tag)) this.#retired.set(tag, true);
+  }
+
+  /** 12 characters of `[A-Za-z0-9_-]`. */
+  tagOf(listener: Listener): string {
+    return this.#tags.get(listener.name) ?? this.#compute(listener.name);
+  }
+
+  /**
+   * Tags are looked up in a table and not compared in constant time: the 72 bits of a tag are no secret, for they stand
+   * in every Record-Route. A forged one would only get its Route taken for own, which its sender could have left out.
+   * @returns `retired` for a tag of ours whose socket is gone, undefined for what is none of ours
+   */
+  listenerOf(tag: string): Listener | 'retired' | undefined {
+    return this.#listeners.get(tag) ?? (this.#retired.has(tag) ? 'retired' : undefined);
+  }
+
+  /** All tags that are ours, present and retired, for a snapshot. */
+  all(): readonly string[] {
+    return [...this.#retired.keys(), ...this.#listeners.keys()];
+  }
+
+  /**
+   * Encrypts a short latin1 text into `[A-Za-z0-9_-]`. The nonce is made from the text (as in RFC 8452), so one text
+   * always gives one token: a Contact that is hidden twice stays the same Contact.
+   */
+  seal(text: string): string {
+    const plain = Buffer.from(text, 'latin1');
+    const nonce = createHmac('sha256', this.#nonceKey).update(plain).digest().subarray(0, NONCE_BYTES);
+    const cipher = createCipheriv('aes-128-gcm', this.#sealKey, nonce, { authTagLength: SEAL_BYTES });
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
+  }
+
+  /** @returns undefined for what was not sealed under this key, or was changed since */
+  unseal(token: string): string | undefined {
+    if (token.length > LONGEST_TOKEN) return undefined;
+    const bytes = Buffer.from(token, 'base64url');
+    // Decoding passes over what is not base64url; only the one spelling that was printed is valid.
+    if (bytes.length < NONCE_BYTES + SEAL_BYTES || bytes.toString('base64url') !== token) return undefined;
+    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv('aes-128-gcm', this.#sealKey, nonce, { authTagLength: SEAL_BYTES });
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + SEAL_BYTES));
+    const plain = decipher.update(bytes.subarray(NONCE_BYTES + SEAL_BYTES));
+    try {
+      return Buffer.concat([plain, decipher.final()]).toString('latin1');
+    } catch {
+      return undefined;
+    }
+  }
+
+  #compute(name: string): string {
+    const mac = createHmac('sha256', this.#key).update(`viaduct-listener:${name}`).digest();
+    return mac.subarray(0, TAG_BYTES).toString('base64url');
+  }
+}
