@@ -1,4 +1,4 @@
-import type { IpFamily } from '../base/ip.ts';
+import { formatHostPort, type IpFamily } from '../base/ip.ts';
 import type { TransportName } from './transport-name.ts';
 
 /** What an `as` part gives: a host, a port, or both; as written, brackets taken off. */
@@ -22,4 +22,9 @@ export interface Listener {
   readonly family: IpFamily;
   /** The `as` part, where the configuration gives one. */
   readonly advertised: AddressParts | undefined;
+}
+
+/** The name of a listener that was given none: `udp:10.0.0.34:5060`, IPv6 bracketed. */
+export function listenerName(transport: TransportName, address: string, port: number): string {
+  return `${transport}:${formatHostPort(address, port)}`;
 }

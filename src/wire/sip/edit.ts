@@ -1,0 +1,156 @@
+import { ServerError } from '../../base/errors.ts';
+import { H, type HeaderId } from './header-name.ts';
+import { printedName, type SipMessage } from './message.ts';
+import { checkField, isToken } from './text.ts';
+
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * Changes to a received message, collected as splices over its bytes and applied in one serialisation: what is not
+ * edited goes out byte for byte. Splices must not overlap, insertions at one place keep their order.
+ */
+export class MessageEdit {
+  readonly message: SipMessage;
+  readonly #splices: Splice[] = [];
+  #body: Buffer | undefined;
+
+  constructor(message: SipMessage) {
+    this.message = message;
+  }
+
+  /** @throws ServerError SIP_BAD_FIELD for a URI that would break the start line */
+  setRequestUri(uri: string): this {
+    checkField('Request-URI', uri);
+    if (uri.length === 0 || uri.indexOf(' ') >= 0) {
+      throw new ServerError('SIP_BAD_FIELD', `Request-URI: "${uri}" is empty or has a blank inside`);
+    }
+    return this.replace(this.message.uriStart, this.message.uriEnd, uri);
+  }
+
+  /** Writes a header above all others. */
+  insertTop(header: HeaderId | string, value: string): this {
+    return this.insert(this.message.headersStart, headerLine(header, value));
+  }
+
+  /** Writes a header below all others. */
+  append(header: HeaderId | string, value: string): this {
+    return this.insert(this.message.headersEnd, headerLine(header, value));
+  }
+
+  /** Writes a header above the first line of its kind, or below all others where there is none. */
+  insertAbove(header: HeaderId, value: string): this {
+    const line = this.message.find(header);
+    if (line < 0) return this.append(header, value);
+    return this.insert(this.message.lineStart(line), headerLine(header, value));
+  }
+
+  /** Gives a line another value; its name stays as written. */
+  replaceValue(line: number, value: string): this {
+    checkField(this.message.nameAt(line), value);
+    return this.replace(this.message.valueStart(line), this.message.valueEnd(line), value);
+  }
+
+  /** Sets the header's only value: the first line gets it, other lines of the name go; appended where there is none. */
+  set(header: HeaderId, value: string): this {
+    const line = this.message.find(header);
+    if (line < 0) return this.append(header, value);
+    for (
+      let more = this.message.find(header, line + 1);
+      more >= 0;
+      more = this.message.find(header, more + 1)
+    ) {
+      this.removeLine(more);
+    }
+    return this.replaceValue(line, value);
+  }
+
+  removeLine(line: number): this {
+    return this.replace(this.message.lineStart(line), this.message.lineEnd(line), '');
+  }
+
+  /** Removes every line of that header, whatever its case and form. */
+  removeAll(header: HeaderId | string): this {
+    const message = this.message;
+    const next = (from: number) =>
+      typeof header === 'string' ? message.findNamed(header, from) : message.find(header, from);
+    for (let line = next(0); line >= 0; line = next(line + 1)) this.removeLine(line);
+    return this;
+  }
+
+  /** Removes the topmost `count` values of a header that lists them, with their lines where nothing is left on them. */
+  removeTopElements(header: HeaderId, count: number): this {
+    const elements = this.message.elements(header);
+    let at = 0;
+    while (at < count && at < elements.length) {
+      const line = elements[at]!.line;
+      let last = at;
+      while (last + 1 < elements.length && elements[last + 1]!.line === line) last++;
+      if (last < count) this.removeLine(line);
+      else this.replace(this.message.valueStart(line), elements[count]!.start, '');
+      at = last + 1;
+    }
+    return this;
+  }
+
+  /** The body, with Content-Length and, where given, Content-Type set to fit. */
+  setBody(body: Buffer, contentType?: string): this {
+    this.#body = body;
+    this.set(H.ContentLength, String(body.length));
+    if (contentType !== undefined) this.set(H.ContentType, contentType);
+    return this;
+  }
+
+  /** Writes Content-Length where the message has none, as streams need it (RFC 3261 §20.14). */
+  ensureContentLength(): this {
+    if (this.#body === undefined && !this.message.has(H.ContentLength)) {
+      this.append(H.ContentLength, String(this.message.bodyEnd - this.message.bodyStart));
+    }
+    return this;
+  }
+
+  /** Puts text between bytes; the caller answers for its form. */
+  insert(at: number, text: string): this {
+    return this.replace(at, at, text);
+  }
+
+  /** Puts text in place of `bytes[start, end)`; the caller answers for its form. */
+  replace(start: number, end: number, text: string): this {
+    this.#splices.push({ start, end, text });
+    return this;
+  }
+
+  /** The edited message, serialised once. */
+  toBuffer(): Buffer {
+    const { bytes, bodyStart, bodyEnd } = this.message;
+    // Stable: insertions at one place keep their order, and stand before a replacement that begins there.
+    const splices = this.#splices.sort((a, b) => a.start - b.start || a.end - b.end);
+    const body = this.#body;
+    const headEnd = body === undefined ? bodyEnd : bodyStart;
+    let length = headEnd + (body?.length ?? 0);
+    for (const { start, end, text } of splices) length += text.length - (end - start);
+    const out = Buffer.allocUnsafe(length);
+    let from = 0;
+    let to = 0;
+    for (const { start, end, text } of splices) {
+      if (start > from) to += bytes.copy(out, to, from, start);
+      if (text.length > 0) to += out.write(text, to, 'latin1');
+      from = end;
+    }
+    to += bytes.copy(out, to, from, headEnd);
+    if (body !== undefined) body.copy(out, to);
+    return out;
+  }
+}
+
+/** @throws ServerError SIP_BAD_FIELD for a name that is no token, or a value with CR, LF or NUL */
+export function headerLine(header: HeaderId | string, value: string): string {
+  const name = printedName(header);
+  if (typeof header === 'string' && !isToken(header)) {
+    throw new ServerError('SIP_BAD_FIELD', `header name: "${checkField('header name', header)}" is no token`);
+  }
+  return `${name}: ${checkField(name, value)}\r\n`;
+}

@@ -1,0 +1,301 @@
+import { H, type HeaderId, headerId, headerName } from './header-name.ts';
+import { splitList } from './list.ts';
+import { NameAddr } from './name-addr.ts';
+import { parseDecimal, unfold } from './text.ts';
+import { Via } from './via.ts';
+
+/** What the parser saw that no well-formed message has; bits of {@link SipMessage.flaws}. The verdict names the answer. */
+export const Flaw = {
+  /** CR, LF or NUL inside a line, which some peers would take for a line's end. */
+  StrayControl: 1,
+  /** A line without a colon, or with a name that is no token. */
+  HeaderSyntax: 2,
+  /** Content-Length is no number, or several differ. */
+  ContentLength: 4,
+  /** The body is shorter than Content-Length says. */
+  BodyTruncated: 8,
+  /** The start line has blanks too many, or the status code is none. */
+  StartLine: 16,
+  /** No empty line ends the header section. */
+  NoEndOfHeaders: 32,
+  /** Bytes stand behind the body (a datagram longer than its Content-Length); they are cut off (RFC 3261 §18.3). */
+  TrailingBytes: 64,
+} as const;
+
+/** How many numbers of {@link SipMessage.table} one header line takes. */
+export const STRIDE = 5;
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+/** One value of a header that may list several, with its place in the bytes. */
+export interface HeaderElement {
+  /** The index of its header line. */
+  readonly line: number;
+  /** `bytes[start, end)`, blanks round it left out. */
+  readonly start: number;
+  readonly end: number;
+  /** Unfolded. */
+  readonly text: string;
+}
+
+/**
+ * A message as it was received: a view over its bytes with a table of its header lines. Values become strings only
+ * when somebody asks. Never changes; an edit makes a new message.
+ */
+export class SipMessage {
+  readonly bytes: Buffer;
+  readonly isRequest: boolean;
+  /** The method of a request, as written (methods are case-sensitive, RFC 3261 §7.1); '' for a response. */
+  readonly method: string;
+  /** The Request-URI as written; '' for a response. */
+  readonly requestUri: string;
+  /** Where the Request-URI stands in the bytes; 0, 0 for a response. */
+  readonly uriStart: number;
+  readonly uriEnd: number;
+  /** 0 for a request. */
+  readonly status: number;
+  readonly reason: string;
+  /** `SIP/2.0` as written. */
+  readonly version: string;
+  /** For each header line: id, name start, name end, value start, value end (blanks round it left out). */
+  readonly table: readonly number[];
+  /** Where the header lines begin, behind the start line. */
+  readonly headersStart: number;
+  /** Where the empty line that ends them begins. */
+  readonly headersEnd: number;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  /** Bits of {@link Flaw}. */
+  readonly flaws: number;
+  #topVia: Via | undefined | null = null;
+  #from: NameAddr | undefined | null = null;
+  #to: NameAddr | undefined | null = null;
+  #cseq: CSeq | undefined | null = null;
+  #callId: string | null = null;
+
+  /** @internal made by `parseMessage` */
+  constructor(
+    bytes: Buffer,
+    start: {
+      isRequest: boolean;
+      method: string;
+      requestUri: string;
+      uriStart: number;
+      uriEnd: number;
+      status: number;
+      reason: string;
+      version: string;
+    },
+    table: readonly number[],
+    headersStart: number,
+    headersEnd: number,
+    bodyStart: number,
+    bodyEnd: number,
+    flaws: number,
+  ) {
+    this.bytes = bytes;
+    this.isRequest = start.isRequest;
+    this.method = start.method;
+    this.requestUri = start.requestUri;
+    this.uriStart = start.uriStart;
+    this.uriEnd = start.uriEnd;
+    this.status = start.status;
+    this.reason = start.reason;
+    this.version = start.version;
+    this.table = table;
+    this.headersStart = headersStart;
+    this.headersEnd = headersEnd;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+    this.flaws = flaws;
+  }
+
+  /** How many header lines there are. */
+  get lineCount(): number {
+    return this.table.length / STRIDE;
+  }
+
+  /** The id of a line's header; `H.Other` for names that Viaduct does not know. */
+  id(line: number): HeaderId {
+    return this.table[line * STRIDE]!;
+  }
+
+  /** The name of a line's header as written. */
+  nameAt(line: number): string {
+    return this.bytes.toString('latin1', this.table[line * STRIDE + 1]!, this.table[line * STRIDE + 2]!);
+  }
+
+  /** A line's value, unfolded. */
+  valueAt(line: number): string {
+    return unfold(this.bytes.toString('latin1', this.valueStart(line), this.valueEnd(line)));
+  }
+
+  valueStart(line: number): number {
+    return this.table[line * STRIDE + 3]!;
+  }
+
+  valueEnd(line: number): number {
+    return this.table[line * STRIDE + 4]!;
+  }
+
+  /** Where a line begins, at its name. */
+  lineStart(line: number): number {
+    return this.table[line * STRIDE + 1]!;
+  }
+
+  /** Where a line ends, behind its CRLF: where the next begins. */
+  lineEnd(line: number): number {
+    const next = (line + 1) * STRIDE + 1;
+    return next < this.table.length ? this.table[next]! : this.headersEnd;
+  }
+
+  /** @returns the first line of that header at or behind `from`, or -1 */
+  find(header: HeaderId, from = 0): number {
+    const table = this.table;
+    for (let at = from * STRIDE; at < table.length; at += STRIDE) {
+      if (table[at] === header) return at / STRIDE;
+    }
+    return -1;
+  }
+
+  /** As {@link find}, for any name in any case and form. */
+  findNamed(name: string, from = 0): number {
+    const id = headerId(name);
+    if (id !== H.Other) return this.find(id, from);
+    const wanted = name.toLowerCase();
+    for (let line = from; line < this.lineCount; line++) {
+      if (this.id(line) === H.Other && this.nameAt(line).toLowerCase() === wanted) return line;
+    }
+    return -1;
+  }
+
+  has(header: HeaderId): boolean {
+    return this.find(header) >= 0;
+  }
+
+  /** How many lines that header has. */
+  count(header: HeaderId): number {
+    let count = 0;
+    for (let at = 0; at < this.table.length; at += STRIDE) {
+      if (this.table[at] === header) count++;
+    }
+    return count;
+  }
+
+  /** @returns the value of the first line of that header, unfolded; undefined where there is none */
+  get(header: HeaderId): string | undefined {
+    const line = this.find(header);
+    return line < 0 ? undefined : this.valueAt(line);
+  }
+
+  /** As {@link get}, by name. */
+  header(name: string): string | undefined {
+    const line = this.findNamed(name);
+    return line < 0 ? undefined : this.valueAt(line);
+  }
+
+  /** The values of a header that lists them with commas, over all its lines, in order (RFC 3261 §7.3.1). */
+  elements(header: HeaderId): HeaderElement[] {
+    const found: HeaderElement[] = [];
+    for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
+      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line));
+      for (let i = 0; i < bounds.length; i += 2) {
+        const start = bounds[i]!;
+        const end = bounds[i + 1]!;
+        found.push({ line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) });
+      }
+    }
+    return found;
+  }
+
+  /** The topmost value of a header that lists them; undefined where there is none. */
+  topElement(header: HeaderId): HeaderElement | undefined {
+    const line = this.find(header);
+    if (line < 0) return undefined;
+    const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line), 1);
+    if (bounds.length === 0) return undefined;
+    const start = bounds[0]!;
+    const end = bounds[1]!;
+    return { line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) };
+  }
+
+  /** The topmost Via; undefined where there is none or it cannot be read. */
+  get topVia(): Via | undefined {
+    if (this.#topVia === null) {
+      const top = this.topElement(H.Via);
+      this.#topVia = top && Via.parse(top.text);
+    }
+    return this.#topVia;
+  }
+
+  get from(): NameAddr | undefined {
+    if (this.#from === null) this.#from = this.#nameAddr(H.From);
+    return this.#from;
+  }
+
+  get to(): NameAddr | undefined {
+    if (this.#to === null) this.#to = this.#nameAddr(H.To);
+    return this.#to;
+  }
+
+  /** '' where there is none. */
+  get callId(): string {
+    if (this.#callId === null) this.#callId = this.get(H.CallId) ?? '';
+    return this.#callId;
+  }
+
+  /** Undefined where there is none, or it is no number below 2³¹ (RFC 3261 §8.1.1.5) and a method. */
+  get cseq(): CSeq | undefined {
+    if (this.#cseq === null) this.#cseq = parseCSeq(this.get(H.CSeq));
+    return this.#cseq;
+  }
+
+  /** Undefined where there is none; NaN where it is no number from 0 to 255. */
+  get maxForwards(): number | undefined {
+    const text = this.get(H.MaxForwards);
+    if (text === undefined) return undefined;
+    const value = parseDecimal(text);
+    return value === undefined || value > 255 ? Number.NaN : value;
+  }
+
+  get body(): Buffer {
+    return this.bytes.subarray(this.bodyStart, this.bodyEnd);
+  }
+
+  /** The whole message as a byte string, without what stands behind its body. */
+  toString(): string {
+    return this.bytes.toString('latin1', 0, this.bodyEnd);
+  }
+
+  /** The lines of that header as they were written, each with its CRLF. */
+  rawLines(header: HeaderId): string {
+    let text = '';
+    for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
+      text += this.bytes.toString('latin1', this.lineStart(line), this.lineEnd(line));
+    }
+    return text;
+  }
+
+  #nameAddr(header: HeaderId): NameAddr | undefined {
+    const value = this.get(header);
+    return value === undefined ? undefined : NameAddr.parse(value);
+  }
+}
+
+function parseCSeq(text: string | undefined): CSeq | undefined {
+  if (text === undefined) return undefined;
+  let end = 0;
+  while (end < text.length && text.charCodeAt(end) > 0x20) end++;
+  const number = parseDecimal(text.slice(0, end));
+  const method = text.slice(end).trim();
+  if (number === undefined || number >= 2 ** 31 || method.length === 0) return undefined;
+  return { number, method };
+}
+
+/** The full name of a header as it should be written, given an id or any name. */
+export function printedName(header: HeaderId | string): string {
+  return typeof header === 'string' ? header : headerName(header);
+}

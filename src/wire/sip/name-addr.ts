@@ -1,0 +1,86 @@
+import { paramValue, skipQuoted, unquote } from './params.ts';
+import { Uri } from './uri.ts';
+
+/**
+ * A `name-addr` or `addr-spec` with header parameters, as in From, To, Contact, Route (RFC 3261 §20.10, §25.1).
+ * Immutable; parts are byte strings as written.
+ */
+export class NameAddr {
+  /** As written, quotes included; '' where there is none. */
+  readonly displayName: string;
+  /** What stands between the angle brackets, or the bare URI. */
+  readonly uriText: string;
+  /** The header's parameters, from the first `;` on, or ''. */
+  readonly params: string;
+  #uri: Uri | undefined | null = null;
+
+  constructor(displayName: string, uriText: string, params: string) {
+    this.displayName = displayName;
+    this.uriText = uriText;
+    this.params = params;
+  }
+
+  /** @returns undefined where the brackets do not close, the display name's quotes do not, or nothing is inside */
+  static parse(text: string): NameAddr | undefined {
+    let at = skipBlanks(text, 0);
+    const nameStart = at;
+    if (text.charCodeAt(at) === 0x22) {
+      at = skipQuoted(text, at);
+      if (text.charCodeAt(at - 1) !== 0x22 || at - nameStart < 2) return undefined;
+      at = skipBlanks(text, at);
+      if (text.charCodeAt(at) !== 0x3c) return undefined;
+    } else {
+      at = text.indexOf('<', at);
+      if (at < 0) return parseAddrSpec(text, nameStart);
+    }
+    const close = text.indexOf('>', at);
+    if (close < 0) return undefined;
+    const displayName = text.slice(nameStart, at).trimEnd();
+    const rest = skipBlanks(text, close + 1);
+    if (rest < text.length && text.charCodeAt(rest) !== 0x3b) return undefined;
+    return new NameAddr(displayName, text.slice(at + 1, close), text.slice(rest).trimEnd());
+  }
+
+  /** The URI taken apart; undefined where it is none. */
+  get uri(): Uri | undefined {
+    if (this.#uri === null) this.#uri = Uri.parse(this.uriText);
+    return this.#uri;
+  }
+
+  /** The display name as text, without quotes. */
+  get name(): string {
+    return unquote(this.displayName);
+  }
+
+  get tag(): string | undefined {
+    return this.param('tag');
+  }
+
+  /** @returns the header parameter's value, '' for one without `=`, undefined for none */
+  param(name: string): string | undefined {
+    return this.params === '' ? undefined : paramValue(this.params, name);
+  }
+
+  toString(): string {
+    const name = this.displayName === '' ? '' : `${this.displayName} `;
+    return `${name}<${this.uriText}>${this.params}`;
+  }
+}
+
+/** Without angle brackets every parameter is the header's, not the URI's (RFC 3261 §20). */
+function parseAddrSpec(text: string, start: number): NameAddr | undefined {
+  const semi = text.indexOf(';', start);
+  const uri = text.slice(start, semi < 0 ? text.length : semi).trimEnd();
+  if (uri.length === 0) return undefined;
+  return new NameAddr('', uri, semi < 0 ? '' : text.slice(semi).trimEnd());
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const c = text.charCodeAt(at);
+    if (c !== 0x20 && c !== 0x09) break;
+    at++;
+  }
+  return at;
+}

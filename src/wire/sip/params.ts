@@ -1,0 +1,114 @@
+/**
+ * Parameters as they stand behind a URI, a name-addr or a Via: `;name`, `;name=token`, `;name="quoted"`, with white
+ * space allowed round `;` and `=` (RFC 3261 §25.1). All functions take the text from the first `;` on, or ''.
+ */
+
+export interface Param {
+  /** As written. */
+  readonly name: string;
+  /** As written, quotes included; undefined for a parameter without `=`. */
+  readonly value: string | undefined;
+  /** Where the parameter begins, at its `;`, and where it ends. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function isBlank(c: number): boolean {
+  return c === 0x20 || c === 0x09 || c === 0x0d || c === 0x0a;
+}
+
+/** @returns the first parameter at or behind `from`, or undefined where there is none */
+export function nextParam(text: string, from: number): Param | undefined {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) !== 0x3b) at++;
+  if (at >= text.length) return undefined;
+  const start = at++;
+  while (at < text.length && isBlank(text.charCodeAt(at))) at++;
+  const nameStart = at;
+  while (at < text.length) {
+    const c = text.charCodeAt(at);
+    if (c === 0x3b || c === 0x3d || isBlank(c)) break;
+    at++;
+  }
+  const name = text.slice(nameStart, at);
+  let look = at;
+  while (look < text.length && isBlank(text.charCodeAt(look))) look++;
+  if (text.charCodeAt(look) !== 0x3d) return { name, value: undefined, start, end: at };
+  look++;
+  while (look < text.length && isBlank(text.charCodeAt(look))) look++;
+  const end = valueEnd(text, look);
+  return { name, value: text.slice(look, end), start, end };
+}
+
+function valueEnd(text: string, from: number): number {
+  let at = from;
+  if (text.charCodeAt(at) === 0x22) return skipQuoted(text, at);
+  while (at < text.length && text.charCodeAt(at) !== 0x3b) at++;
+  while (at > from && isBlank(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+/** @returns the position behind the quoted string that begins at `from`; the text's end where it never closes */
+export function skipQuoted(text: string, from: number): number {
+  let at = from + 1;
+  while (at < text.length) {
+    const c = text.charCodeAt(at);
+    if (c === 0x5c) at += 2;
+    else if (c === 0x22) return at + 1;
+    else at++;
+  }
+  return text.length;
+}
+
+/** @returns the value of the first parameter of that name (any case): '' for one without `=`, undefined for none */
+export function paramValue(text: string, name: string): string | undefined {
+  const param = findParam(text, name);
+  return param && (param.value ?? '');
+}
+
+export function findParam(text: string, name: string): Param | undefined {
+  for (let param = nextParam(text, 0); param; param = nextParam(text, param.end)) {
+    if (sameName(param.name, name)) return param;
+  }
+  return undefined;
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a === b || (a.length === b.length && a.toLowerCase() === b.toLowerCase());
+}
+
+/** @returns the text with that parameter set: in place where it stood, else at the end */
+export function withParam(text: string, name: string, value: string | undefined): string {
+  const printed = value === undefined ? `;${name}` : `;${name}=${value}`;
+  const old = findParam(text, name);
+  return old ? text.slice(0, old.start) + printed + text.slice(old.end) : text + printed;
+}
+
+/** @returns the text without any parameter of that name */
+export function withoutParam(text: string, name: string): string {
+  let out = text;
+  for (let param = findParam(out, name); param; param = findParam(out, name)) {
+    out = out.slice(0, param.start) + out.slice(param.end);
+  }
+  return out;
+}
+
+/** @returns the text of a quoted string without quotes and escapes; other text as it is */
+export function unquote(text: string): string {
+  if (text.charCodeAt(0) !== 0x22) return text;
+  const inner = text.slice(1, text.endsWith('"') && text.length > 1 ? -1 : undefined);
+  if (inner.indexOf('\\') < 0) return inner;
+  let out = '';
+  for (let i = 0; i < inner.length; i++) {
+    if (inner.charCodeAt(i) === 0x5c && i + 1 < inner.length) i++;
+    out += inner[i];
+  }
+  return out;
+}
+
+/** @returns the text as a quoted string (RFC 3261 §25.1) */
+export function quote(text: string): string {
+  let out = '"';
+  for (const c of text) out += c === '"' || c === '\\' ? `\\${c}` : c;
+  return `${out}"`;
+}

@@ -1,0 +1,102 @@
+import { ServerError } from '../../base/errors.ts';
+
+/**
+ * Inside Viaduct the text of a message is a *byte string*: one character for each byte (latin1), so that every byte
+ * passes untouched. Text that comes from people (scripts, configuration) is turned into its UTF-8 bytes first.
+ */
+export function toByteString(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
+  }
+  return text;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @returns a byte string as people read it: UTF-8 where it is valid UTF-8, else as it is */
+export function fromByteString(bytes: string): string {
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes.charCodeAt(i) <= 0x7f) continue;
+    try {
+      return utf8.decode(Buffer.from(bytes, 'latin1'));
+    } catch {
+      return bytes;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Refuses what would break out of its field.
+ * @throws ServerError SIP_BAD_FIELD naming the field, for CR, LF, NUL, and characters that are no bytes
+ */
+export function checkField(field: string, value: string): string {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (c === 13 || c === 10 || c === 0 || c > 0xff) {
+      const what = c === 13 ? 'a CR' : c === 10 ? 'an LF' : c === 0 ? 'a NUL' : 'a character outside latin1';
+      throw new ServerError('SIP_BAD_FIELD', `${field}: ${what} at position ${i} is not allowed`, {
+        hint: 'values are written into a message as they are; take line breaks and NULs out first',
+      });
+    }
+  }
+  return value;
+}
+
+/** @returns the text with every folded line break (CRLF and white space, RFC 3261 §7.3.1) as one space */
+export function unfold(text: string): string {
+  let at = text.indexOf('\r\n');
+  if (at < 0) return text;
+  let out = '';
+  let from = 0;
+  while (at >= 0) {
+    let end = at;
+    while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
+    out += text.slice(from, end);
+    from = at + 2;
+    while (from < text.length && isBlank(text.charCodeAt(from))) from++;
+    if (from < text.length && out.length > 0) out += ' ';
+    at = text.indexOf('\r\n', from);
+  }
+  return out + text.slice(from);
+}
+
+function isBlank(c: number): boolean {
+  return c === 0x20 || c === 0x09;
+}
+
+const TOKEN = tokenTable();
+
+function tokenTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const c of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~") {
+    table[c.charCodeAt(0)] = 1;
+  }
+  return table;
+}
+
+/** Whether the byte may stand in a token (RFC 3261 §25.1). */
+export function isTokenByte(c: number): boolean {
+  return TOKEN[c] === 1;
+}
+
+/** Whether the text is a token: not empty, and of token characters only. */
+export function isToken(text: string): boolean {
+  if (text.length === 0) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (TOKEN[text.charCodeAt(i)] !== 1) return false;
+  }
+  return true;
+}
+
+/** @returns the number that the text spells in plain decimal digits, or undefined; never more than 2⁵³ */
+export function parseDecimal(text: string): number | undefined {
+  if (text.length === 0 || text.length > 15) return undefined;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}

@@ -1,0 +1,108 @@
+import { nextParam, sameName, withoutParam } from './params.ts';
+import { isToken } from './text.ts';
+import { parseHostPort } from './uri.ts';
+
+/** RFC 3261 §8.1.1.7: a branch that begins so is unique over space and time. */
+export const MAGIC_COOKIE = 'z9hG4bK';
+
+/** One Via value (RFC 3261 §20.42). Immutable; parts are byte strings as written. */
+export class Via {
+  /** As written: `UDP`, `TCP`, … */
+  readonly transport: string;
+  /** The sent-by host, IPv6 without brackets. */
+  readonly host: string;
+  /** The sent-by port; undefined where none is written. */
+  readonly port: number | undefined;
+  /** '' where there is none. */
+  readonly branch: string;
+  readonly received: string | undefined;
+  /** '' where the parameter stands without a value (RFC 3581 §3). */
+  readonly rport: string | undefined;
+  readonly maddr: string | undefined;
+  /** From the first `;` on, or ''. */
+  readonly params: string;
+  /** Protocol and sent-by as written, up to the first `;`. */
+  readonly #head: string;
+
+  private constructor(
+    head: string,
+    transport: string,
+    host: string,
+    port: number | undefined,
+    params: string,
+  ) {
+    this.#head = head;
+    this.transport = transport;
+    this.host = host;
+    this.port = port;
+    this.params = params;
+    let branch = '';
+    let received: string | undefined;
+    let rport: string | undefined;
+    let maddr: string | undefined;
+    for (let param = nextParam(params, 0); param; param = nextParam(params, param.end)) {
+      if (sameName(param.name, 'branch')) branch ||= param.value ?? '';
+      else if (sameName(param.name, 'received')) received ??= param.value ?? '';
+      else if (sameName(param.name, 'rport')) rport ??= param.value ?? '';
+      else if (sameName(param.name, 'maddr')) maddr ??= param.value ?? '';
+    }
+    this.branch = branch;
+    this.received = received;
+    this.rport = rport;
+    this.maddr = maddr;
+  }
+
+  /** @returns undefined where the protocol is not `SIP / 2.0 / transport` or the sent-by is no host and port */
+  static parse(text: string): Via | undefined {
+    const semi = text.indexOf(';');
+    const head = (semi < 0 ? text : text.slice(0, semi)).trimEnd();
+    const slash = head.indexOf('/');
+    const slash2 = head.indexOf('/', slash + 1);
+    if (slash < 0 || slash2 < 0) return undefined;
+    if (head.slice(0, slash).trim().toUpperCase() !== 'SIP') return undefined;
+    if (head.slice(slash + 1, slash2).trim() !== '2.0') return undefined;
+    let at = slash2 + 1;
+    while (isBlank(head.charCodeAt(at))) at++;
+    const transportStart = at;
+    while (at < head.length && !isBlank(head.charCodeAt(at))) at++;
+    const transport = head.slice(transportStart, at);
+    if (!isToken(transport)) return undefined;
+    const sentBy = parseHostPort(withoutBlanks(head.slice(at)));
+    if (!sentBy) return undefined;
+    return new Via(head, transport, sentBy.host, sentBy.port, semi < 0 ? '' : text.slice(semi).trimEnd());
+  }
+
+  /**
+   * The text with what RFC 3261 §18.2.1 and RFC 3581 §4 add at the receiver; everything else as it was written.
+   * @param received the source address; IPv6 without brackets, as the grammar has it (RFC 5118 §4.5)
+   * @param rport the source port, where the request asked for it or it is forced; undefined leaves rport out
+   */
+  withSource(received: string | undefined, rport: number | undefined): string {
+    let params = this.params;
+    if (received !== undefined) params = `${withoutParam(params, 'received')};received=${received}`;
+    if (rport !== undefined) params = `${withoutParam(params, 'rport')};rport=${rport}`;
+    return this.#head + params;
+  }
+
+  toString(): string {
+    return this.#head + this.params;
+  }
+}
+
+/** @param sentBy host and port as printed, IPv6 bracketed */
+export function viaText(transport: string, sentBy: string, branch: string, params = ''): string {
+  return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch}${params}`;
+}
+
+function isBlank(c: number): boolean {
+  return c === 0x20 || c === 0x09;
+}
+
+/** The grammar allows white space round the colon of a sent-by. */
+function withoutBlanks(text: string): string {
+  let out = '';
+  for (let i = 0; i < text.length; i++) {
+    if (!isBlank(text.charCodeAt(i))) out += text[i];
+  }
+  return out;
+}
