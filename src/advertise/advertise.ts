@@ -59,8 +59,8 @@ export class Advertise {
     this.tags = new RouteTags(options.key, options.listeners);
     this.#settings = options.settings;
     this.#listeners = options.listeners;
-    this.#policy = this.#makePolicy();
-    this.#own = this.#makeOwn();
+    this.#policy = policyOf(options.settings, options.interfaces);
+    this.#own = this.#makeOwn(this.#policy, options.settings, options.listeners);
   }
 
   /** Replaced by each {@link update}: take it afresh for each message. */
@@ -101,19 +101,28 @@ export class Advertise {
     return address;
   }
 
-  /** Changes settings or listeners while the server runs; what was printed before stays own, removed tags retire. */
+  /**
+   * Changes settings or listeners while the server runs; what was printed before stays own, removed tags retire.
+   * @throws ServerError SIP_BAD_FIELD where an address cannot be printed; then nothing changes
+   */
   update(change: {
     readonly settings?: AdvertiseSettings | undefined;
     readonly listeners?: readonly Listener[] | undefined;
     readonly interfaces?: Interfaces | undefined;
   }): void {
+    const settings = change.settings ?? this.#settings;
+    const listeners = change.listeners ?? this.#listeners;
+    const interfaces = change.interfaces ?? this.#interfaces;
+    // Made before anything is replaced: settings that cannot be printed leave the old ones in force.
+    const policy = policyOf(settings, interfaces);
+    const own = this.#makeOwn(policy, settings, listeners);
     this.#own.rememberAll();
-    this.#settings = change.settings ?? this.#settings;
-    this.#listeners = change.listeners ?? this.#listeners;
-    this.#interfaces = change.interfaces ?? this.#interfaces;
-    this.tags.update(this.#listeners);
-    this.#policy = this.#makePolicy();
-    this.#own = this.#makeOwn();
+    this.tags.update(listeners);
+    this.#settings = settings;
+    this.#listeners = listeners;
+    this.#interfaces = interfaces;
+    this.#policy = policy;
+    this.#own = own;
   }
 
   /** What to store, now and then and at the end: what is printed today too, for the settings may change meanwhile. */
@@ -127,20 +136,27 @@ export class Advertise {
     this.tags.retire(snapshot.tags);
   }
 
-  #makePolicy(): AdvertisePolicy {
-    const { global, inside, rules, compatibility } = this.#settings;
-    const networks = new Networks({ inside, rules, interfaces: this.#interfaces });
-    return new AdvertisePolicy({ networks, global, order: compatibility });
-  }
-
-  #makeOwn(): OwnAddresses {
+  #makeOwn(
+    policy: AdvertisePolicy,
+    settings: AdvertiseSettings,
+    listeners: readonly Listener[],
+  ): OwnAddresses {
     return new OwnAddresses({
-      policy: this.#policy,
-      listeners: this.#listeners,
+      policy,
+      listeners,
       tags: this.tags,
       remembered: this.#remembered,
-      aliases: this.#settings.aliases ?? [],
-      domains: this.#settings.domains ?? [],
+      aliases: settings.aliases ?? [],
+      domains: settings.domains ?? [],
     });
   }
+}
+
+function policyOf(settings: AdvertiseSettings, interfaces: Interfaces | undefined): AdvertisePolicy {
+  const { global, inside, rules, compatibility } = settings;
+  return new AdvertisePolicy({
+    networks: new Networks({ inside, rules, interfaces }),
+    global,
+    order: compatibility,
+  });
 }

@@ -74,6 +74,7 @@ function portFault(port: number): string | undefined {
 function hostFault(host: string): string | undefined {
   const family = host.startsWith('[') ? 0 : ipFamily(host);
   if (family !== 0) {
+    if (host.indexOf('%') >= 0) return `${shown(host)} has a zone, which means nothing to other hosts`;
     const plain = canonicalHost(host);
     return plain === '0.0.0.0' || plain === '::'
       ? `${shown(host)} is a wildcard: nobody can send to it`

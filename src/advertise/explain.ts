@@ -91,7 +91,10 @@ function reason(level: Level, policy: AdvertisePolicy, listener: Listener, to: s
         ? `${listener.name} has no as part`
         : `the as part of ${listener.name}`;
     case 'global':
-      return level.parts === undefined ? 'no global address' : 'the global address';
+      if (policy.global === undefined) return 'no global address';
+      return level.parts === undefined
+        ? `${policy.global.host ?? ''} is no IPv${listener.family} address`
+        : 'the global address';
     case 'bound':
       return `${listener.name} is bound to it`;
   }

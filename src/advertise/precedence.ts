@@ -1,3 +1,4 @@
+import { ipFamily } from '../base/ip.ts';
 import type { AddressParts, Listener } from '../net/listener.ts';
 import { type AdvertisedAddress, advertisedAddress } from './advertised-address.ts';
 import type { DestinationClass } from './networks.ts';
@@ -57,9 +58,15 @@ export function viaductLevels(
       ...(inside === undefined ? {} : { network: inside.text }),
     },
     { name: 'listener', parts: listener.advertised },
-    { name: 'global', parts: global },
+    { name: 'global', parts: fitsFamily(listener, global) ? global : undefined },
     { name: 'bound', parts: bound },
   ];
+}
+
+/** A global IPv4 address says nothing to the peers of an IPv6 listener, nor the other way round; a name serves both. */
+function fitsFamily(listener: Listener, global: AddressParts | undefined): boolean {
+  const family = ipFamily(global?.host ?? '');
+  return family === 0 || family === listener.family;
 }
 
 /**

@@ -22,7 +22,7 @@ interface Entry {
   readonly host: string;
   readonly port: number;
   readonly transport: TransportName;
-  listener: string;
+  readonly listener: string;
   expires: number;
 }
 
@@ -101,9 +101,10 @@ export class RememberedAddresses {
   #put(entry: Entry): Entry {
     const key = canonicalHost(entry.host);
     const entries = this.#byHost.get(key) ?? [];
-    const same = entries.find((it) => it.port === entry.port && it.transport === entry.transport);
+    const same = entries.find(
+      (it) => it.port === entry.port && it.transport === entry.transport && it.listener === entry.listener,
+    );
     if (same !== undefined) {
-      same.listener = entry.listener;
       same.expires = Math.max(same.expires, entry.expires);
     } else {
       if (entries.length === ENTRIES_PER_HOST) {
