@@ -1,0 +1,157 @@
+import type { Advertise } from '../../advertise/advertise.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Clock } from '../../base/clock.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
+import type { Flow } from '../../net/flow.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { NameAddr } from '../../wire/sip/name-addr.ts';
+import { DEFAULT_MESSAGE_LIMITS, judge, judgeHops, type MessageLimits } from '../../wire/sip/verdict.ts';
+import { recogniseUri } from '../proxy/loose-route.ts';
+import { DEFAULT_SCANNERS, isScanner } from './scanners.ts';
+
+/** What is let in; plain data. */
+export interface FrontDoorSettings {
+  /** Beginnings or parts of User-Agent values, in any case, whose requests are dropped without a word. */
+  readonly scanners: readonly string[];
+  /** Requests a source address may send; undefined for no limit. */
+  readonly flood: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** Whether addresses of the inside networks are free of the flood limit. */
+  readonly trustInside: boolean;
+  readonly limits: MessageLimits;
+}
+
+export const DEFAULT_FRONT_DOOR: FrontDoorSettings = {
+  scanners: DEFAULT_SCANNERS,
+  flood: { perSecond: 50, burst: 200 },
+  trustInside: true,
+  limits: DEFAULT_MESSAGE_LIMITS,
+};
+
+export interface FrontDoorOptions {
+  readonly clock: Clock;
+  readonly advertise: Advertise;
+  readonly settings: FrontDoorSettings;
+}
+
+/** Why a request does not get in: an answer to give, or none. */
+export type Refusal =
+  | { readonly kind: 'drop'; readonly reason: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly reason: string;
+      readonly headers: readonly (readonly [number | string, string])[];
+    };
+
+/** How many requests were turned away, by cause. */
+export interface FrontDoorCounters {
+  scanners: number;
+  flooded: number;
+  malformed: number;
+  tooManyHops: number;
+  relayRefused: number;
+}
+
+const TRACKED_SOURCES = 65_536;
+const DROP_SCANNER: Refusal = Object.freeze({ kind: 'drop', reason: 'scanner' });
+const DROP_FLOOD: Refusal = Object.freeze({ kind: 'drop', reason: 'flood' });
+const REFUSE_RELAY: Refusal = Object.freeze({
+  kind: 'answer',
+  status: 403,
+  reason: 'Preloaded Route Refused',
+  headers: [],
+});
+
+/** What every request passes before any script sees it. */
+export class FrontDoor {
+  readonly counters: FrontDoorCounters = {
+    scanners: 0,
+    flooded: 0,
+    malformed: 0,
+    tooManyHops: 0,
+    relayRefused: 0,
+  };
+  readonly #clock: Clock;
+  readonly #advertise: Advertise;
+  #settings: FrontDoorSettings;
+  #scanners: readonly string[];
+  // A forged flood of many sources pushes out the oldest, which then start with a full bucket: it can make the limit
+  // laxer, never lock anybody out.
+  readonly #buckets = new BoundedMap<string, TokenBucket>(TRACKED_SOURCES, 'drop-oldest');
+
+  constructor(options: FrontDoorOptions) {
+    this.#clock = options.clock;
+    this.#advertise = options.advertise;
+    this.#settings = options.settings;
+    this.#scanners = options.settings.scanners.map((name) => name.toLowerCase());
+  }
+
+  get settings(): FrontDoorSettings {
+    return this.#settings;
+  }
+
+  /** Puts other settings in force; sources start with full buckets. */
+  update(settings: FrontDoorSettings): void {
+    this.#settings = settings;
+    this.#scanners = settings.scanners.map((name) => name.toLowerCase());
+    this.#buckets.clear();
+  }
+
+  /** @returns undefined for a request that may come in */
+  admit(request: SipMessage, flow: Flow): Refusal | undefined {
+    if (isScanner(request, this.#scanners)) {
+      this.counters.scanners++;
+      return DROP_SCANNER;
+    }
+    if (this.isFlooding(flow)) return DROP_FLOOD;
+    const fault = judge(request, this.#settings.limits);
+    if (fault) {
+      this.counters.malformed++;
+      return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
+    }
+    const hops = this.#hops(request);
+    if (hops) return hops;
+    if (this.#isForeignRoute(request)) {
+      this.counters.relayRefused++;
+      return REFUSE_RELAY;
+    }
+    return undefined;
+  }
+
+  /** Counts one message of that source against its limit. @returns true where it is over it */
+  isFlooding(flow: Flow): boolean {
+    const { flood, trustInside } = this.#settings;
+    if (!flood || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
+    let bucket = this.#buckets.get(flow.remoteAddress);
+    if (!bucket) {
+      bucket = new TokenBucket(this.#clock, flood.perSecond, flood.burst);
+      this.#buckets.set(flow.remoteAddress, bucket);
+    }
+    if (bucket.take()) return false;
+    this.counters.flooded++;
+    return true;
+  }
+
+  /** OPTIONS and REGISTER that are for this server itself end here, however few hops are left (RFC 3261 §16.3 step 3). */
+  #hops(request: SipMessage): Refusal | undefined {
+    const fault = judgeHops(request);
+    if (!fault) return undefined;
+    const endsHere = request.method === 'OPTIONS' || request.method === 'REGISTER';
+    if (endsHere && request.uri?.user === undefined && recogniseUri(request.uri, this.#advertise.own).own) {
+      return undefined;
+    }
+    this.counters.tooManyHops++;
+    return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
+  }
+
+  /**
+   * A request that begins a dialog may name this server in its Route (an outbound proxy set in a phone), and nobody
+   * else: whoever wrote another one wants us for an open relay.
+   */
+  #isForeignRoute(request: SipMessage): boolean {
+    if (!request.has(H.Route) || request.to?.tag !== undefined) return false;
+    const { own } = this.#advertise;
+    return request.elements(H.Route).some(({ text }) => !recogniseUri(NameAddr.parse(text)?.uri, own).own);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Target } from '../../core/proxy/target.ts';
+import type { TransportName } from '../../net/transport-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import type { Address } from './address.ts';
+import type { FollowRoute, ForkOutcome, HeaderFields, Reply } from './answer.ts';
+import type { Duration } from './duration.ts';
+import type { Headers } from './headers.ts';
+import type { TargetSet } from './location.ts';
+import type { SERVICES, Services } from './services.ts';
+
+/** Whom a request goes to: a URI, URIs tried at once, or what `location.lookup` found. */
+export type ForkTargets = string | readonly (string | Target)[] | TargetSet;
+
+/** One outgoing request of a fork, before it is sent. */
+export interface Branch {
+  /** Its Request-URI; may be set. */
+  requestUri: string;
+  /** `host[:port]` that this branch prints; undefined for what the rules say; may be set. */
+  advertise: string | undefined;
+  readonly target: Target;
+  /** Adds a header to this branch alone. Throws SIP_BAD_FIELD as `call.headers.set` does. */
+  addHeader(name: string, value: string): void;
+}
+
+/** One response to a branch, as it came. */
+export interface BranchReply {
+  readonly status: number;
+  readonly reason: string;
+  readonly response: SipMessage;
+}
+
+export interface ForkOptions {
+  /** Without a final answer until then, all branches are cancelled. */
+  readonly timeout?: Duration;
+  /** `host[:port]` printed by every branch, or `by-destination` for what the rules say (default). */
+  readonly advertise?: string;
+  /** Whether this server stays in the path of the dialog; default true for requests that make one. */
+  readonly recordRoute?: boolean;
+  /** The listener to send from, by name. */
+  readonly listener?: string;
+  /** Added to every branch. */
+  readonly headers?: HeaderFields;
+  readonly onBranch?: (branch: Branch) => void;
+  readonly onReply?: (reply: BranchReply) => void;
+}
+
+export interface ReplyOptions {
+  readonly reason?: string;
+  readonly headers?: HeaderFields;
+  /** Needs a Content-Type among the headers. */
+  readonly body?: string | Uint8Array;
+}
+
+/** A request that wants an answer, as routing scripts see it. */
+export interface Call {
+  readonly method: string;
+  /** The Request-URI. */
+  readonly target: Address;
+  readonly from: Address;
+  readonly to: Address;
+  readonly callId: string;
+  readonly source: { readonly address: string; readonly port: number; readonly listener: string };
+  readonly transport: TransportName;
+  /** Whether it belongs to a dialog that stands: its To has a tag. */
+  readonly isInDialog: boolean;
+  readonly headers: Headers;
+  /** The body as text; '' where there is none. */
+  readonly body: string;
+  /** The message as it was received; its texts are byte strings. */
+  readonly request: SipMessage;
+  /** Aborted when the caller cancels, or the time for an answer is up. */
+  readonly signal: AbortSignal;
+  /** Lines for the log, with the Call-ID beside them. */
+  readonly log: CallLog;
+
+  /** A URI to look up or compare. @throws ServerError SIP_BAD_FIELD where it is none */
+  address(uri: string): Address;
+  /**
+   * Prints `host[:port]`, `:port` or a name in what is forwarded from now on, whatever the other levels say.
+   * @throws ServerError SIP_BAD_FIELD where it cannot be printed
+   */
+  advertise(hostPort: string): this;
+  /** Sends a provisional answer at once (101 to 199). */
+  progress(status: number, options?: ReplyOptions): void;
+  /** A final answer of any class. @throws ServerError SIP_BAD_FIELD for a status outside 200 to 699, or a bad field */
+  reply(status: number, options?: ReplyOptions): Reply;
+  /** A negative answer (400 to 699). Throws as {@link reply} does. */
+  reject(status: number, reason?: string, headers?: HeaderFields): Reply;
+  /** Sends the caller elsewhere (RFC 3261 §8.3): 302, or 301 where it is for good. Throws as {@link reply} does. */
+  redirect(contacts: string | readonly string[], status?: 301 | 302): Reply;
+  /** Forwards the request, and tells what came of it. Several in turn make serial forking. */
+  fork(targets: ForkTargets, options?: ForkOptions): Promise<ForkOutcome>;
+  /** For `inDialog` handlers: the request goes on along its route set. */
+  followRoute(): FollowRoute;
+  /** @internal */
+  readonly [SERVICES]: Services;
+}
+
+export interface CallLog {
+  debug(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(text: string, fields?: Readonly<Record<string, unknown>>): void;
+}
