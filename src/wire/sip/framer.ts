@@ -35,8 +35,6 @@ export interface FramerSink {
   message(bytes: Buffer): void;
   /** A double CRLF between messages, to be answered with a single one (RFC 5626 §4.4.1). */
   ping(): void;
-  /** The single CRLF that answers a ping of ours, announced by {@link StreamFramer.expectPong}. */
-  pong(): void;
   /** The last call: framing is lost, and whatever else is pushed is ignored. */
   fault(fault: FramingFault): void;
 }
@@ -56,7 +54,7 @@ export class StreamFramer {
   /** Size of the message at the front; 0 as long as its header is not complete. */
   #messageBytes = 0;
   #oddLineEnd = false;
-  #pongsExpected = 0;
+  #pongExpected = false;
   #stopped = false;
 
   constructor(limits: FramerLimits, sink: FramerSink) {
@@ -69,9 +67,9 @@ export class StreamFramer {
     return this.#heldBytes > 0;
   }
 
-  /** Says that a ping was sent, so that the next lone CRLF is its pong and no half of a ping. */
+  /** Says that a ping was sent, so that the next lone CRLF is taken for its pong, not for half a ping. */
   expectPong(): void {
-    this.#pongsExpected = 1;
+    this.#pongExpected = true;
   }
 
   /** Forgets what is held; nothing more comes out. */
@@ -132,19 +130,13 @@ export class StreamFramer {
   /** Line ends before a start line mean nothing (RFC 3261 §7.5) but keep-alive (RFC 5626 §4.4.1). */
   #skipLineEnds(data: Buffer, start: number): number {
     let at = start;
-    while (data[at] === CR && data[at + 1] === LF) {
-      at += 2;
-      if (this.#pongsExpected > 0) {
-        this.#pongsExpected = 0;
-        this.#sink.pong();
-      } else if (this.#oddLineEnd) {
-        this.#oddLineEnd = false;
-        this.#sink.ping();
-      } else {
-        this.#oddLineEnd = true;
-      }
-      if (this.#stopped) break;
-    }
+    let lineEnds = this.#oddLineEnd ? 1 : 0;
+    for (; data[at] === CR && data[at + 1] === LF; at += 2) lineEnds++;
+    if (at === start) return at;
+    for (; lineEnds >= 2 && !this.#stopped; lineEnds -= 2) this.#sink.ping();
+    // Pairs come first: a peer that pings but never answers pings must not lose half of one of its own.
+    this.#oddLineEnd = lineEnds === 1 && !this.#pongExpected;
+    if (lineEnds === 1) this.#pongExpected = false;
     return at;
   }
 

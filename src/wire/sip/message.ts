@@ -2,6 +2,7 @@ import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { splitList } from './list.ts';
 import { NameAddr } from './name-addr.ts';
 import { parseDecimal, unfold } from './text.ts';
+import { Uri } from './uri.ts';
 import { Via } from './via.ts';
 
 /** What the parser saw that no well-formed message has; bits of {@link SipMessage.flaws}. The verdict names the answer. */
@@ -70,6 +71,7 @@ export class SipMessage {
   readonly bodyEnd: number;
   /** Bits of {@link Flaw}. */
   readonly flaws: number;
+  #uri: Uri | undefined | null = null;
   #topVia: Via | undefined | null = null;
   #from: NameAddr | undefined | null = null;
   #to: NameAddr | undefined | null = null;
@@ -222,6 +224,12 @@ export class SipMessage {
     return { line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) };
   }
 
+  /** The Request-URI taken apart; undefined for a response, and where it cannot be read. */
+  get uri(): Uri | undefined {
+    if (this.#uri === null) this.#uri = Uri.parse(this.requestUri);
+    return this.#uri;
+  }
+
   /** The topmost Via; undefined where there is none or it cannot be read. */
   get topVia(): Via | undefined {
     if (this.#topVia === null) {
@@ -270,11 +278,11 @@ export class SipMessage {
     return this.bytes.toString('latin1', 0, this.bodyEnd);
   }
 
-  /** The lines of that header as they were written, each with its CRLF. */
+  /** The lines of that header as they were written, blanks at their ends apart, each with a CRLF. */
   rawLines(header: HeaderId): string {
     let text = '';
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
-      text += this.bytes.toString('latin1', this.lineStart(line), this.lineEnd(line));
+      text += `${this.bytes.toString('latin1', this.lineStart(line), this.valueEnd(line))}\r\n`;
     }
     return text;
   }
