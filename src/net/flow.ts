@@ -1,6 +1,9 @@
 import type { Listener } from './listener.ts';
 import type { TransportName } from './transport-name.ts';
 
+/** What keeps a flow alive when it is sent on it: the double CRLF of RFC 5626 §4.4.1, on UDP and on streams. */
+export const KEEP_ALIVE: Buffer = Buffer.from('\r\n\r\n', 'latin1');
+
 /**
  * Where a message came from or goes to: a datagram peer as seen by one listener, or one connection (RFC 5626 §2).
  * A response goes back on the flow of its request.

@@ -1,0 +1,47 @@
+/** What the sockets count, from the start of the process on. */
+export interface NetCounters {
+  datagramsIn: number;
+  datagramsOut: number;
+  /** Not sent because the socket's queue was full, or because there is no such port. */
+  datagramsDropped: number;
+  /** Datagrams that the system refused to send. */
+  datagramsFailed: number;
+  /** Datagrams of line ends or NULs only, and double CRLFs on connections. */
+  keepAlivesIn: number;
+  stunIgnored: number;
+  streamMessagesIn: number;
+  streamMessagesOut: number;
+  /** Messages refused because the connection's queue of unsent bytes was full. */
+  streamMessagesDropped: number;
+  framingFaults: number;
+  connectionsAccepted: number;
+  connectionsDialled: number;
+  connectionsClosed: number;
+  /** Turned away at the door: the table, or the share of one source, was full. */
+  connectionsRefused: number;
+  /** Closed because no whole message came in time, or others pushed them out before. */
+  halfOpenClosed: number;
+  /** Exceptions of the floor above, caught at the sockets. */
+  sinkFaults: number;
+}
+
+export function newNetCounters(): NetCounters {
+  return {
+    datagramsIn: 0,
+    datagramsOut: 0,
+    datagramsDropped: 0,
+    datagramsFailed: 0,
+    keepAlivesIn: 0,
+    stunIgnored: 0,
+    streamMessagesIn: 0,
+    streamMessagesOut: 0,
+    streamMessagesDropped: 0,
+    framingFaults: 0,
+    connectionsAccepted: 0,
+    connectionsDialled: 0,
+    connectionsClosed: 0,
+    connectionsRefused: 0,
+    halfOpenClosed: 0,
+    sinkFaults: 0,
+  };
+}

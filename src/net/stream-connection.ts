@@ -1,0 +1,219 @@
+import type { Duplex } from 'node:stream';
+import { channels } from '../base/channels.ts';
+import type { Clock } from '../base/clock.ts';
+import { formatHostPort } from '../base/ip.ts';
+import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
+import { type FramerLimits, StreamFramer } from '../wire/sip/framer.ts';
+import type { BoundListener } from './bound-listener.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import { type Flow, KEEP_ALIVE } from './flow.ts';
+import type { NetCounters } from './net-counters.ts';
+import { traceMessage, traceRefused } from './trace.ts';
+import type { TransportName } from './transport-name.ts';
+
+const CRLF = Buffer.from('\r\n', 'latin1');
+
+/** Opens the stream of a connection; `connected` is called when bytes can pass, TLS hand-shake included. */
+export type Dial = (connected: () => void) => Duplex;
+
+/** What a connection needs of the table that it stands in. */
+export interface ConnectionOwner {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly limits: ConnectionLimits;
+  readonly framing: FramerLimits;
+  readonly counters: NetCounters;
+  received(bytes: Buffer, connection: StreamConnection): void;
+  /** The first whole message of an accepted connection: it is half-open no more. */
+  heard(connection: StreamConnection): void;
+  /** @param lost whether bytes that were sent on the connection may not have arrived */
+  closed(connection: StreamConnection, reason: string, lost: boolean): void;
+}
+
+export interface StreamPeer {
+  readonly id: number;
+  readonly listener: BoundListener;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+/** A connection that carries framed messages (RFC 3261 §18.3) over any Duplex. */
+export class StreamConnection implements Flow {
+  readonly connectionId: number;
+  readonly listener: BoundListener;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #owner: ConnectionOwner;
+  readonly #framer: StreamFramer;
+  readonly #timer: WheelTimer = new WheelTimer(() => this.#checkTime());
+  readonly #dial: Dial | undefined;
+  /** When the peer's connection was accepted, or ours was dialled. */
+  #since: number;
+  #stream: Duplex | undefined;
+  #connected = false;
+  #heard = false;
+  #closed = false;
+  #pongOwed = false;
+  #lastMove: number;
+  /** When the first byte came of the message whose rest is awaited; -1 between messages. */
+  #messageSince = -1;
+
+  /** @param stream a stream that the peer opened, or the way to open one as soon as something is sent */
+  constructor(stream: Duplex | Dial, peer: StreamPeer, owner: ConnectionOwner) {
+    this.connectionId = peer.id;
+    this.listener = peer.listener;
+    this.remoteAddress = peer.remoteAddress;
+    this.remotePort = peer.remotePort;
+    this.#owner = owner;
+    this.#framer = new StreamFramer(owner.framing, {
+      message: (bytes) => this.#received(bytes),
+      ping: () => {
+        owner.counters.keepAlivesIn++;
+        this.#pongOwed = true;
+      },
+      fault: (fault) => {
+        owner.counters.framingFaults++;
+        traceRefused(fault, this.transport, this.remoteAddress, this.remotePort);
+        this.close(fault);
+      },
+    });
+    this.#since = owner.clock.now();
+    this.#lastMove = this.#since;
+    if (typeof stream === 'function') {
+      this.#dial = stream;
+    } else {
+      this.#attach(stream);
+      this.#opened();
+    }
+    this.#watch();
+  }
+
+  get transport(): TransportName {
+    return this.listener.transport;
+  }
+
+  /** Whether the peer opened the connection and has not sent a whole message yet. */
+  get halfOpen(): boolean {
+    return this.#dial === undefined && !this.#heard;
+  }
+
+  send(bytes: Buffer): boolean {
+    if (this.#closed) return false;
+    if (!this.#write(bytes)) {
+      this.#owner.counters.streamMessagesDropped++;
+      return false;
+    }
+    if (bytes.equals(KEEP_ALIVE)) {
+      this.#framer.expectPong();
+    } else {
+      this.#owner.counters.streamMessagesOut++;
+      traceMessage('out', bytes, this);
+    }
+    return true;
+  }
+
+  /** Closes at once. The owner hears `reason`, and whether what was sent `lost` its way. */
+  close(reason: string, lost = false): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#framer.stop();
+    this.#owner.wheel.cancel(this.#timer);
+    const unsent = this.#stream !== undefined && this.#stream.writableLength > 0;
+    this.#stream?.destroy();
+    if (this.#connected) this.#publish('closed', reason);
+    this.#owner.closed(this, reason, lost || unsent);
+  }
+
+  #attach(stream: Duplex): void {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    stream.on('error', (error: NodeJS.ErrnoException) => this.close(error.code ?? error.message, true));
+    // A peer that sends no more is gone: the next message to it shall find a new connection, not this half.
+    stream.on('end', () => this.close('closed by the peer'));
+    stream.on('close', () => this.close('closed by the peer'));
+  }
+
+  #opened(): void {
+    if (this.#closed) return;
+    this.#connected = true;
+    this.#lastMove = this.#owner.clock.now();
+    this.#publish('opened');
+  }
+
+  #take(chunk: Buffer): void {
+    this.#lastMove = this.#owner.clock.now();
+    this.#framer.push(chunk);
+    // However many pings came in one segment, one pong says that the flow lives.
+    if (this.#pongOwed) {
+      this.#pongOwed = false;
+      this.#write(CRLF);
+    }
+    if (!this.#framer.partial) {
+      this.#messageSince = -1;
+    } else if (this.#messageSince < 0) {
+      this.#messageSince = this.#lastMove;
+      this.#watch();
+    }
+  }
+
+  #received(bytes: Buffer): void {
+    this.#messageSince = -1;
+    this.#owner.counters.streamMessagesIn++;
+    if (this.halfOpen) {
+      this.#heard = true;
+      this.#owner.heard(this);
+    }
+    traceMessage('in', bytes, this);
+    this.#owner.received(bytes, this);
+  }
+
+  #write(bytes: Buffer): boolean {
+    if (this.#closed) return false;
+    if (this.#stream === undefined) {
+      this.#since = this.#owner.clock.now();
+      this.#attach(this.#dial!(() => this.#opened()));
+    }
+    const stream = this.#stream!;
+    if (!stream.writable || stream.writableLength + bytes.length > this.#owner.limits.maxQueuedBytes)
+      return false;
+    stream.write(bytes);
+    this.#lastMove = this.#owner.clock.now();
+    return true;
+  }
+
+  /** Sees to it that the timer fires no later than the next time that matters; firing early does no harm. */
+  #watch(): void {
+    if (this.#closed) return;
+    const due = this.#nextDeadline().at;
+    if (!this.#timer.armed || this.#timer.due > due) {
+      this.#owner.wheel.arm(this.#timer, due - this.#owner.clock.now());
+    }
+  }
+
+  #checkTime(): void {
+    const { at, reason } = this.#nextDeadline();
+    if (this.#owner.clock.now() < at) {
+      this.#watch();
+      return;
+    }
+    if (this.halfOpen) this.#owner.counters.halfOpenClosed++;
+    this.close(reason, this.#stream !== undefined && !this.#connected);
+  }
+
+  #nextDeadline(): { at: number; reason: string } {
+    const { connectMs, halfOpenMs, messageMs, idleMs } = this.#owner.limits;
+    if (!this.#connected) return { at: this.#since + connectMs, reason: 'not connected in time' };
+    if (this.halfOpen) return { at: this.#since + halfOpenMs, reason: 'no message in time' };
+    const idleAt = this.#lastMove + idleMs;
+    const messageAt = this.#messageSince + messageMs;
+    return this.#messageSince >= 0 && messageAt < idleAt
+      ? { at: messageAt, reason: 'message not complete in time' }
+      : { at: idleAt, reason: 'idle' };
+  }
+
+  #publish(event: 'opened' | 'closed', reason?: string): void {
+    if (!channels.connection.hasSubscribers) return;
+    const remote = formatHostPort(this.remoteAddress, this.remotePort);
+    channels.connection.publish({ event, transport: this.transport, remote, reason });
+  }
+}

@@ -1,0 +1,126 @@
+import { BoundListener } from './bound-listener.ts';
+import type { DatagramIo, DatagramOptions, DatagramSink, OpenDatagramIo } from './datagram-io.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Flow } from './flow.ts';
+import type { Listener } from './listener.ts';
+import type { NetCounters } from './net-counters.ts';
+import type { NetworkSink } from './network.ts';
+import { traceMessage, traceRefused } from './trace.ts';
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+export interface UdpOptions extends Pick<DatagramOptions, 'receiveBufferBytes' | 'reusePort'> {
+  readonly open: OpenDatagramIo;
+}
+
+/** A UDP socket and its flows (RFC 3261 §18). */
+export class UdpListener implements Endpoint, DatagramSink {
+  readonly listener: BoundListener;
+  readonly #io: DatagramIo;
+  readonly #sink: NetworkSink;
+  readonly #counters: NetCounters;
+
+  private constructor(listener: BoundListener, io: DatagramIo, sink: NetworkSink, counters: NetCounters) {
+    this.listener = listener;
+    this.#io = io;
+    this.#sink = sink;
+    this.#counters = counters;
+  }
+
+  /** Binds the socket, or rejects with the system's error. */
+  static async open(
+    asked: Listener,
+    options: UdpOptions,
+    sink: NetworkSink,
+    counters: NetCounters,
+  ): Promise<UdpListener> {
+    const { open, ...socketOptions } = options;
+    const { address, port, family } = asked;
+    let endpoint: UdpListener | undefined;
+    const io = await open(
+      { ...socketOptions, address, port, family },
+      {
+        datagram: (bytes, from, fromPort) => endpoint?.datagram(bytes, from, fromPort),
+        sendFailed: (to, toPort, reason) => endpoint?.sendFailed(to, toPort, reason),
+      },
+    );
+    endpoint = new UdpListener(new BoundListener(asked, io.port), io, sink, counters);
+    return endpoint;
+  }
+
+  flowTo(address: string, port: number): Flow {
+    return new DatagramFlow(this, address, port);
+  }
+
+  send(bytes: Buffer, flow: DatagramFlow): boolean {
+    if (!this.#io.send(bytes, flow.remoteAddress, flow.remotePort)) {
+      this.#counters.datagramsDropped++;
+      return false;
+    }
+    this.#counters.datagramsOut++;
+    traceMessage('out', bytes, flow);
+    return true;
+  }
+
+  datagram(bytes: Buffer, address: string, port: number): void {
+    this.#counters.datagramsIn++;
+    const first = bytes[0];
+    if (first === undefined || first === CR || first === LF || first === 0) {
+      // Keep-alives of NAT devices and phones (RFC 5626 §4.4.1 leaves CRLF on UDP unanswered).
+      if (isPadding(bytes)) {
+        this.#counters.keepAlivesIn++;
+        return;
+      }
+    }
+    if (first! < 4) {
+      // The first two bits of STUN are 0 (RFC 8489 §5); no SIP message begins with a control character.
+      this.#counters.stunIgnored++;
+      return;
+    }
+    if (port === 0) {
+      traceRefused('source port 0', 'udp', address, port);
+      return;
+    }
+    const flow = new DatagramFlow(this, address, port);
+    traceMessage('in', bytes, flow);
+    this.#sink.message(bytes, flow);
+  }
+
+  sendFailed(address: string, port: number, reason: string): void {
+    this.#counters.datagramsFailed++;
+    this.#sink.flowFailed(new DatagramFlow(this, address, port), reason);
+  }
+
+  async close(): Promise<void> {
+    await this.#io.close();
+  }
+}
+
+/** One peer as one UDP socket sees it: an address to send to, nothing more. */
+class DatagramFlow implements Flow {
+  readonly transport = 'udp';
+  readonly connectionId = 0;
+  readonly listener: BoundListener;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #endpoint: UdpListener;
+
+  constructor(endpoint: UdpListener, remoteAddress: string, remotePort: number) {
+    this.#endpoint = endpoint;
+    this.listener = endpoint.listener;
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  send(bytes: Buffer): boolean {
+    return this.#endpoint.send(bytes, this);
+  }
+}
+
+function isPadding(bytes: Buffer): boolean {
+  for (const byte of bytes) {
+    if (byte !== CR && byte !== LF && byte !== 0) return false;
+  }
+  return true;
+}
