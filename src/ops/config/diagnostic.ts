@@ -1,0 +1,25 @@
+/** Something wrong in a file, with its place. Lines and columns count from 1. */
+export interface Diagnostic {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+}
+
+/** `file:line:column: message`, the line with a caret below it, and the hint. */
+export function diagnosticText(diagnostic: Diagnostic, source: string | undefined): string {
+  const { file, line, column, message, hint } = diagnostic;
+  const lines = [`${file}:${line}:${column}: ${message}`];
+  const written = source?.split('\n')[line - 1]?.trimEnd();
+  if (written) {
+    const gutter = String(line);
+    lines.push(`  ${gutter} | ${written}`);
+    // Tabs are kept, so that the caret stands where the terminal puts the character.
+    const before = written.slice(0, column - 1).replaceAll(/[^\t]/g, ' ');
+    lines.push(`  ${' '.repeat(gutter.length)} | ${before}^`);
+  }
+  if (hint) lines.push(`  hint: ${hint}`);
+  return lines.join('\n');
+}

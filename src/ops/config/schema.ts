@@ -1,0 +1,263 @@
+import { z } from 'zod';
+import { parseAddressParts } from '../../advertise/advertised-address.ts';
+import { type Alias, parseAlias } from '../../advertise/alias.ts';
+import { Cidr, ipFamily } from '../../base/ip.ts';
+import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
+import type { AddressParts } from '../../net/listener.ts';
+import type { ParsedConfig } from './parsed-config.ts';
+import { duration, durationInSeconds, fault, parsedText, wholeNumber } from './values.ts';
+
+const LISTEN_EXAMPLE = 'udp:10.0.0.34:5060 as 99.88.44.33:5060';
+const LISTEN_PARTS = [
+  ['on', ''],
+  ['as', ' as '],
+  ['name', ' name '],
+] as const;
+
+const listenText = z
+  .string({ error: fault('no listener', `write it as ${LISTEN_EXAMPLE}`) })
+  .transform((text, context): ListenSpec => {
+    const parsed = parseListenSpec(text);
+    if (parsed.ok) return parsed.spec;
+    const message = fault(parsed.message, parsed.hint);
+    context.addIssue({ code: 'custom', message, params: { column: parsed.column } });
+    return z.NEVER;
+  });
+
+const listenObject = z
+  .strictObject({
+    on: z.string({ error: fault('no socket', `write it as ${LISTEN_EXAMPLE.split(' ')[0]}`) }),
+    as: z.string().optional(),
+    name: z.string().optional(),
+  })
+  .transform((parts, context): ListenSpec => {
+    // Part by part, so that a fault is known to lie in the part added last.
+    let text = '';
+    let parsed = parseListenSpec(text);
+    for (const [key, prefix] of LISTEN_PARTS) {
+      const part = parts[key];
+      if (part === undefined) continue;
+      const start = text.length + prefix.length;
+      text += prefix + part;
+      parsed = parseListenSpec(text);
+      if (parsed.ok) continue;
+      const column = Math.max(1, parsed.column - start);
+      const message = fault(parsed.message, parsed.hint);
+      context.addIssue({ code: 'custom', message, path: [key], params: { column } });
+      return z.NEVER;
+    }
+    return parsed.ok ? parsed.spec : z.NEVER;
+  });
+
+const addressParts = parsedText<AddressParts>('address', '99.88.44.33 or 99.88.44.33:5060', (text) => {
+  const parsed = parseAddressParts(text);
+  return parsed.ok ? { ok: true, value: parsed.parts } : parsed;
+});
+
+const network = parsedText<Cidr>('network', '10.0.0.0/8', (text) => {
+  const value = Cidr.parse(text);
+  return value ? { ok: true, value } : { ok: false, reason: `"${text}" is no network and no address` };
+});
+
+const alias = parsedText<Alias>('alias', 'sip.example.com, udp:99.88.44.33:5060', (text) => {
+  const parsed = parseAlias(text);
+  return parsed.ok ? { ok: true, value: parsed.alias } : parsed;
+});
+
+const domain = parsedText<string>('domain', 'example.com', (text) => {
+  const parsed = parseAddressParts(text);
+  const host = parsed.ok && parsed.parts.port === undefined ? parsed.parts.host : undefined;
+  if (host === undefined) return { ok: false, reason: `"${text}" is no domain` };
+  return { ok: true, value: ipFamily(host) === 0 ? host.toLowerCase() : host };
+});
+
+const rule = z.strictObject({
+  network: network.meta({ description: 'the destinations that the rule speaks for' }),
+  as: z
+    .union([z.literal('bound'), addressParts])
+    .meta({ description: 'what is printed to them; `bound` prints the address of the socket' }),
+});
+
+/** The configuration file; every key may be left out. Defaults are in `defaults.ts`. */
+export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
+  listen: z
+    .array(z.union([listenText, listenObject]), {
+      error: fault('no list', `each line as - ${LISTEN_EXAMPLE}`),
+    })
+    .min(1, fault('the list is empty', `give at least one listener, as ${LISTEN_EXAMPLE}`))
+    .optional()
+    .meta({
+      description: 'sockets: `PROTO:HOST[:PORT] [as HOST[:PORT]] [name NAME]`, or `{ on, as, name }`',
+    }),
+  advertise: z
+    .strictObject({
+      address: addressParts
+        .optional()
+        .meta({ description: 'printed where no other level speaks: host, or host:port' }),
+      to: z.array(rule).optional().meta({ description: 'rules by destination; the longest prefix wins' }),
+      compatibility: z
+        .enum(['viaduct', 'opensips'])
+        .optional()
+        .meta({ description: 'which order of levels; `opensips` reproduces its two' }),
+    })
+    .optional()
+    .meta({ description: 'the addresses printed in messages' }),
+  networks: z
+    .strictObject({
+      inside: z
+        .union([z.enum(['auto', 'none']), z.array(network)])
+        .optional()
+        .meta({ description: 'networks that see bound addresses; `auto`: private ranges and own subnets' }),
+    })
+    .optional()
+    .meta({ description: 'which networks are inside' }),
+  aliases: z
+    .array(alias)
+    .optional()
+    .meta({ description: 'further names of this server: `[PROTO:]HOST[:PORT] [accept_subdomain]`' }),
+  domains: z
+    .array(domain)
+    .optional()
+    .meta({ description: 'domains whose users are registered here; the first is the default realm' }),
+  data: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'directory of the store, the log and the control socket' }),
+  routes: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'the routes file; the shipped routes where left out' }),
+  limits: z
+    .strictObject({
+      messageSize: wholeNumber(1_000, 1_000_000).optional().meta({ description: 'bytes of one message' }),
+      headerSize: wholeNumber(500, 500_000)
+        .optional()
+        .meta({ description: 'bytes of the header of one message' }),
+      headers: wholeNumber(20, 10_000).optional().meta({ description: 'header lines of one message' }),
+      connections: wholeNumber(1, 1_000_000).optional().meta({ description: 'open stream connections' }),
+      connectionsPerSource: wholeNumber(1, 1_000_000)
+        .optional()
+        .meta({ description: 'of them from one address' }),
+      halfOpenConnections: wholeNumber(1, 100_000)
+        .optional()
+        .meta({ description: 'connections that have not sent a whole message yet' }),
+      idleConnection: duration('10s', '7d')
+        .optional()
+        .meta({ description: 'after which an idle connection is closed' }),
+      serverTransactions: wholeNumber(100, 10_000_000)
+        .optional()
+        .meta({ description: 'requests being handled at once' }),
+      clientTransactions: wholeNumber(100, 10_000_000)
+        .optional()
+        .meta({ description: 'requests being sent at once' }),
+    })
+    .optional()
+    .meta({ description: 'bounds of everything that peers can fill' }),
+  timers: z
+    .strictObject({
+      t1: duration('10ms', '10s')
+        .optional()
+        .meta({ description: 'round-trip estimate (RFC 3261 §17.1.1.1)' }),
+      t2: duration('100ms', '60s')
+        .optional()
+        .meta({ description: 'longest interval between retransmissions' }),
+      t4: duration('100ms', '60s')
+        .optional()
+        .meta({ description: 'how long a message stays in the network' }),
+      frTimeout: duration('500ms', '10m')
+        .optional()
+        .meta({ description: 'until a branch without any answer fails' }),
+      frInvTimeout: duration('1s', '1h')
+        .optional()
+        .meta({ description: 'until a ringing branch without final answer is cancelled' }),
+      timerC: duration('10s', '24h')
+        .optional()
+        .meta({ description: 'bound of a proxied INVITE (RFC 3261 §16.6 step 11)' }),
+    })
+    .optional()
+    .meta({ description: 'transaction timers' }),
+  registrar: z
+    .strictObject({
+      minExpires: durationInSeconds('1s', '1d').optional().meta({ description: 'a shorter wish gets 423' }),
+      maxExpires: durationInSeconds('10s', '30d')
+        .optional()
+        .meta({ description: 'a longer wish is shortened' }),
+      defaultExpires: durationInSeconds('10s', '30d')
+        .optional()
+        .meta({ description: 'where the phone has no wish' }),
+      maxContacts: wholeNumber(1, 1000).optional().meta({ description: 'contacts of one address-of-record' }),
+    })
+    .optional()
+    .meta({ description: 'the registrar' }),
+  auth: z
+    .strictObject({
+      realm: z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .meta({ description: 'the digest realm; default: the first domain' }),
+      algorithms: z
+        .array(z.enum(['MD5', 'SHA-256', 'SHA-512-256']))
+        .min(1)
+        .optional()
+        .meta({ description: 'offered digest algorithms, strongest first' }),
+      nonceLife: duration('10s', '1d').optional().meta({ description: 'how long a nonce is good for' }),
+    })
+    .optional()
+    .meta({ description: 'digest authentication' }),
+  nat: z
+    .strictObject({
+      keepAlive: z
+        .union([
+          z.literal('off'),
+          z.strictObject({
+            interval: duration('5s', '10m')
+              .optional()
+              .meta({ description: 'between two keep-alives to one contact' }),
+            method: z
+              .enum(['crlf', 'options'])
+              .optional()
+              .meta({ description: '`crlf` costs least; `options` also finds contacts that are gone' }),
+            lost: wholeNumber(1, 100)
+              .optional()
+              .meta({ description: 'unanswered OPTIONS after which a contact is removed' }),
+          }),
+        ])
+        .optional()
+        .meta({ description: 'keeps the way to phones behind NAT open; `off` sends none' }),
+    })
+    .optional()
+    .meta({ description: 'phones behind NAT' }),
+  frontDoor: z
+    .strictObject({
+      scanners: z
+        .union([z.literal('off'), z.array(z.string().min(3))])
+        .optional()
+        .meta({ description: 'parts of User-Agents dropped without an answer; `off` lets all pass' }),
+      rate: z
+        .union([
+          z.literal('off'),
+          z.strictObject({
+            perSecond: wholeNumber(1, 1_000_000).optional().meta({ description: 'over time' }),
+            burst: wholeNumber(1, 1_000_000).optional().meta({ description: 'at once' }),
+          }),
+        ])
+        .optional()
+        .meta({ description: 'requests taken from one address; `off` takes all' }),
+    })
+    .optional()
+    .meta({ description: 'what is turned away before any script' }),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .optional()
+        .meta({ description: 'the least that is logged' }),
+      file: z.string().min(1).optional().meta({ description: 'a path, or `stdout`' }),
+    })
+    .optional()
+    .meta({ description: 'the log' }),
+});

@@ -1,0 +1,96 @@
+import type { AdvertiseSettings } from '../../advertise/advertise.ts';
+import type { DigestAlgorithm } from '../../core/auth/subscriber-store.ts';
+import type { ListenSpec } from '../../net/listen-spec.ts';
+
+/** Everything that can be configured, checked and with defaults filled in. Times are milliseconds. */
+export interface ServerConfig {
+  /** The file it came from, absolute; undefined where the defaults alone hold. */
+  readonly file: string | undefined;
+  readonly listen: readonly ListenSpec[];
+  readonly advertise: AdvertiseSettings;
+  /** Absolute path of the data directory. */
+  readonly data: string;
+  /** Absolute path of the routes file; undefined for the shipped routes. */
+  readonly routes: string | undefined;
+  readonly limits: LimitSettings;
+  readonly timers: TimerSettings;
+  readonly registrar: RegistrarSettings;
+  readonly auth: AuthSettings;
+  readonly nat: NatSettings;
+  readonly frontDoor: FrontDoorSettings;
+  readonly log: LogSettings;
+}
+
+export interface LimitSettings {
+  /** Bytes of one message, header and body together. */
+  readonly messageSize: number;
+  /** Bytes of the start line and all header fields. */
+  readonly headerSize: number;
+  /** Header lines of one message. */
+  readonly headers: number;
+  readonly connections: number;
+  readonly connectionsPerSource: number;
+  readonly halfOpenConnections: number;
+  readonly idleConnection: number;
+  readonly serverTransactions: number;
+  readonly clientTransactions: number;
+}
+
+export interface TimerSettings {
+  readonly t1: number;
+  readonly t2: number;
+  readonly t4: number;
+  readonly frTimeout: number;
+  readonly frInvTimeout: number;
+  readonly timerC: number;
+}
+
+/** Expiries in seconds, as the header fields carry them. */
+export interface RegistrarSettings {
+  readonly minExpires: number;
+  readonly maxExpires: number;
+  readonly defaultExpires: number;
+  readonly maxContacts: number;
+}
+
+export interface AuthSettings {
+  /** Undefined: the first domain. */
+  readonly realm: string | undefined;
+  readonly algorithms: readonly DigestAlgorithm[];
+  /** How long a nonce is good for. */
+  readonly nonceLife: number;
+}
+
+export interface NatSettings {
+  /** Undefined: no keep-alives are sent. */
+  readonly keepAlive: KeepAliveSettings | undefined;
+}
+
+export interface KeepAliveSettings {
+  readonly interval: number;
+  readonly method: 'crlf' | 'options';
+  /** Unanswered OPTIONS after which a binding is removed. */
+  readonly lost: number;
+}
+
+export interface FrontDoorSettings {
+  /** Substrings of User-Agents that are dropped without an answer. */
+  readonly scanners: readonly string[];
+  /** Undefined: no limit. */
+  readonly rate: RateSettings | undefined;
+}
+
+export interface RateSettings {
+  /** Requests per second from one address, over time. */
+  readonly perSecond: number;
+  /** How many may come at once. */
+  readonly burst: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** Absolute path, or `stdout`. */
+  readonly file: string;
+}
