@@ -47,16 +47,41 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function startSipp(net: Topology, plan: CallPlan, side: 'caller' | 'callee', folder: string): Promise<Running> {
+async function startSipp(
+  net: Topology,
+  plan: CallPlan,
+  side: 'caller' | 'callee',
+  folder: string,
+): Promise<Running> {
   const [place, who, port] =
-    side === 'caller' ? ([plan.from, plan.caller, plan.port] as const) : ([plan.to, plan.callee, plan.port + 1] as const);
+    side === 'caller'
+      ? ([plan.from, plan.caller, plan.port] as const)
+      : ([plan.to, plan.callee, plan.port + 1] as const);
   const base = join(folder, `${plan.name}-${side}`);
   const file = `${base}.xml`;
   await writeFile(file, scenarioXml(side, plan.flow, who));
   const command = ['sipp', plan.serverFor[place], '-sf', file, '-t', plan.transport === 'udp' ? 'u1' : 't1'];
-  command.push('-i', ADDRESS[place], '-p', String(port), '-cid_str', plan.name, '-auth_uri', who.domain, '-m', '1');
+  command.push(
+    '-i',
+    ADDRESS[place],
+    '-p',
+    String(port),
+    '-cid_str',
+    plan.name,
+    '-auth_uri',
+    who.domain,
+    '-m',
+    '1',
+  );
   command.push('-nostdin', '-timeout', String(CALL_LIMIT_SECONDS), '-timeout_error');
-  command.push('-trace_err', '-error_file', `${base}.errors`, '-trace_msg', '-message_file', `${base}.messages`);
+  command.push(
+    '-trace_err',
+    '-error_file',
+    `${base}.errors`,
+    '-trace_msg',
+    '-message_file',
+    `${base}.messages`,
+  );
   const sipp = net.spawn(place, command, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
   let said = '';
   let seeRegistered: (registered: boolean) => void;
@@ -71,7 +96,9 @@ async function startSipp(net: Topology, plan: CallPlan, side: 'caller' | 'callee
     sipp.once('close', async (code) => {
       seeRegistered(false);
       const errors = await readFile(`${base}.errors`, 'utf8').catch(() => '');
-      resolve(code === 0 ? '' : `${side} at ${place}: sipp ended with ${code}\n${errors || said.slice(-2000)}`);
+      resolve(
+        code === 0 ? '' : `${side} at ${place}: sipp ended with ${code}\n${errors || said.slice(-2000)}`,
+      );
     });
   });
   return { registered, ended, stop: () => stop(sipp, 'SIGKILL') };

@@ -58,7 +58,13 @@ function* publicInside(seen: readonly SeenMessage[]): Generator<Violation> {
 // all, or where the response is repeated after it.
 function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
   const keyOf = (message: SeenMessage, from: string, to: string): string =>
-    [message.link, from, to, headers(message, 'call-id')[0], Number.parseInt(headers(message, 'cseq')[0]!, 10)].join();
+    [
+      message.link,
+      from,
+      to,
+      headers(message, 'call-id')[0],
+      Number.parseInt(headers(message, 'cseq')[0]!, 10),
+    ].join();
   const acks = new Map<string, number>();
   for (const message of seen) {
     if (methodOf(message) !== 'ACK') continue;
@@ -73,7 +79,11 @@ function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
     const repeat = `${key},${status},${headers(message, 'via').join()},${headers(message, 'to')[0]}`;
     const acked = acks.get(key) ?? Number.POSITIVE_INFINITY;
     if (finals.has(repeat) && (acked === Number.POSITIVE_INFINITY || message.time > acked)) {
-      yield { rule: 'lost-ack', why: `${status} repeated, ACK ${acked < message.time ? 'ignored' : 'missing'}`, message };
+      yield {
+        rule: 'lost-ack',
+        why: `${status} repeated, ACK ${acked < message.time ? 'ignored' : 'missing'}`,
+        message,
+      };
     }
     finals.add(repeat);
   }
@@ -89,7 +99,8 @@ export function violationsOf(seen: readonly SeenMessage[]): Violation[] {
 export function describeViolation({ rule, why, message }: Violation): string {
   const { link, transport, source, sourcePort, destination, destinationPort } = message;
   const way = `${source}:${sourcePort} -> ${destination}:${destinationPort} ${transport} on the ${link} link`;
-  return `${rule}: ${why}\n  ${way}\n${head(message).replaceAll(/^/gm, '  | ')}`;
+  const lines = head(message).split('\r\n');
+  return [`${rule}: ${why}`, `  ${way}`, ...lines.map((line) => `  | ${line}`)].join('\n');
 }
 
 /** One line a message: time, way and start line. */

@@ -103,7 +103,11 @@ export class Sandbox {
 }
 
 /** Signals the program and all it started, and waits until its output is closed (kills it after `graceMs`). */
-export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', graceMs = 5000): Promise<void> {
+export async function stop(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+  graceMs = 5000,
+): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   // nsenter dies of the signal at once; the program itself is gone when the pipes that it inherited close.

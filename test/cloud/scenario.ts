@@ -6,7 +6,13 @@
 /** What happens in a call. */
 export type Flow = 'caller-hangs-up' | 'callee-hangs-up' | 're-invite' | 'cancel' | 'refused';
 
-export const FLOWS: readonly Flow[] = ['caller-hangs-up', 'callee-hangs-up', 're-invite', 'cancel', 'refused'];
+export const FLOWS: readonly Flow[] = [
+  'caller-hangs-up',
+  'callee-hangs-up',
+  're-invite',
+  'cancel',
+  'refused',
+];
 
 /** Who a phone is and whom it calls; both users of `domain` with `password`. */
 export interface Party {
@@ -31,7 +37,9 @@ a=rtpmap:0 PCMU/8000`;
 type Step = string;
 
 function send(lines: readonly string[], { retransmit = false, sdp = false } = {}): Step {
-  const body = sdp ? ['Content-Type: application/sdp', 'Content-Length: [len]', '', SDP] : ['Content-Length: 0', ''];
+  const body = sdp
+    ? ['Content-Type: application/sdp', 'Content-Length: [len]', '', SDP]
+    : ['Content-Length: 0', ''];
   const text = [...lines, ...body].join('\n');
   return `<send${retransmit ? ' retrans="500"' : ''}><![CDATA[\n\n${text}\n\n]]></send>`;
 }
@@ -42,8 +50,10 @@ function receive(what: string, actions = ''): Step {
 
 const pause = (milliseconds: number): Step => `<pause milliseconds="${milliseconds}"/>`;
 
-const VIA = (branch = '[branch]'): string => `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch};rport`;
-const contact = (who: Party): string => `Contact: <sip:${who.user}@[local_ip]:[local_port];transport=[transport]>`;
+const VIA = (branch = '[branch]'): string =>
+  `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch};rport`;
+const contact = (who: Party): string =>
+  `Contact: <sip:${who.user}@[local_ip]:[local_port];transport=[transport]>`;
 const credentials = (who: Party): string => `[authentication username=${who.user} password=${who.password}]`;
 const own = (who: Party): string => `<sip:${who.user}@${who.domain}>`;
 const other = (who: Party): string => `<sip:${who.peer}@${who.domain}>`;
@@ -269,7 +279,13 @@ function calleeSteps(flow: Flow, who: Party): Step[] {
         ...hungUp,
       ];
     case 'cancel':
-      return [...ringing, received('CANCEL'), respond(who, '200 OK', { tag: false }), terminated(), received('ACK')];
+      return [
+        ...ringing,
+        received('CANCEL'),
+        respond(who, '200 OK', { tag: false }),
+        terminated(),
+        received('ACK'),
+      ];
     case 'refused':
       return [...ringing, respond(who, '486 Busy Here'), received('ACK')];
   }

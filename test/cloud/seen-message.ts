@@ -25,15 +25,26 @@ export function startLine(message: SeenMessage): string {
   return message.text.slice(0, message.text.indexOf('\r\n'));
 }
 
-const COMPACT: Record<string, string> = { v: 'via', m: 'contact', i: 'call-id', f: 'from', t: 'to', l: 'content-length' };
+const COMPACT: Record<string, string> = {
+  v: 'via',
+  m: 'contact',
+  i: 'call-id',
+  f: 'from',
+  t: 'to',
+  l: 'content-length',
+};
 
 /** The values of a header (name in lower case) in their order; comma-separated ones apart. */
 export function headers(message: SeenMessage, name: string): string[] {
   const values: string[] = [];
-  for (const line of head(message).replaceAll(/\r\n[ \t]+/g, ' ').split('\r\n').slice(1)) {
+  for (const line of head(message)
+    .replaceAll(/\r\n[ \t]+/g, ' ')
+    .split('\r\n')
+    .slice(1)) {
     const colon = line.indexOf(':');
     const written = line.slice(0, colon).trim().toLowerCase();
-    if ((COMPACT[written] ?? written) === name) values.push(...line.slice(colon + 1).split(/,(?![^<"]*[>"])/));
+    if ((COMPACT[written] ?? written) === name)
+      values.push(...line.slice(colon + 1).split(/,(?![^<"]*[>"])/));
   }
   return values.map((value) => value.trim());
 }

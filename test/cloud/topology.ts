@@ -125,7 +125,8 @@ export class Topology {
   static async make(): Promise<Topology> {
     const sandbox = await Sandbox.make();
     try {
-      const rules = load('internet', INTERNET) + load('cloudgw', CLOUD_GATEWAY) + load('homegw', HOME_GATEWAY);
+      const rules =
+        load('internet', INTERNET) + load('cloudgw', CLOUD_GATEWAY) + load('homegw', HOME_GATEWAY);
       sandbox.script(`${LINKS}\n${rules}`);
     } catch (error) {
       await sandbox[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 // Watches the Internet's side of the cloud gateway and the VPC, and says afterwards which rules were broken.
-import { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,8 @@ export class Witness {
     await wait(RING_DELAY_MS);
     await Promise.all(this.#captures.map(({ dumpcap }) => stop(dumpcap, 'SIGINT')));
     const seen: SeenMessage[] = [];
-    for (const { link, file } of this.#captures) seen.push(...messagesOf(link, readPcap(await readFile(file))));
+    for (const { link, file } of this.#captures)
+      seen.push(...messagesOf(link, readPcap(await readFile(file))));
     await rm(this.#folder, { recursive: true });
     const messages = seen.sort((a, b) => a.time - b.time);
     const now = this.#net.hairpins();

@@ -1,0 +1,125 @@
+// Viaduct on the server machine of the test network.
+import { execFile } from 'node:child_process';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { stop } from './sandbox.ts';
+import { ADDRESS, type Topology } from './topology.ts';
+
+const VIADUCT = fileURLToPath(new URL('../../bin/viaduct', import.meta.url));
+const START_LIMIT_MS = 20_000;
+const POLL_MS = 100;
+
+/** How the server is told the address that it prints. */
+export interface Advertising {
+  readonly name: string;
+  readonly as: boolean; // whether the listeners have an `as`
+  readonly lines: readonly string[]; // further configuration, YAML
+  readonly routes?: string; // a routes file
+}
+
+const PUBLIC = `${ADDRESS.serverPublic}:5060`;
+
+/** Each level of the one precedence in turn. */
+export const ADVERTISINGS: readonly Advertising[] = [
+  { name: 'listener', as: true, lines: [] },
+  { name: 'global', as: false, lines: ['advertise:', `  address: ${ADDRESS.serverPublic}`] },
+  {
+    name: 'destination rule over listener',
+    as: true,
+    lines: [
+      'advertise:',
+      '  to:',
+      '    - network: 10.0.0.0/24',
+      `      as: ${ADDRESS.server}:5060`,
+      'networks:',
+      '  inside: none',
+    ],
+  },
+  {
+    name: 'transaction override',
+    as: false,
+    lines: [],
+    routes: fileURLToPath(new URL('override-routes.ts', import.meta.url)),
+  },
+];
+
+function configuration({ as, lines }: Advertising): string {
+  const listen = ['udp', 'tcp'].map((transport) => {
+    const bound = `  - ${transport}:${ADDRESS.server}:5060`;
+    return as ? `${bound} as ${PUBLIC}` : bound;
+  });
+  return ['listen:', ...listen, ...lines, 'domains: [example.com]', 'data: ./viaduct-data', ''].join('\n');
+}
+
+/** Makes the user store that servers are started with: `users` of example.com, all with `password`. */
+export async function makeUsers(folder: string, users: readonly string[], password: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'viaduct.yaml');
+  await writeFile(file, configuration(ADVERTISINGS[0]!));
+  for (const user of users) {
+    const add = [VIADUCT, 'user', 'add', `${user}@example.com`, '--password', password, '-c', file];
+    await promisify(execFile)(process.execPath, add, { cwd: folder });
+  }
+}
+
+/** A running server; what it printed is its log. */
+export class CloudServer {
+  readonly log: () => string;
+  readonly #stop: () => Promise<void>;
+
+  private constructor(log: () => string, end: () => Promise<void>) {
+    this.log = log;
+    this.#stop = end;
+  }
+
+  /**
+   * Starts Viaduct in `folder` with a copy of the user store made in `users`; it listens when this resolves.
+   * @throws Error with the server's log where it ends or does not listen in time
+   */
+  static async start(net: Topology, how: Advertising, folder: string, users: string): Promise<CloudServer> {
+    await mkdir(folder, { recursive: true });
+    await cp(join(users, 'viaduct-data'), join(folder, 'viaduct-data'), { recursive: true });
+    await writeFile(join(folder, 'viaduct.yaml'), configuration(how));
+    const routes = how.routes === undefined ? [] : ['--routes', how.routes];
+    const command = [process.execPath, VIADUCT, '-c', 'viaduct.yaml', ...routes];
+    const child = net.spawn('server', command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    let ended = false;
+    const keep = (text: Buffer): void => {
+      log += text;
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    child.once('close', () => {
+      ended = true;
+    });
+    const server = new CloudServer(
+      () => log,
+      () => stop(child),
+    );
+    for (let waited = 0; !listens(net); waited += POLL_MS) {
+      if (ended || waited > START_LIMIT_MS) {
+        await server[Symbol.asyncDispose]();
+        throw new Error(`the server ${ended ? 'ended' : 'does not listen'}:\n${log}`);
+      }
+      await wait(POLL_MS);
+    }
+    return server;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stop();
+  }
+}
+
+// 10.0.0.34:5060 as /proc/net writes it, with the states of a bound UDP socket and of a listening TCP socket.
+const UDP_BOUND = /2200000A:13C4 \S+ 07/;
+const TCP_LISTENING = /2200000A:13C4 \S+ 0A/;
+
+function listens(net: Topology): boolean {
+  const [udp = '', tcp = ''] = net.run('server', 'cat /proc/net/udp; echo ==; cat /proc/net/tcp').split('==');
+  return UDP_BOUND.test(udp) && TCP_LISTENING.test(tcp);
+}
