@@ -8,7 +8,7 @@ export interface Target {
   readonly route: readonly string[];
   /** Preference in thousandths, 0 to 1000: targets of equal q are tried together, higher ones first. */
   readonly q: number;
-  /** Where to send instead of resolving {@link uri}, as for a contact behind a NAT; {@link route} goes before it. */
+  /** Where to send instead of resolving {@link uri}, as for a contact behind a NAT; undefined where there is a route. */
   readonly source: Source | undefined;
   /** Name of the listener to send from; undefined leaves the choice open. */
   readonly listener: string | undefined;
@@ -16,6 +16,11 @@ export interface Target {
   readonly connectionId: number;
   /** `+sip.instance` (RFC 5626), quotes and brackets taken off; '' where there is none. */
   readonly instance: string;
+  /**
+   * Older flows of the same instance, newest first. Never tried beside this target, but one after another where its
+   * flow fails: no connection, 430, or 408 without any answer (RFC 5626 §5.3, §7).
+   */
+  readonly otherFlows?: readonly Target[];
   /** The binding that it came from; absent for a target that somebody wrote. */
   readonly binding?: Binding;
 }

@@ -1,0 +1,258 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import type { IdSource } from '../../base/ids.ts';
+import type { HeaderEntry } from '../../wire/sip/build.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { quote } from '../../wire/sip/params.ts';
+import { Uri } from '../../wire/sip/uri.ts';
+import { sameUri } from '../../wire/sip/uri-compare.ts';
+import type { MaybePromise } from '../registrar/location-store.ts';
+import { whenReady } from '../registrar/when-ready.ts';
+import {
+  authScheme,
+  computeHa1,
+  computeResponse,
+  DIGEST_ALGORITHMS,
+  type DigestCredentials,
+  digestAlgorithm,
+  parseCredentials,
+} from './digest.ts';
+import { FailureThrottle } from './failure-throttle.ts';
+import { Nonces } from './nonces.ts';
+import type { DigestAlgorithm, Subscriber, SubscriberStore } from './subscriber-store.ts';
+
+/** Whether a user agent server asks (401) or a proxy (407). */
+export type AuthKind = 'www' | 'proxy';
+
+export interface AuthenticatorOptions {
+  readonly subscribers: SubscriberStore;
+  /** 32 random bytes that outlive the process. */
+  readonly key: Buffer;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** What is offered, the strongest first whatever the order here. Default all of RFC 8760. */
+  readonly algorithms?: readonly DigestAlgorithm[];
+  /** How long a nonce is good for, in ms. Default 5 minutes. */
+  readonly nonceLifetimeMs?: number;
+  /** Wrong answers that one source may give for one user at once, and then one every {@link failureEveryMs}. */
+  readonly failureBurst?: number;
+  /** Default 6 s. */
+  readonly failureEveryMs?: number;
+}
+
+export type AuthResult =
+  | { readonly ok: true; readonly user: string; readonly realm: string }
+  | {
+      readonly ok: false;
+      readonly status: 400 | 401 | 403 | 407 | 503;
+      readonly reason: string;
+      /** The challenges of a 401 or 407. */
+      readonly headers: readonly HeaderEntry[];
+    };
+
+const MOST_CREDENTIALS = 16;
+const LONGEST_NAME = 256;
+
+/**
+ * Digest authentication (RFC 3261 §22, RFC 7616, RFC 8760) with qop=auth, which clients must use because it is
+ * offered. ACK and CANCEL cannot be challenged (RFC 3261 §22.1); the caller does not ask about them.
+ */
+export class Authenticator {
+  readonly #subscribers: SubscriberStore;
+  readonly #key: Buffer;
+  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #nonces: Nonces;
+  readonly #throttle: FailureThrottle;
+  readonly counters = {
+    accepted: 0,
+    challenged: 0,
+    stale: 0,
+    wrong: 0,
+    malformed: 0,
+    throttled: 0,
+    failed: 0,
+  };
+
+  constructor(options: AuthenticatorOptions) {
+    const { clock, ids, key } = options;
+    this.#subscribers = options.subscribers;
+    this.#key = key;
+    const offered = options.algorithms ?? DIGEST_ALGORITHMS;
+    this.#algorithms = DIGEST_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
+    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
+    this.#throttle = new FailureThrottle(clock, options.failureBurst ?? 10, options.failureEveryMs ?? 6000);
+  }
+
+  /**
+   * Who sent the request, or what to answer instead. Never throws.
+   * @param realm a byte string; the subscribers' domain
+   * @param source the address that the request came from, for the throttle
+   */
+  verify(request: SipMessage, kind: AuthKind, realm: string, source: string): MaybePromise<AuthResult> {
+    const found = this.#credentials(request, kind, realm);
+    if (found === 'none') {
+      this.counters.challenged++;
+      return this.challenge(kind, realm);
+    }
+    if (found === 'broken') return this.#malformed('Bad Credentials');
+    const algorithm = digestAlgorithm(found.algorithm);
+    // An algorithm that was not offered is a downgrade, or a client that cannot do better: it may read the offer again.
+    if (algorithm === undefined || !this.#algorithms.includes(algorithm)) {
+      this.counters.challenged++;
+      return this.challenge(kind, realm);
+    }
+    const flaw = flawOf(found, request);
+    if (flaw !== undefined) return this.#malformed(flaw);
+    const suspect = `${source} ${found.username}`;
+    if (!this.#throttle.allows(suspect)) {
+      this.counters.throttled++;
+      return { ok: false, status: 403, reason: 'Too Many Failed Attempts', headers: [] };
+    }
+    const count = Number.parseInt(found.nc, 16);
+    const purpose = purposeOf(kind, algorithm, realm);
+    // A nonce that is none of ours tells nothing about the password, so it is not answered as if it did.
+    if (this.#nonces.check(found.nonce, purpose, count) === 'forged') {
+      this.counters.challenged++;
+      return this.challenge(kind, realm);
+    }
+    const judge = (subscriber: Subscriber | undefined): AuthResult => {
+      if (!this.#isRight(found, algorithm, request.method, realm, subscriber)) {
+        this.counters.wrong++;
+        this.#throttle.failed(suspect);
+        return this.challenge(kind, realm);
+      }
+      // Asked again, for the same request may have been answered while the store was waited for.
+      if (this.#nonces.check(found.nonce, purpose, count) !== 'fresh') {
+        this.counters.stale++;
+        return this.challenge(kind, realm, true);
+      }
+      this.#nonces.use(found.nonce, count);
+      this.counters.accepted++;
+      return { ok: true, user: found.username, realm };
+    };
+    return this.#find(found.username, realm, judge);
+  }
+
+  /**
+   * A 401 or 407 with one challenge for each algorithm, the strongest first (RFC 8760 §2.4).
+   * @param stale whether only the nonce was too old, so that the client need not ask its user again
+   */
+  challenge(kind: AuthKind, realm: string, stale = false): AuthResult & { ok: false } {
+    const header = kind === 'www' ? H.WwwAuthenticate : H.ProxyAuthenticate;
+    const headers = this.#algorithms.map((algorithm): HeaderEntry => {
+      const nonce = this.#nonces.issue(purposeOf(kind, algorithm, realm));
+      const tail = stale ? ', stale=true' : '';
+      return [
+        header,
+        `Digest realm=${quote(realm)}, nonce="${nonce}", algorithm=${algorithm}, qop="auth"${tail}`,
+      ];
+    });
+    return kind === 'www'
+      ? { ok: false, status: 401, reason: 'Unauthorized', headers }
+      : { ok: false, status: 407, reason: 'Proxy Authentication Required', headers };
+  }
+
+  /** The credentials for the realm, those of the strongest algorithm where there are several. */
+  #credentials(request: SipMessage, kind: AuthKind, realm: string): DigestCredentials | 'none' | 'broken' {
+    const header = kind === 'www' ? H.Authorization : H.ProxyAuthorization;
+    let best: DigestCredentials | undefined;
+    let broken = false;
+    let seen = 0;
+    for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
+      if (++seen > MOST_CREDENTIALS) break;
+      const value = request.valueAt(line);
+      if (authScheme(value) !== 'digest') continue;
+      const credentials = parseCredentials(value);
+      if (credentials === undefined) broken = true;
+      else if (credentials.realm === realm && (!best || this.#rank(credentials) < this.#rank(best))) {
+        best = credentials;
+      }
+    }
+    return best ?? (broken ? 'broken' : 'none');
+  }
+
+  #rank({ algorithm }: DigestCredentials): number {
+    const known = digestAlgorithm(algorithm);
+    const rank = known === undefined ? -1 : this.#algorithms.indexOf(known);
+    return rank < 0 ? this.#algorithms.length : rank;
+  }
+
+  #find(
+    user: string,
+    realm: string,
+    judge: (subscriber: Subscriber | undefined) => AuthResult,
+  ): MaybePromise<AuthResult> {
+    const failed = (): AuthResult => {
+      this.counters.failed++;
+      return { ok: false, status: 503, reason: 'Service Unavailable', headers: [[H.RetryAfter, '10']] };
+    };
+    try {
+      const result = whenReady(this.#subscribers.find(user, realm), judge);
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch {
+      return failed();
+    }
+  }
+
+  /** An unknown user costs what a known one does: a hash that nobody can have is compared instead. */
+  #isRight(
+    credentials: DigestCredentials,
+    algorithm: DigestAlgorithm,
+    method: string,
+    realm: string,
+    subscriber: Subscriber | undefined,
+  ): boolean {
+    const { username, uri, nonce, nc, cnonce } = credentials;
+    const nobody = createHmac('sha256', this.#key).update(`viaduct-nobody:${username}`, 'latin1');
+    const unknown = computeHa1(algorithm, username, realm, nobody.digest('hex'));
+    const known = subscriber?.ha1[algorithm] ?? '';
+    const ha1 = known === '' ? unknown : known;
+    const expected = Buffer.from(
+      computeResponse({ algorithm, ha1, method, uri, nonce, nc, cnonce }),
+      'latin1',
+    );
+    const given = Buffer.from(credentials.response.toLowerCase(), 'latin1');
+    if (given.length !== expected.length) return false;
+    return timingSafeEqual(given, expected) && known !== '';
+  }
+
+  #malformed(reason: string): AuthResult {
+    this.counters.malformed++;
+    return { ok: false, status: 400, reason, headers: [] };
+  }
+}
+
+/** What a nonce is good for: one from the challenge of one algorithm does not serve another. */
+function purposeOf(kind: AuthKind, algorithm: DigestAlgorithm, realm: string): string {
+  return `${kind}:${algorithm}:${realm}`;
+}
+
+/** What a client that was offered qop="auth" may not leave out (RFC 7616 §3.4), and the URI that it must sign. */
+function flawOf(credentials: DigestCredentials, request: SipMessage): string | undefined {
+  const { username, qop, nc, cnonce, uri } = credentials;
+  if (username === '' || username.length > LONGEST_NAME) return 'Bad Credentials: username';
+  if (qop.toLowerCase() !== 'auth') return 'Bad Credentials: qop=auth Is Required';
+  if (cnonce === '') return 'Bad Credentials: cnonce Is Required';
+  if (!isCount(nc)) return 'Bad Credentials: nc Is Required';
+  if (!namesRequestUri(uri, request.requestUri)) return 'Bad Credentials: uri Differs From Request-URI';
+  return undefined;
+}
+
+/** Eight hexadecimal digits (RFC 7616 §3.4). */
+function isCount(text: string): boolean {
+  if (text.length !== 8) return false;
+  for (let i = 0; i < 8; i++) {
+    const c = text.charCodeAt(i);
+    const digit = c >= 0x30 && c <= 0x39;
+    if (!digit && !(c >= 0x61 && c <= 0x66) && !(c >= 0x41 && c <= 0x46)) return false;
+  }
+  return true;
+}
+
+function namesRequestUri(uri: string, requestUri: string): boolean {
+  if (uri === requestUri) return true;
+  const a = Uri.parse(uri);
+  const b = Uri.parse(requestUri);
+  return a !== undefined && b !== undefined && sameUri(a, b);
+}

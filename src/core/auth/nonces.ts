@@ -1,0 +1,117 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import type { IdSource } from '../../base/ids.ts';
+
+const TIME_BYTES = 6;
+const RANDOM_BYTES = 8;
+const MAC_BYTES = 16;
+const NONCE_BYTES = TIME_BYTES + RANDOM_BYTES + MAC_BYTES;
+/** In base64url; all bytes fit, so one nonce has one spelling. */
+const NONCE_LENGTH = (NONCE_BYTES / 3) * 4;
+
+export interface NonceOptions {
+  /** 16 bytes or more. */
+  readonly key: Buffer;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** How long a nonce is good for, in ms. Default 5 minutes. */
+  readonly lifetimeMs?: number;
+  /** How many nonces in use are remembered. Default 50,000. */
+  readonly limit?: number;
+}
+
+/** `forged`: not made under this key and purpose. `stale`: too old, or its count was seen before. */
+export type NonceVerdict = 'fresh' | 'stale' | 'forged';
+
+/**
+ * Nonces that need no memory until they are used: time and randomness, signed (RFC 7616 §3.3). Their counts are kept
+ * from the first good use on, so that no request is good twice. Where the table is full, the oldest entry goes and
+ * with it every unused nonce that is no younger: its owner is challenged again, and nothing can be replayed.
+ */
+export class Nonces {
+  readonly #key: Buffer;
+  readonly #clock: Clock;
+  readonly #ids: IdSource;
+  readonly #lifetimeMs: number;
+  readonly #limit: number;
+  /** The highest count seen, by nonce, in the order of first use. */
+  readonly #counts = new Map<string, number>();
+  /** Nonces without an entry that were issued at or before this time are stale: their counts may have been forgotten. */
+  #floor: number;
+  /** How many entries went before their time for want of room. */
+  overflowed = 0;
+
+  constructor(options: NonceOptions) {
+    this.#key = options.key;
+    this.#clock = options.clock;
+    this.#ids = options.ids;
+    this.#lifetimeMs = options.lifetimeMs ?? 300_000;
+    this.#limit = options.limit ?? 50_000;
+    // What an earlier run counted is not known here.
+    this.#floor = options.clock.wallNow() - 1;
+  }
+
+  /** How many nonces are in use. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
+  /** @param purpose what the nonce is bound to: realm, header and algorithm */
+  issue(purpose: string): string {
+    const bytes = Buffer.alloc(NONCE_BYTES);
+    bytes.writeUIntBE(this.#clock.wallNow(), 0, TIME_BYTES);
+    bytes.writeUInt32BE(this.#ids.uint32(), TIME_BYTES);
+    bytes.writeUInt32BE(this.#ids.uint32(), TIME_BYTES + 4);
+    this.#mac(bytes, purpose).copy(bytes, TIME_BYTES + RANDOM_BYTES);
+    return bytes.toString('base64url');
+  }
+
+  /** Whether the nonce is one of ours, in its time, and the count higher than all before. Changes nothing. */
+  check(nonce: string, purpose: string, count: number): NonceVerdict {
+    if (nonce.length !== NONCE_LENGTH) return 'forged';
+    const bytes = Buffer.from(nonce, 'base64url');
+    if (bytes.length !== NONCE_BYTES || bytes.toString('base64url') !== nonce) return 'forged';
+    const mac = bytes.subarray(TIME_BYTES + RANDOM_BYTES);
+    if (!timingSafeEqual(mac, this.#mac(bytes, purpose))) return 'forged';
+    const issued = bytes.readUIntBE(0, TIME_BYTES);
+    if (this.#expired(issued)) return 'stale';
+    const seen = this.#counts.get(nonce);
+    if (seen === undefined) return issued <= this.#floor ? 'stale' : 'fresh';
+    return count > seen ? 'fresh' : 'stale';
+  }
+
+  /** Notes the count of a request whose credentials were right; only those take room. */
+  use(nonce: string, count: number): void {
+    if (!this.#counts.has(nonce)) this.#makeRoom();
+    this.#counts.set(nonce, count);
+  }
+
+  #makeRoom(): void {
+    for (const nonce of this.#counts.keys()) {
+      const issued = issuedAt(nonce);
+      const expired = this.#expired(issued);
+      if (!expired && this.#counts.size < this.#limit) return;
+      if (!expired) {
+        this.overflowed++;
+        this.#floor = Math.max(this.#floor, issued);
+      }
+      this.#counts.delete(nonce);
+    }
+  }
+
+  /** A clock that was set back makes the nonces of the time before stale, too. */
+  #expired(issued: number): boolean {
+    const age = this.#clock.wallNow() - issued;
+    return age > this.#lifetimeMs || age < 0;
+  }
+
+  #mac(bytes: Buffer, purpose: string): Buffer {
+    const signed = bytes.subarray(0, TIME_BYTES + RANDOM_BYTES);
+    const mac = createHmac('sha256', this.#key).update(`viaduct-nonce:${purpose}:`, 'latin1').update(signed);
+    return mac.digest().subarray(0, MAC_BYTES);
+  }
+}
+
+function issuedAt(nonce: string): number {
+  return Buffer.from(nonce, 'base64url').readUIntBE(0, TIME_BYTES);
+}

@@ -1,0 +1,251 @@
+import { channels, logLine } from '../../base/channels.ts';
+import type { Clock, TimerHandle } from '../../base/clock.ts';
+import type { Flow } from '../../net/flow.ts';
+import type { HeaderEntry } from '../../wire/sip/build.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import type { Target } from '../proxy/target.ts';
+import { contactHeaders } from './contact-header.ts';
+import type { Binding, LocationStore, MaybePromise } from './location-store.ts';
+import { type RegisterRefusal, type RegisterRequest, readRegister, refuse } from './register-request.ts';
+import { targetsOf } from './targets.ts';
+import { Turns } from './turns.ts';
+import {
+  type BindingUpdate,
+  DEFAULT_REGISTRAR_LIMITS,
+  firstHopKeepsFlows,
+  type RegistrarLimits,
+  updateBindings,
+} from './update-bindings.ts';
+import { walkBindings } from './walk-bindings.ts';
+import { whenReady } from './when-ready.ts';
+
+export interface RegistrarOptions {
+  readonly store: LocationStore;
+  readonly clock: Clock;
+  /** Different in every run of the server. */
+  readonly bootId: string;
+  readonly limits?: Partial<RegistrarLimits>;
+  /** How often lapsed bindings are cleared away, in ms; look-ups never see them anyhow. Default 10 s. */
+  readonly sweepMs?: number;
+  /** How many changes may wait for an earlier one of the same address-of-record. Default 10,000. */
+  readonly maxWaiting?: number;
+}
+
+/** One REGISTER's own settings. Absent limits are the registrar's. */
+export interface RegisterOptions extends Partial<RegistrarLimits> {
+  /** The address-of-record in canonical form, as `addressOfRecord` prints it. */
+  readonly aor: string;
+  /** Whether the client is behind a NAT, so that it is reached where the request came from. */
+  readonly natted: boolean;
+}
+
+export type RegisterResult =
+  | {
+      readonly ok: true;
+      readonly status: 200;
+      readonly reason: 'OK';
+      /** For the answer: Contact for every binding, Path, Require, Date (RFC 3261 §10.3 step 8). */
+      readonly headers: readonly HeaderEntry[];
+      /** All that live now. */
+      readonly bindings: readonly Binding[];
+      readonly added: readonly Binding[];
+      readonly refreshed: readonly Binding[];
+      readonly removed: readonly Binding[];
+    }
+  | RegisterRefusal;
+
+/**
+ * The registrar of RFC 3261 §10.3, with Path (RFC 3327) and flows (RFC 5626). Who may register for an
+ * address-of-record is the caller's to decide. Changes of one address-of-record happen one after another.
+ */
+export class Registrar implements AsyncDisposable {
+  readonly #store: LocationStore;
+  readonly #clock: Clock;
+  readonly #bootId: string;
+  readonly #limits: RegistrarLimits;
+  readonly #sweepMs: number;
+  readonly #turns: Turns;
+  #sweeper: TimerHandle | undefined;
+  #closed = false;
+  readonly counters = { accepted: 0, refused: 0, added: 0, refreshed: 0, removed: 0, expired: 0, failed: 0 };
+
+  constructor(options: RegistrarOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#bootId = options.bootId;
+    this.#limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
+    this.#sweepMs = options.sweepMs ?? 10_000;
+    this.#turns = new Turns(options.maxWaiting ?? 10_000);
+    this.#armSweep();
+  }
+
+  /** How many changes were refused because too many waited for the store. */
+  get overflowed(): number {
+    return this.#turns.refused;
+  }
+
+  /** Carries a REGISTER out. Never throws: a store that fails gives 503 and leaves everything as it was. */
+  process(request: SipMessage, flow: Flow, options: RegisterOptions): MaybePromise<RegisterResult> {
+    const limits = { ...this.#limits, ...options };
+    const wish = admit(readRegister(request), limits);
+    if ('ok' in wish) return this.#count(wish);
+    const job = () =>
+      whenReady(this.#store.find(options.aor), (stored) => {
+        const natted = options.natted && wish.path.length === 0;
+        const now = this.#clock.wallNow();
+        const update = updateBindings(
+          options.aor,
+          stored,
+          wish,
+          { flow, natted, now, bootId: this.#bootId },
+          limits,
+        );
+        if (!update.ok || wish.kind === 'fetch') return this.#answer(wish, update, now);
+        return whenReady(this.#store.save(options.aor, update.bindings), () => {
+          this.#announce(update);
+          return this.#answer(wish, update, now);
+        });
+      });
+    return whenReady(this.#inTurn(options.aor, job), (result) => this.#count(result));
+  }
+
+  /** Where a request for an address-of-record goes: see {@link targetsOf} for the order. Empty where nobody registered. */
+  lookup(aor: string): MaybePromise<readonly Target[]> {
+    return whenReady(this.#store.find(aor), (bindings) =>
+      bindings.length === 0 ? [] : targetsOf(bindings, this.#clock.wallNow(), this.#bootId),
+    );
+  }
+
+  /** The live bindings of an address-of-record, for administration. */
+  bindings(aor: string): MaybePromise<readonly Binding[]> {
+    return whenReady(this.#store.find(aor), (bindings) => {
+      const now = this.#clock.wallNow();
+      return bindings.filter((binding) => binding.expiresAt > now);
+    });
+  }
+
+  /**
+   * Removes a binding that has turned out dead, or all of an address-of-record where no contact is given; one that was
+   * written anew since `asOf` stays.
+   * @param asOf in ms since 1970
+   * @returns how many were removed; 0 too where the store fails or too many changes wait
+   */
+  remove(aor: string, contact?: string, asOf: number = Number.POSITIVE_INFINITY): MaybePromise<number> {
+    return this.#take(aor, 'removed', (it) => {
+      return (contact === undefined || it.contact === contact) && it.updatedAt <= asOf;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#sweeper?.cancel();
+  }
+
+  #take(
+    aor: string,
+    event: 'removed' | 'expired',
+    gone: (binding: Binding) => boolean,
+  ): MaybePromise<number> {
+    const job = () =>
+      whenReady(this.#store.find(aor), (stored) => {
+        const removed = stored.filter(gone);
+        if (removed.length === 0) return 0;
+        const kept = stored.filter((binding) => !removed.includes(binding));
+        return whenReady(this.#store.save(aor, kept), () => {
+          this.counters[event] += removed.length;
+          for (const binding of removed) publish(event, binding);
+          return removed.length;
+        });
+      });
+    return whenReady(this.#inTurn(aor, job), (result) => (typeof result === 'number' ? result : 0));
+  }
+
+  /** Runs a change in its turn; faults of the store become a refusal. */
+  #inTurn<T>(aor: string, job: () => MaybePromise<T>): MaybePromise<T | RegisterRefusal> {
+    const failed = (error: unknown): RegisterRefusal => {
+      this.counters.failed++;
+      logLine('error', 'registrar', 'the location store failed', { aor, error });
+      return refuse(503, 'Service Unavailable', [[H.RetryAfter, '10']]);
+    };
+    try {
+      const result = this.#turns.take<T | RegisterRefusal>(aor, job);
+      if (result === undefined) return refuse(503, 'Service Unavailable', [[H.RetryAfter, '5']]);
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #answer(wish: RegisterRequest, update: BindingUpdate | RegisterRefusal, now: number): RegisterResult {
+    if (!update.ok) return update;
+    const { bindings, added, refreshed, removed } = update;
+    const headers: HeaderEntry[] = contactHeaders(bindings, now);
+    if (wish.supportsPath && wish.kind === 'update') {
+      for (const path of wish.path) headers.push([H.Path, path]);
+    }
+    if (wish.supportsOutbound && wish.contacts.some((contact) => contact.regId > 0)) {
+      headers.push([H.Require, 'outbound']);
+    }
+    headers.push([H.Date, new Date(now).toUTCString()]);
+    return { ok: true, status: 200, reason: 'OK', headers, bindings, added, refreshed, removed };
+  }
+
+  #announce(update: BindingUpdate): void {
+    for (const event of ['added', 'refreshed', 'removed', 'expired'] as const) {
+      this.counters[event] += update[event].length;
+      for (const binding of update[event]) publish(event, binding);
+    }
+  }
+
+  #count(result: RegisterResult): RegisterResult {
+    this.counters[result.ok ? 'accepted' : 'refused']++;
+    return result;
+  }
+
+  #armSweep(): void {
+    if (this.#closed) return;
+    this.#sweeper = this.#clock.setTimer(this.#sweepMs, () => {
+      this.#sweep().then(
+        () => this.#armSweep(),
+        (error: unknown) => {
+          logLine('error', 'registrar', 'clearing lapsed bindings failed', { error });
+          this.#armSweep();
+        },
+      );
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const lapsed = new Set<string>();
+    const now = this.#clock.wallNow();
+    await walkBindings(this.#store.all(), this.#clock, (binding) => {
+      if (binding.expiresAt <= now) lapsed.add(binding.aor);
+    });
+    for (const aor of lapsed) {
+      if (this.#closed) return;
+      await this.#take(aor, 'expired', (binding) => binding.expiresAt <= this.#clock.wallNow());
+    }
+  }
+}
+
+/** What this registrar's settings say to the request, before anything is looked up. */
+function admit(
+  wish: RegisterRequest | RegisterRefusal,
+  limits: RegistrarLimits,
+): RegisterRequest | RegisterRefusal {
+  if ('ok' in wish) return wish;
+  if (wish.contacts.some((it) => it.regId > 0) && wish.supportsOutbound && !firstHopKeepsFlows(wish)) {
+    return refuse(439, 'First Hop Lacks Outbound Support');
+  }
+  if (wish.path.length === 0) return wish;
+  if (limits.path === 'ignore') return { ...wish, path: [] };
+  if (limits.path === 'strict' && !wish.supportsPath) {
+    return refuse(420, 'Bad Extension', [[H.Unsupported, 'path']]);
+  }
+  return wish;
+}
+
+function publish(event: 'added' | 'refreshed' | 'removed' | 'expired', { aor, contact }: Binding): void {
+  if (channels.binding.hasSubscribers) channels.binding.publish({ aor, event, contact });
+}
