@@ -38,6 +38,7 @@ export interface ClientTransaction {
    * INVITE only: sends a CANCEL with the INVITE's own Request-URI, top Via, Route, From, To and Call-ID on the same flow
    * (RFC 3261 §9.1): at once when a provisional answer has come, else when one comes, and never after a final one.
    * @param reason the value of a Reason header (RFC 3326)
+   * @throws ServerError SIP_BAD_FIELD for a reason with CR, LF or NUL
    */
   cancel(reason?: string): void;
   /** Forgets the transaction without a word. */

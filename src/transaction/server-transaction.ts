@@ -33,7 +33,10 @@ export interface ServerTransaction {
   readonly toTag: string;
   /** Called once, when the machine has ended. */
   onTerminated: (() => void) | undefined;
-  /** Called where an answer could not be delivered; the machine stays as it is (RFC 6026 §8.9). */
+  /**
+   * Called, also from inside `reply` and `forward`, where an answer could not be delivered; the machine stays as it is
+   * (RFC 6026 §8.9).
+   */
   onTransportError: ((reason: string) => void) | undefined;
   /**
    * Builds an answer of this server's own and sends it. What RFC 4320 forbids (a 408 or an early provisional to a

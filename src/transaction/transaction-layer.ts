@@ -1,14 +1,27 @@
 import type { Clock } from '../base/clock.ts';
+import { ServerError } from '../base/errors.ts';
 import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Flow } from '../net/flow.ts';
 import type { Network, NetworkSink } from '../net/network.ts';
+import { buildResponse } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
+import { parseMessage } from '../wire/sip/parse.ts';
+import type { Via } from '../wire/sip/via.ts';
+import { branchSuffix } from './branch.ts';
+import { ClientTable } from './client-table.ts';
 import type { ClientTransaction, ClientTransactionUser } from './client-transaction.ts';
+import { InviteClient } from './invite-client.ts';
+import type { MachineContext } from './machine.ts';
+import { ResponseRoute, receivedVia } from './response-route.ts';
+import { responseParts } from './server-machine.ts';
+import { ServerTable } from './server-table.ts';
 import type { ReplyParts, ServerTransaction } from './server-transaction.ts';
+import { StatelessTags } from './stateless-tag.ts';
 import type { TransactionTimers } from './timers.ts';
 import { TransactionCounters } from './transaction-counters.ts';
 import type { TransactionUser } from './transaction-user.ts';
+import { userFault } from './user-fault.ts';
 
 /** How many transactions may live at once. */
 export interface TransactionLimits {
@@ -33,54 +46,138 @@ export interface TransactionLayerOptions {
 export class TransactionLayer implements NetworkSink, AsyncDisposable {
   readonly counters: TransactionCounters = new TransactionCounters();
   readonly #options: TransactionLayerOptions;
+  readonly #servers: ServerTable;
+  readonly #clients: ClientTable;
+  readonly #statelessTags: StatelessTags;
 
   constructor(options: TransactionLayerOptions) {
+    const { clock, wheel, ids, timers, network, limits } = options;
+    const context: MachineContext = { clock, wheel, ids, timers, network, counters: this.counters };
     this.#options = options;
+    this.#servers = new ServerTable(context, limits.serverTransactions);
+    this.#clients = new ClientTable(context, limits.clientTransactions);
+    this.#statelessTags = new StatelessTags(ids);
   }
 
   message(bytes: Buffer, flow: Flow): void {
-    this.#options.user.malformed(String(bytes.length), flow);
+    try {
+      this.#take(bytes, flow);
+    } catch (fault) {
+      userFault(this.counters, fault);
+    }
   }
 
-  flowFailed(_flow: Flow, _reason: string): void {}
+  /** Datagrams leave no connection behind that could break: their transactions wait for an answer as ever. */
+  flowFailed(flow: Flow, reason: string): void {
+    if (flow.connectionId === 0) return;
+    this.#clients.connectionLost(flow, reason);
+    this.#servers.connectionLost(flow, reason);
+  }
 
   /**
    * Makes the server transaction of a request.
    * @returns undefined where the table is full, or where the request has a transaction already
    * @throws ServerError SIP_NOT_A_REQUEST for a response or an ACK, which have no transaction of their own
    */
-  accept(_message: SipMessage, _flow: Flow): ServerTransaction | undefined {
-    return undefined;
+  accept(message: SipMessage, flow: Flow): ServerTransaction | undefined {
+    const via = requireVia(message);
+    if (message.method === 'ACK') {
+      throw new ServerError('SIP_NOT_A_REQUEST', 'an ACK makes no transaction');
+    }
+    return this.#servers.create(message, via, flow, this.#options.forceRport(message, flow));
   }
 
   /**
    * Answers without a transaction (RFC 3261 §8.2.7): the same request gets the same To tag, and the ACK of such an answer
    * is absorbed. Does nothing for an ACK.
+   * @throws ServerError SIP_NOT_A_REQUEST for a response, SIP_BAD_FIELD where a part would break out of its field
    */
-  replyStateless(_message: SipMessage, _flow: Flow, _parts: ReplyParts): void {}
+  replyStateless(message: SipMessage, flow: Flow, parts: ReplyParts): void {
+    const via = requireVia(message);
+    if (message.method === 'ACK') return;
+    const forceRport = this.#options.forceRport(message, flow);
+    const topVia = receivedVia(via, flow, forceRport);
+    const bytes = buildResponse(
+      message,
+      responseParts(parts, topVia, () => this.#statelessTags.tag(message, via)),
+    );
+    this.counters.localReplies++;
+    const route = new ResponseRoute(this.#options.network, flow, via, forceRport);
+    if (!route.send(bytes)) this.counters.sendFailures++;
+  }
 
   /**
    * Makes a client transaction; nothing is sent before `send`.
    * @param suffix is appended to the branch; read again by {@link parseOwnBranch}
    * @returns undefined where the table is full
    */
-  createClient(
-    _method: string,
-    _user: ClientTransactionUser,
-    _suffix?: string,
-  ): ClientTransaction | undefined {
-    return undefined;
+  createClient(method: string, user: ClientTransactionUser, suffix?: string): ClientTransaction | undefined {
+    return this.#clients.create(method, user, suffix);
   }
 
   /** @returns the suffix of a branch that has the form of ours, '' for one without; undefined for any other */
-  parseOwnBranch(_branch: string): { suffix: string } | undefined {
-    return undefined;
+  parseOwnBranch(branch: string): { suffix: string } | undefined {
+    const suffix = branchSuffix(branch);
+    return suffix === undefined ? undefined : { suffix };
   }
 
   /** Sends a message that belongs to no transaction. @returns false where it could not be sent */
   sendStateless(bytes: Buffer, flow: Flow): boolean {
-    return flow.send(bytes);
+    if (flow.send(bytes)) return true;
+    this.counters.sendFailures++;
+    return false;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** Forgets every transaction without a word. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#clients.close();
+    this.#servers.close();
+  }
+
+  #take(bytes: Buffer, flow: Flow): void {
+    const parsed = parseMessage(bytes);
+    if (!parsed.ok) {
+      this.#malformed(parsed.reason, flow);
+      return;
+    }
+    const { message } = parsed;
+    const via = message.topVia;
+    if (!via) this.#malformed('no Via that can be read', flow);
+    else if (message.isRequest) this.#takeRequest(message, via, flow);
+    else this.#takeResponse(message, via, flow);
+  }
+
+  #malformed(reason: string, flow: Flow): void {
+    this.counters.malformed++;
+    this.#options.user.malformed(reason, flow);
+  }
+
+  #takeRequest(message: SipMessage, via: Via, flow: Flow): void {
+    const { user } = this.#options;
+    if (message.method === 'ACK') {
+      if (this.#servers.findInvite(message, via)?.acknowledged()) return;
+      if (!this.#statelessTags.acknowledges(message, via)) user.ack(message, flow);
+      return;
+    }
+    const known = this.#servers.find(message, via);
+    if (known) known.retransmission();
+    else if (message.method === 'CANCEL') user.cancel(message, flow, this.#servers.findInvite(message, via));
+    else user.request(message, flow);
+  }
+
+  /** RFC 3261 §17.1.3: the branch and the method of CSeq find the transaction; a CANCEL has the branch of its INVITE. */
+  #takeResponse(message: SipMessage, via: Via, flow: Flow): void {
+    this.counters.receivedReplies++;
+    const client = this.#clients.find(via.branch);
+    const method = message.cseq?.method;
+    if (client && client.method === method) client.receive(message);
+    else if (client instanceof InviteClient && method === 'CANCEL') client.receiveCancelAnswer(message);
+    else this.#options.user.strayResponse(message, flow);
+  }
+}
+
+function requireVia(message: SipMessage): Via {
+  const via = message.isRequest ? message.topVia : undefined;
+  if (!via) throw new ServerError('SIP_NOT_A_REQUEST', 'only a request with a Via can be answered');
+  return via;
 }

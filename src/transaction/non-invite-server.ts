@@ -1,0 +1,59 @@
+import { ServerMachine } from './server-machine.ts';
+import type { TransactionTimers } from './timers.ts';
+
+/** The non-INVITE server transaction (RFC 3261 §17.2.2 with RFC 4320, figure 8). */
+export class NonInviteServer extends ServerMachine {
+  start(): void {
+    const { wheel, timers } = this.context;
+    wheel.arm(this.retransmitTimer, quietPeriod(timers));
+    // After timer F of the client an answer helps nobody (RFC 4320 §4.2), so the machine does not outlive it.
+    wheel.arm(this.waitTimer, 64 * timers.t1);
+  }
+
+  protected answer(bytes: Buffer, status: number): boolean {
+    if (!this.open) return false;
+    if (status < 200) {
+      // RFC 4320 §4.1: no provisional but 100, and over an unreliable transport not before the client slows down.
+      const early = !this.reliable && this.retransmitTimer.armed;
+      if (status !== 100 || early) return true;
+      this.context.wheel.cancel(this.retransmitTimer);
+      this.state = 'proceeding';
+      this.lastStatus = status;
+      this.lastAnswer = bytes;
+      this.transmit(bytes);
+      return true;
+    }
+    this.settle('completed', status);
+    // RFC 4320 §4.2: a 408 always comes too late, and would make a storm on its way.
+    this.lastAnswer = status === 408 ? undefined : bytes;
+    if (this.lastAnswer !== undefined) this.transmit(bytes);
+    // Timer J: as long as the client may repeat its request, else zero.
+    if (this.reliable) this.end();
+    else this.context.wheel.arm(this.waitTimer, 64 * this.context.timers.t1);
+    return true;
+  }
+
+  /** Trying is silent, the others repeat their last answer (§17.2.2). */
+  retransmission(): void {
+    this.context.counters.retransmissionsAbsorbed++;
+    this.sendAgain();
+  }
+
+  /** RFC 4320 §4.1: a 100 is due once the client's timer E has reached T2. */
+  retransmitDue(): void {
+    this.state = 'proceeding';
+    this.sendTrying();
+  }
+
+  waitOver(): void {
+    if (this.open) this.context.counters.timeouts++;
+    this.end();
+  }
+}
+
+/** How long a client's timer E takes to be reset to T2: T1, 2*T1, 4*T1 … below T2 (RFC 4320 §4.1). */
+function quietPeriod(timers: TransactionTimers): number {
+  let total = 0;
+  for (let interval = timers.t1; interval < timers.t2; interval *= 2) total += interval;
+  return total;
+}

@@ -1,0 +1,184 @@
+import { channels } from '../base/channels.ts';
+import type { Flow } from '../net/flow.ts';
+import { isReliable } from '../net/transport-name.ts';
+import { buildResponse, type ResponseParts } from '../wire/sip/build.ts';
+import type { SipMessage } from '../wire/sip/message.ts';
+import { type MachineContext, RetransmitTimer, type TimedMachine, WaitTimer } from './machine.ts';
+import type { ResponseRoute } from './response-route.ts';
+import type { ReplyParts, ServerState, ServerTransaction } from './server-transaction.ts';
+import { userFault } from './user-fault.ts';
+
+/** Keeps a server machine while it lives. */
+export interface ServerOwner {
+  released(machine: ServerMachine): void;
+}
+
+const TAG_LENGTH = 10;
+
+/** What both server machines have in common. */
+export abstract class ServerMachine implements ServerTransaction, TimedMachine {
+  readonly request: SipMessage;
+  readonly flow: Flow;
+  readonly topVia: string;
+  /** By which the owner finds it again. */
+  readonly key: string;
+  state: ServerState;
+  lastStatus = 0;
+  onTerminated: (() => void) | undefined = undefined;
+  onTransportError: ((reason: string) => void) | undefined = undefined;
+  protected readonly context: MachineContext;
+  protected readonly reliable: boolean;
+  protected readonly retransmitTimer: RetransmitTimer;
+  protected readonly waitTimer: WaitTimer;
+  /** What a retransmission of the request gets. */
+  protected lastAnswer: Buffer | undefined = undefined;
+  protected readonly route: ResponseRoute;
+  readonly #owner: ServerOwner;
+  readonly #startedAt: number;
+  #toTag: string | undefined = undefined;
+  #reported = false;
+
+  constructor(
+    context: MachineContext,
+    owner: ServerOwner,
+    state: ServerState,
+    key: string,
+    request: SipMessage,
+    flow: Flow,
+    topVia: string,
+    route: ResponseRoute,
+  ) {
+    this.context = context;
+    this.#owner = owner;
+    this.state = state;
+    this.key = key;
+    this.request = request;
+    this.flow = flow;
+    this.topVia = topVia;
+    this.route = route;
+    this.reliable = isReliable(flow.transport);
+    this.retransmitTimer = new RetransmitTimer(this);
+    this.waitTimer = new WaitTimer(this);
+    this.#startedAt = context.clock.now();
+    if (channels.transaction.hasSubscribers) {
+      channels.transaction.publish({ event: 'start', callId: request.callId, method: request.method });
+    }
+  }
+
+  get toTag(): string {
+    this.#toTag ??= this.context.ids.token(TAG_LENGTH);
+    return this.#toTag;
+  }
+
+  reply(parts: ReplyParts): boolean {
+    if (!this.open) return false;
+    const bytes = buildResponse(
+      this.request,
+      responseParts(parts, this.topVia, () => this.toTag),
+    );
+    this.context.counters.localReplies++;
+    return this.answer(bytes, parts.status);
+  }
+
+  forward(bytes: Buffer, status: number): boolean {
+    if (!this.answer(bytes, status)) return false;
+    this.context.counters.relayedReplies++;
+    return true;
+  }
+
+  /** Takes a retransmission of the request. */
+  abstract retransmission(): void;
+  abstract retransmitDue(): void;
+  abstract waitOver(): void;
+  /** @returns whether the machine took the answer */
+  protected abstract answer(bytes: Buffer, status: number): boolean;
+
+  /** Stops without telling anybody. */
+  close(): void {
+    this.onTerminated = undefined;
+    this.end();
+  }
+
+  /** Whether no final answer was given. */
+  protected get open(): boolean {
+    return this.state === 'trying' || this.state === 'proceeding';
+  }
+
+  protected transmit(bytes: Buffer): void {
+    if (!this.route.send(bytes)) this.undelivered('the answer could not be sent');
+  }
+
+  protected sendAgain(): void {
+    if (this.lastAnswer === undefined) return;
+    this.context.counters.retransmissionsSent++;
+    this.transmit(this.lastAnswer);
+  }
+
+  protected sendTrying(): void {
+    this.context.counters.localReplies++;
+    this.lastStatus = 100;
+    this.lastAnswer = buildResponse(this.request, { status: 100, topVia: this.topVia });
+    this.transmit(this.lastAnswer);
+  }
+
+  protected undelivered(reason: string): void {
+    this.context.counters.sendFailures++;
+    try {
+      this.onTransportError?.(reason);
+    } catch (fault) {
+      userFault(this.context.counters, fault);
+    }
+  }
+
+  /** Notes the final answer for statistics. */
+  protected settle(state: ServerState, status: number): void {
+    this.stopTimers();
+    this.state = state;
+    this.lastStatus = status;
+    const statusClass = Math.floor(status / 100);
+    if (statusClass >= 2 && statusClass <= 6) this.context.counters.finished[statusClass]!++;
+    this.#report(status);
+  }
+
+  protected stopTimers(): void {
+    this.context.wheel.cancel(this.retransmitTimer);
+    this.context.wheel.cancel(this.waitTimer);
+  }
+
+  protected end(): void {
+    if (this.state === 'terminated') return;
+    this.stopTimers();
+    this.state = 'terminated';
+    this.lastAnswer = undefined;
+    this.#owner.released(this);
+    this.#report(undefined);
+    try {
+      this.onTerminated?.();
+    } catch (fault) {
+      userFault(this.context.counters, fault);
+    }
+  }
+
+  /** Says once that the transaction is answered, or has ended without an answer. */
+  #report(status: number | undefined): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    if (!channels.transaction.hasSubscribers) return;
+    const durationMs = this.context.clock.now() - this.#startedAt;
+    const { callId, method } = this.request;
+    channels.transaction.publish({ event: 'end', callId, method, status, durationMs });
+  }
+}
+
+/** What {@link buildResponse} needs for an answer of ours; a 100 makes no dialog and gets no tag (RFC 3261 §8.2.6.2). */
+export function responseParts(parts: ReplyParts, topVia: string, toTag: () => string): ResponseParts {
+  const { status, reason, headers, body } = parts;
+  return {
+    status,
+    topVia,
+    ...(reason !== undefined && { reason }),
+    ...(headers !== undefined && { headers }),
+    ...(body !== undefined && { body }),
+    ...(parts.toTag !== false && status > 100 && { toTag: toTag() }),
+  };
+}
