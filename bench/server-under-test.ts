@@ -1,0 +1,96 @@
+// Starts a server to be measured, pinned to a core, and knows all its processes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Peer, PORT } from './peers.ts';
+
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5000;
+const POLL_MS = 100;
+const PORT_BOUND = new RegExp(`0100007F:${PORT.toString(16).toUpperCase()} \\S+ 07`);
+
+const bound = (): boolean => PORT_BOUND.test(readFileSync('/proc/net/udp', 'latin1'));
+
+/** One running server. */
+export class ServerUnderTest {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+  }
+
+  /** Starts `peer` on `core`; it listens when this resolves. @throws Error with its log where it does not */
+  static async start(peer: Peer, core: number): Promise<ServerUnderTest> {
+    if (bound()) throw new Error(`127.0.0.1:${PORT} is in use`);
+    const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
+    for (const [name, text] of Object.entries(peer.files)) writeFileSync(join(folder, name), text);
+    const log = openSync(join(folder, 'log'), 'w');
+    const words = ['-c', String(core), ...peer.command];
+    const child = spawn('taskset', words, { cwd: folder, stdio: ['ignore', log, log], detached: true });
+    const server = new ServerUnderTest(child, folder);
+    for (let waited = 0; !bound(); waited += POLL_MS) {
+      if (child.exitCode !== null || waited > START_LIMIT_MS) {
+        const said = readFileSync(join(folder, 'log'), 'utf8');
+        await server[Symbol.asyncDispose]();
+        throw new Error(`${peer.name} does not listen:\n${said.slice(-4000)}`);
+      }
+      await wait(POLL_MS);
+    }
+    return server;
+  }
+
+  /** All processes of the server: the group that it was started as. */
+  pids(): number[] {
+    const group = this.#child.pid;
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => groupOf(pid) === group);
+  }
+
+  /** Resident memory of all its processes, in KB; pages shared between them count for each. */
+  memoryKb(): number {
+    const sizes = this.pids().map((pid) => {
+      const text = read(`/proc/${pid}/status`);
+      return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+    });
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) {
+      signal(pid, 'SIGTERM');
+      for (let waited = 0; this.pids().length > 0 && waited < STOP_LIMIT_MS; waited += POLL_MS)
+        await wait(POLL_MS);
+      signal(pid, 'SIGKILL');
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return ''; // the process has ended
+  }
+}
+
+function groupOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? 0 : Number(group);
+}
+
+function signal(group: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-group, name);
+  } catch {
+    // already gone
+  }
+}
