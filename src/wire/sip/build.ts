@@ -53,7 +53,7 @@ export function buildResponse(request: SipMessage, parts: ResponseParts): Buffer
 }
 
 /** All Via lines as written, but for the topmost value where another text is given for it. */
-function viaLines(request: SipMessage, topVia: string | undefined): string {
+export function viaLines(request: SipMessage, topVia: string | undefined): string {
   const lines = request.rawLines(H.Via);
   const top = topVia === undefined ? undefined : request.topElement(H.Via);
   if (!top) return lines;

@@ -1,0 +1,278 @@
+import type { PrintedPlace } from '../../advertise/precedence.ts';
+import { WheelTimer } from '../../base/timer-wheel.ts';
+import type { AddressParts } from '../../net/listener.ts';
+import { isReliable } from '../../net/transport-name.ts';
+import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
+import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { viaText } from '../../wire/sip/via.ts';
+import { fixNatedContacts } from '../nat/contact-fix.ts';
+import { isBehindNat } from '../nat/nat-test.ts';
+import { crossesOutward, hideContacts } from '../topology/border.ts';
+import type { FinalAnswer } from './best-response.ts';
+import type { BranchView, ForkOptions } from './fork-options.ts';
+import { forwardedRequest } from './forwarded-request.ts';
+import type { LooseRoute } from './loose-route.ts';
+import { type Hop, nextHops } from './next-hop.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
+import { type RecordRoute, recordRoute, type Side } from './record-route.ts';
+import type { Target } from './target.ts';
+
+/** What a branch tells the response context that it belongs to. */
+export interface BranchUser {
+  provisional(branch: Branch, response: SipMessage): void;
+  /** @param late the branch had ended before: a further 2xx, or one that crossed a timeout */
+  success(branch: Branch, response: SipMessage, late: boolean): void;
+  failure(branch: Branch, answer: FinalAnswer): void;
+}
+
+/** What all branches of one request share. */
+export interface BranchSetting {
+  readonly transaction: ServerTransaction;
+  readonly route: LooseRoute;
+  readonly options: ForkOptions;
+  readonly loopHash: string;
+  readonly recordRoute: boolean;
+}
+
+/**
+ * One target of a forwarded request (RFC 3261 §16.6): its next hops are tried in order, each with a transaction and a
+ * branch of its own (RFC 3263 §4.3), until one answers.
+ */
+export class Branch implements ClientTransactionUser {
+  readonly target: Target;
+  /** The Record-Route that the request was sent with, for its answers to be read by. */
+  recordRoute: RecordRoute | undefined;
+  /** The hop that is being tried. */
+  hop: Hop | undefined;
+  /** What the script has this branch print; undefined leaves it to the policy. */
+  override: AddressParts | undefined;
+  /** The caller's leg and the callee's, as printed for the hop that is being tried. */
+  inbound: Side | undefined;
+  outbound: Side | undefined;
+  /** To tags of the early dialogs that this branch has made (RFC 6228). */
+  readonly earlyTags: Set<string> = new Set();
+  readonly #env: ProxyEnvironment;
+  readonly #user: BranchUser;
+  readonly #setting: BranchSetting;
+  readonly #maxBreadth: number | undefined;
+  readonly #timer = new WheelTimer(() => this.giveUp());
+  #view: BranchView | undefined;
+  #hops: readonly Hop[] = [];
+  #nextHop = 0;
+  #client: ClientTransaction | undefined;
+  #done = false;
+  #cancelled = false;
+
+  constructor(
+    target: Target,
+    setting: BranchSetting,
+    user: BranchUser,
+    env: ProxyEnvironment,
+    maxBreadth: number | undefined,
+  ) {
+    this.target = target;
+    this.#setting = setting;
+    this.#user = user;
+    this.#env = env;
+    this.#maxBreadth = maxBreadth;
+  }
+
+  /** Whether a final answer has come, or the branch was given up. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  start(): void {
+    const { transaction, route, options } = this.#setting;
+    const view: BranchView = {
+      target: this.target,
+      requestUri: this.target.uri,
+      advertise: transactionOverride(options),
+      headers: [],
+    };
+    options.onBranch?.(view);
+    this.#view = view;
+    this.override = view.advertise;
+    const name = options.listener ?? this.target.listener;
+    const named = name === undefined ? undefined : this.#env.network.listeners.find((it) => it.name === name);
+    const hops = nextHops(
+      {
+        requestUri: view.requestUri,
+        routes: [...this.target.route, ...route.routes],
+        source: this.target.source,
+        connectionId: this.target.connectionId,
+        received: transaction.flow.listener,
+        forced: named ?? route.listener,
+      },
+      this.#env,
+    );
+    if (hops instanceof Promise) hops.then((found) => this.#begin(found));
+    else this.#begin(hops);
+  }
+
+  /** Asks the callee to stop; the branch ends with what it answers (RFC 3261 §9.1). */
+  cancel(reason?: string): void {
+    if (this.#done || this.#cancelled) return;
+    this.#cancelled = true;
+    if (this.#client) this.#client.cancel(reason);
+    else this.#fail(487, undefined);
+  }
+
+  /** Waits no longer (timer C, RFC 3261 §16.8): the branch has failed now, and the callee is asked to stop. */
+  giveUp(): void {
+    if (this.#done) return;
+    const client = this.#client;
+    this.#fail(408, undefined);
+    client?.cancel();
+  }
+
+  response(_transaction: ClientTransaction, response: SipMessage): void {
+    const { status } = response;
+    if (status < 200) {
+      const tag = response.to?.tag;
+      if (status > 100 && tag !== undefined && this.earlyTags.size < 16) this.earlyTags.add(tag);
+      // RFC 3261 §16.7 item 2: only what is more than Trying keeps an INVITE alive.
+      if (status > 100 && this.#timer.armed) this.#armTimerC();
+      this.#user.provisional(this, response);
+    } else if (status < 300) {
+      const late = this.#done;
+      this.#end();
+      this.#user.success(this, response, late);
+    } else if (status === 503 && this.#tryNextHop()) {
+      // RFC 3263 §4.3: the next address takes over what this one is too busy for.
+    } else {
+      this.#fail(status, response);
+    }
+  }
+
+  timeout(): void {
+    if (!this.#tryNextHop()) this.#fail(this.#cancelled ? 487 : 408, undefined);
+  }
+
+  transportError(): void {
+    if (!this.#tryNextHop()) this.#fail(503, undefined);
+  }
+
+  #begin(hops: readonly Hop[]): void {
+    if (this.#done) return;
+    this.#hops = hops;
+    if (!this.#tryNextHop()) this.#fail(hops.length === 0 ? 480 : 503, undefined);
+  }
+
+  /** @returns false where no hop is left, or nobody wants one any more */
+  #tryNextHop(): boolean {
+    if (this.#cancelled || this.#done) return false;
+    while (this.#nextHop < this.#hops.length) {
+      if (this.#send(this.#hops[this.#nextHop++]!)) return true;
+    }
+    return false;
+  }
+
+  #send(hop: Hop): boolean {
+    const { transaction, loopHash } = this.#setting;
+    const { request } = transaction;
+    const flow = hop.flow ?? this.#env.network.flowTo(hop.listener, hop.destination);
+    if (!flow) return false;
+    const client = this.#env.layer.createClient(request.method, this, loopHash);
+    if (!client) return false;
+    this.hop = hop;
+    const bytes = this.#write(hop, client.branch);
+    this.#client = client;
+    client.send(bytes, flow);
+    if (request.method === 'INVITE') this.#armTimerC();
+    return true;
+  }
+
+  #write(hop: Hop, branch: string): Buffer {
+    const { transaction, route, options } = this.#setting;
+    const { request, flow } = transaction;
+    const { advertise, settings } = this.#env;
+    const view = this.#view!;
+    const legs = this.#printLegs(hop);
+    const { listener } = hop;
+    const edit = forwardedRequest({
+      request,
+      requestUri: view.requestUri,
+      via: viaText(
+        listener.transport,
+        legs.via.printed,
+        branch,
+        listener.transport === 'udp' ? ';rport' : '',
+      ),
+      topVia: transaction.topVia,
+      hideVias: legs.inbound.hidden,
+      recordRoute: this.recordRoute?.forCallee ?? [],
+      route,
+      path: this.target.route,
+      maxBreadth: this.#maxBreadth,
+      stream: isReliable(listener.transport),
+    });
+    for (const [header, value] of options.headers ?? []) edit.append(header, value);
+    for (const [header, value] of view.headers) edit.append(header, value);
+    if (legs.inbound.hidden) {
+      hideContacts(edit, request, advertise, { address: legs.contact, transport: listener.transport });
+    } else if (settings.fixContact && isBehindNat(request, flow)) {
+      fixNatedContacts(edit, request, flow);
+    }
+    options.edit?.(edit);
+    return edit.toBuffer();
+  }
+
+  /** Decides once, for this hop, every address that the request and its answers carry. */
+  #printLegs(hop: Hop) {
+    const { transaction, options } = this.#setting;
+    const { advertise, settings } = this.#env;
+    const { flow } = transaction;
+    const peer = hop.destination.address;
+    const print = (place: PrintedPlace) =>
+      advertise.printed({ listener: hop.listener, destination: peer, override: this.override, place });
+    const out = print('record-route-out');
+    const back = advertise.printed({
+      listener: flow.listener,
+      destination: flow.remoteAddress,
+      override: transactionOverride(options),
+      place: 'record-route-in',
+    });
+    const hide = settings.hideInside;
+    const inbound: Side = {
+      listener: flow.listener,
+      printed: back,
+      hidden: hide && crossesOutward(advertise, flow.remoteAddress, flow.listener, peer, out),
+    };
+    const outbound: Side = {
+      listener: hop.listener,
+      printed: out,
+      hidden: hide && crossesOutward(advertise, peer, hop.listener, flow.remoteAddress, back),
+    };
+    this.inbound = inbound;
+    this.outbound = outbound;
+    this.recordRoute = this.#setting.recordRoute
+      ? recordRoute(advertise.tags, inbound, outbound, {
+          params: options.recordRouteParams,
+          fromTag: transaction.request.from?.tag,
+        })
+      : undefined;
+    return { via: print('via'), contact: print('contact'), inbound };
+  }
+
+  #armTimerC(): void {
+    this.#env.wheel.arm(this.#timer, this.#env.settings.timerC);
+  }
+
+  #fail(status: number, response: SipMessage | undefined): void {
+    if (this.#done) return;
+    this.#end();
+    this.#user.failure(this, { status, response });
+  }
+
+  #end(): void {
+    this.#done = true;
+    this.#env.wheel.cancel(this.#timer);
+  }
+}
+
+/** What is printed in everything that the request causes; a branch may print something else on its own leg. */
+function transactionOverride(options: ForkOptions): AddressParts | undefined {
+  return options.advertise === 'by-destination' ? undefined : options.advertise;
+}

@@ -1,0 +1,54 @@
+import { MessageEdit } from '../../wire/sip/edit.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import type { LooseRoute } from './loose-route.ts';
+
+/** What RFC 3261 §16.6 has a proxy change in a request. */
+export interface ForwardedParts {
+  readonly request: SipMessage;
+  readonly requestUri: string;
+  /** The text of this server's own Via. */
+  readonly via: string;
+  /** The sender's Via with received and rport added. */
+  readonly topVia: string;
+  /** Leave all received Vias out: they come back when the answer is forwarded. */
+  readonly hideVias: boolean;
+  /** Record-Route values to write, topmost first; empty for none. */
+  readonly recordRoute: readonly string[];
+  readonly route: LooseRoute;
+  /** Route values to put above the received ones, topmost first. */
+  readonly path: readonly string[];
+  /** RFC 5393 §5.3; undefined writes none. */
+  readonly maxBreadth: number | undefined;
+  /** Content-Length must stand in it. */
+  readonly stream: boolean;
+}
+
+/** RFC 3261 §16.6 item 3: what a request without Max-Forwards gets. */
+const DEFAULT_MAX_FORWARDS = 70;
+
+export function forwardedRequest(parts: ForwardedParts): MessageEdit {
+  const { request, route } = parts;
+  const edit = new MessageEdit(request);
+  if (parts.requestUri !== request.requestUri) edit.setRequestUri(parts.requestUri);
+  edit.insertTop(H.Via, parts.via);
+  if (parts.hideVias) {
+    edit.removeAll(H.Via);
+  } else {
+    const top = request.topElement(H.Via)!;
+    if (parts.topVia !== top.text) edit.replace(top.start, top.end, parts.topVia);
+  }
+  for (const value of parts.recordRoute) edit.insertTop(H.RecordRoute, value);
+  for (const value of parts.path) edit.insertTop(H.Route, value);
+  if (route.rewritten) {
+    edit.removeAll(H.Route);
+    for (const value of route.routes) edit.insertTop(H.Route, value);
+  } else if (route.dropped > 0) {
+    edit.removeTopElements(H.Route, route.dropped);
+  }
+  const hops = request.maxForwards;
+  edit.set(H.MaxForwards, String(hops === undefined || Number.isNaN(hops) ? DEFAULT_MAX_FORWARDS : hops - 1));
+  if (parts.maxBreadth !== undefined) edit.set(H.MaxBreadth, String(parts.maxBreadth));
+  if (parts.stream) edit.ensureContentLength();
+  return edit;
+}

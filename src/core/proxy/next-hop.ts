@@ -1,0 +1,108 @@
+import type { Flow } from '../../net/flow.ts';
+import type { Listener } from '../../net/listener.ts';
+import type { Destination } from '../../net/network.ts';
+import type { ResolvedTarget } from '../../net/resolver.ts';
+import { selectListener } from '../../net/select-listener.ts';
+import { type TransportName, transportName } from '../../net/transport-name.ts';
+import { NameAddr } from '../../wire/sip/name-addr.ts';
+import { Uri } from '../../wire/sip/uri.ts';
+import type { MaybePromise, Source } from '../registrar/location-store.ts';
+import { recogniseUri } from './loose-route.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
+
+/** One way to send a request. */
+export interface Hop {
+  readonly listener: Listener;
+  readonly destination: Destination;
+  /** The connection to use; undefined lets the network find or open one. */
+  readonly flow: Flow | undefined;
+}
+
+export interface HopQuestion {
+  readonly requestUri: string;
+  /** Route values that the request will carry, topmost first. */
+  readonly routes: readonly string[];
+  /** Where to send instead of resolving the Request-URI; a Route goes before it. */
+  readonly source: Source | undefined;
+  readonly connectionId: number;
+  /** The listener that received the request: it sends too where it can. */
+  readonly received: Listener;
+  /** The listener that must send, by a Record-Route pair, a binding or the script; its transport overrides the URI's. */
+  readonly forced: Listener | undefined;
+}
+
+/**
+ * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the open connection of its flow,
+ * else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there.
+ */
+export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePromise<readonly Hop[]> {
+  const { routes, source, connectionId, forced } = question;
+  if (connectionId !== 0 && routes.length === 0) {
+    const flow = env.network.connection(connectionId);
+    if (flow) {
+      const destination = {
+        transport: flow.transport,
+        address: flow.remoteAddress,
+        port: flow.remotePort,
+      };
+      return [{ listener: flow.listener, destination, flow }];
+    }
+  }
+  if (routes.length === 0 && source) return hopsTo([source], question, env);
+  const uri = routes.length > 0 ? NameAddr.parse(routes[0]!)?.uri : Uri.parse(question.requestUri);
+  if (uri?.kind !== 'sip') return [];
+  const own = recogniseUri(uri, env.advertise.own);
+  if (own.own && own.listener) return hopsTo([boundDestination(own.listener)], question, env);
+  const transport = forced?.transport ?? namedTransport(uri);
+  const resolution = env.resolver.resolveTarget({
+    host: uri.param('maddr') || uri.host,
+    secure: uri.scheme === 'sips' && forced === undefined,
+    ...(uri.port === undefined ? {} : { port: uri.port }),
+    ...(transport === undefined ? {} : { transport }),
+  });
+  if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
+  return hopsTo(resolution, question, env);
+}
+
+function namedTransport(uri: Uri): TransportName | undefined {
+  const text = uri.param('transport');
+  return text === undefined ? undefined : transportName(text);
+}
+
+function hopsTo(
+  found: readonly (ResolvedTarget | Destination)[],
+  question: HopQuestion,
+  env: ProxyEnvironment,
+): readonly Hop[] {
+  const hops: Hop[] = [];
+  for (const resolved of found) {
+    const destination = loopedInside(resolved, env);
+    const listener = listenerFor(destination, question, env);
+    if (listener) hops.push({ listener, destination, flow: undefined });
+  }
+  return hops;
+}
+
+/**
+ * A next hop that is this server's own public address never goes into the NAT, which would lose it or send it back
+ * as a stranger: it goes to the socket itself.
+ */
+function loopedInside(destination: Destination, env: ProxyEnvironment): Destination {
+  const { address, port, transport } = destination;
+  const answer = env.advertise.own.recognise({ host: address, port, transport });
+  return answer.own && answer.listener ? boundDestination(answer.listener) : destination;
+}
+
+function boundDestination(listener: Listener): Destination {
+  return { transport: listener.transport, address: listener.address, port: listener.port };
+}
+
+function listenerFor(
+  destination: Destination,
+  question: HopQuestion,
+  env: ProxyEnvironment,
+): Listener | undefined {
+  const { forced, received } = question;
+  if (forced && selectListener([forced], destination)) return forced;
+  return selectListener(env.network.listeners, destination, received, env.subnets);
+}

@@ -1,0 +1,41 @@
+import type { Advertise } from '../../advertise/advertise.ts';
+import type { TimerWheel } from '../../base/timer-wheel.ts';
+import type { Network } from '../../net/network.ts';
+import type { Resolver } from '../../net/resolver.ts';
+import type { Subnets } from '../../net/select-listener.ts';
+import type { TransactionLayer } from '../../transaction/transaction-layer.ts';
+
+/** What can be configured about forwarding. */
+export interface ProxySettings {
+  /** How long an INVITE may ring without a final answer, in ms (timer C, RFC 3261 §16.6 item 11: above 3 minutes). */
+  readonly timerC: number;
+  /** Hide Via, Contact and Record-Route that name inside addresses from parties outside. */
+  readonly hideInside: boolean;
+  /** Rewrite the Contact of user agents behind a NAT to where they are reached. */
+  readonly fixContact: boolean;
+  /** What a request without Max-Breadth may fork into (RFC 5393 §5.3.3). */
+  readonly maxBreadth: number;
+  /** Branches of one request, over all groups and addresses. */
+  readonly maxBranches: number;
+}
+
+export const DEFAULT_PROXY_SETTINGS: ProxySettings = {
+  timerC: 185_000,
+  hideInside: true,
+  fixContact: true,
+  maxBreadth: 60,
+  maxBranches: 64,
+};
+
+/** Everything that forwarding stands on. */
+export interface ProxyEnvironment {
+  readonly layer: TransactionLayer;
+  readonly network: Network;
+  readonly advertise: Advertise;
+  readonly resolver: Resolver;
+  readonly wheel: TimerWheel;
+  readonly subnets: Subnets;
+  readonly settings: ProxySettings;
+  /** This server's own, so that only its own loops are found. */
+  readonly loopSalt: string;
+}

@@ -1,0 +1,184 @@
+import type { Flow } from '../../net/flow.ts';
+import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
+import { parseDecimal } from '../../wire/sip/text.ts';
+import { Via } from '../../wire/sip/via.ts';
+import type { BranchSetting } from './branch.ts';
+import type { ForkOptions, ForkOutcome } from './fork-options.ts';
+import { loopHash } from './loop-hash.ts';
+import { type LooseRoute, looseRoute } from './loose-route.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
+import { ResponseContext } from './response-context.ts';
+import { sequentialTarget } from './sequential-target.ts';
+import { forwardStateless, forwardStrayResponse } from './stateless.ts';
+import type { Target } from './target.ts';
+
+/** Requests that begin a dialog, in whose path a proxy may want to stay. */
+const DIALOG_FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+
+/** What is wanted of a proxy: RFC 3261 §16, transaction-stateful where nothing else is said. */
+export class Proxy {
+  readonly #env: ProxyEnvironment;
+  readonly #contexts = new WeakMap<ServerTransaction, ResponseContext>();
+  readonly #contextOf = new WeakMap<ForkOutcome, ResponseContext>();
+
+  constructor(env: ProxyEnvironment) {
+    this.#env = env;
+  }
+
+  /**
+   * Forwards a request: the targets of one group together, the groups one after the other. A 2xx is passed on when it
+   * comes; a negative outcome waits for {@link finish}, or for another fork.
+   */
+  fork(
+    transaction: ServerTransaction,
+    groups: readonly (readonly Target[])[],
+    options: ForkOptions = {},
+  ): Promise<ForkOutcome> {
+    return new Promise((resolve) => this.forkThen(transaction, groups, options, resolve));
+  }
+
+  /** As {@link fork}, without a promise. */
+  forkThen(
+    transaction: ServerTransaction,
+    groups: readonly (readonly Target[])[],
+    options: ForkOptions,
+    done: (outcome: ForkOutcome) => void,
+  ): void {
+    this.#forward(
+      transaction,
+      looseRoute(transaction.request, this.#env.advertise.own),
+      groups,
+      options,
+      done,
+    );
+  }
+
+  /** Passes a negative outcome on to the caller; does nothing for a positive one, which has gone already. */
+  finish(transaction: ServerTransaction, outcome: ForkOutcome): void {
+    if (outcome.answered) return;
+    const { response } = outcome;
+    // A 503 means this next hop; passed on it would have the caller avoid this server (RFC 3261 §16.7 item 6).
+    if (outcome.status === 503) {
+      transaction.reply({ status: 500 });
+    } else if (response) {
+      const context = this.#contextOf.get(outcome)!;
+      transaction.forward(context.write(response, outcome.headers), outcome.status);
+    } else {
+      transaction.reply({ status: outcome.status, reason: outcome.reason, headers: outcome.headers });
+    }
+  }
+
+  /** Forwards a request inside a dialog by its route set (RFC 3261 §16.4); answers what cannot be forwarded. */
+  inDialog(transaction: ServerTransaction, options: ForkOptions = {}): void {
+    const found = sequentialTarget(transaction.request, this.#env.advertise);
+    if (!found.ok) {
+      transaction.reply({ status: found.status, reason: found.reason });
+      return;
+    }
+    this.#forward(transaction, found.route, [[found.target]], options, (outcome) =>
+      this.finish(transaction, outcome),
+    );
+  }
+
+  /** Forwards the ACK of a 2xx, which has no transaction; one that belongs to no dialog of ours is dropped. */
+  ack(message: SipMessage, flow: Flow): void {
+    if (message.maxForwards === 0) return;
+    const found = sequentialTarget(message, this.#env.advertise);
+    if (found.ok) this.#stateless(message, flow, found.target, found.route);
+  }
+
+  /** Forwards a request without keeping anything of it (RFC 3261 §16.11). */
+  forwardStateless(message: SipMessage, flow: Flow, target: Target): void {
+    this.#stateless(message, flow, target, looseRoute(message, this.#env.advertise.own));
+  }
+
+  /**
+   * Cancels the branches of an INVITE (RFC 3261 §16.10).
+   * @returns false where it has not been forwarded
+   */
+  cancel(invite: ServerTransaction, reason?: string): boolean {
+    const context = this.#contexts.get(invite);
+    context?.cancel(reason);
+    return context !== undefined;
+  }
+
+  /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
+  strayResponse(message: SipMessage, flow: Flow): boolean {
+    return forwardStrayResponse(message, flow, this.#env);
+  }
+
+  #stateless(message: SipMessage, flow: Flow, target: Target, route: LooseRoute): void {
+    forwardStateless(message, flow, target, route, this.#env);
+  }
+
+  #forward(
+    transaction: ServerTransaction,
+    route: LooseRoute,
+    groups: readonly (readonly Target[])[],
+    options: ForkOptions,
+    done: (outcome: ForkOutcome) => void,
+  ): void {
+    const { request } = transaction;
+    const hash = loopHash(request, this.#env.loopSalt);
+    const breadth = this.#breadth(request);
+    const refused = this.#refusal(request, route, hash, breadth);
+    if (refused !== 0) {
+      done(failed(refused));
+      return;
+    }
+    const setting: BranchSetting = {
+      transaction,
+      route,
+      options,
+      loopHash: hash,
+      recordRoute:
+        options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
+    };
+    const context: ResponseContext = new ResponseContext(setting, groups, breadth, this.#env, (outcome) => {
+      this.#contextOf.set(outcome, context);
+      done(outcome);
+    });
+    this.#contexts.set(transaction, context);
+    context.start();
+  }
+
+  /** @returns the status to refuse with, or 0 */
+  #refusal(request: SipMessage, route: LooseRoute, hash: string, breadth: number): number {
+    if (route.kind === 'malformed') return 400;
+    if (request.maxForwards === 0) return 483;
+    if (breadth === 0) return 440;
+    return this.#hasLooped(request, hash) ? 482 : 0;
+  }
+
+  /** Whether one of the Vias is ours and was made for this very request (RFC 3261 §16.3 item 4). */
+  #hasLooped(request: SipMessage, hash: string): boolean {
+    const vias = request.elements(H.Via);
+    for (const { text } of vias) {
+      const via = Via.parse(text);
+      if (via && this.#env.layer.parseOwnBranch(via.branch)?.suffix === hash) return true;
+    }
+    return false;
+  }
+
+  #breadth(request: SipMessage): number {
+    const text = request.get(H.MaxBreadth);
+    const value = text === undefined ? undefined : parseDecimal(text);
+    return Math.min(value ?? this.#env.settings.maxBreadth, this.#env.settings.maxBreadth);
+  }
+}
+
+function failed(status: number): ForkOutcome {
+  return {
+    kind: 'outcome',
+    answered: false,
+    status,
+    reason: reasonPhrase(status),
+    cancelled: false,
+    timedOut: false,
+    response: undefined,
+    headers: [],
+  };
+}

@@ -1,0 +1,82 @@
+import { type AdvertisedAddress, sipUriText } from '../../advertise/advertised-address.ts';
+import { ROUTE_TAG_PARAM, type RouteTags } from '../../advertise/route-tag.ts';
+import type { Listener } from '../../net/listener.ts';
+import type { MessageEdit } from '../../wire/sip/edit.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { NameAddr } from '../../wire/sip/name-addr.ts';
+
+/** One of the two parties between which a request passes: the socket that it talks to, and what it is told of it. */
+export interface Side {
+  readonly listener: Listener;
+  /** What is printed to this party. */
+  readonly printed: AdvertisedAddress;
+  /** Whether this party's socket is hidden from the other party. */
+  readonly hidden: boolean;
+}
+
+/** The Record-Route that one branch carries, as each party reads it. */
+export interface RecordRoute {
+  /** What stands in the request that goes out, topmost first. */
+  readonly forCallee: readonly string[];
+  /** What stands in the answers that go back, at the same places. */
+  readonly forCaller: readonly string[];
+}
+
+/**
+ * Two values whenever the two printed addresses or transports differ, outbound half on top (RFC 5658).
+ *
+ * Each half is made for the party that sends to it. The other party only echoes it, so where a half names an address
+ * of the inside and the other party is outside, that party is shown the address that it knows already, with the tag
+ * of the true socket: no private address leaves, and the pair is recognised all the same.
+ */
+export function recordRoute(
+  tags: RouteTags,
+  inbound: Side,
+  outbound: Side,
+  options: { readonly params?: string | undefined; readonly fromTag?: string | undefined },
+): RecordRoute {
+  const tail = `;lr${options.fromTag ? `;ftag=${options.fromTag}` : ''}${options.params ?? ''}`;
+  const print = (address: AdvertisedAddress, { listener }: Side, pair: string): string => {
+    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}`;
+    return `<${sipUriText({ address, transport: listener.transport, params })}>`;
+  };
+  const samePlace = outbound.printed.printed === inbound.printed.printed;
+  if (samePlace && outbound.listener.transport === inbound.listener.transport) {
+    const single = [print(outbound.printed, outbound, '')];
+    return { forCallee: single, forCaller: single };
+  }
+  const pair = ';r2=on';
+  return {
+    forCallee: [
+      print(outbound.printed, outbound, pair),
+      print(inbound.hidden ? outbound.printed : inbound.printed, inbound, pair),
+    ],
+    forCaller: [
+      print(outbound.hidden ? inbound.printed : outbound.printed, outbound, pair),
+      print(inbound.printed, inbound, pair),
+    ],
+  };
+}
+
+/** Writes into a response, in place of what the callee echoes, what the caller is to read. */
+export function restoreRecordRoute(edit: MessageEdit, response: SipMessage, route: RecordRoute): void {
+  const { forCallee, forCaller } = route;
+  if (forCallee.every((text, i) => text === forCaller[i])) return;
+  const elements = response.elements(H.RecordRoute);
+  const wanted = forCallee.map(identity);
+  for (let at = 0; at + wanted.length <= elements.length; at++) {
+    if (!wanted.every((id, i) => id === identity(elements[at + i]!.text))) continue;
+    for (let i = 0; i < wanted.length; i++) {
+      const { start, end } = elements[at + i]!;
+      edit.replace(start, end, forCaller[i]!);
+    }
+    return;
+  }
+}
+
+/** What survives a user agent's reprinting: host, port and tag. */
+function identity(text: string): string {
+  const uri = NameAddr.parse(text)?.uri;
+  return uri ? `${uri.host}:${uri.port}:${uri.param('transport')}:${uri.param(ROUTE_TAG_PARAM)}` : text;
+}

@@ -1,0 +1,184 @@
+import { WheelTimer } from '../../base/timer-wheel.ts';
+import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import type { HeaderEntry } from '../../wire/sip/build.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
+import { bestAnswer, type FinalAnswer, otherChallenges } from './best-response.ts';
+import { Branch, type BranchSetting, type BranchUser } from './branch.ts';
+import { earlyDialogEnded } from './early-dialog-ended.ts';
+import type { ForkOptions, ForkOutcome } from './fork-options.ts';
+import { forwardedResponse } from './forwarded-response.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
+import type { Target } from './target.ts';
+
+/**
+ * The branches of one request and what came back (RFC 3261 §16.7): targets are tried group by group, those of one group
+ * together; a 2xx is passed on at once, provisional answers too, and the best of the rest when all have failed.
+ */
+export class ResponseContext implements BranchUser {
+  readonly transaction: ServerTransaction;
+  readonly #env: ProxyEnvironment;
+  readonly #setting: BranchSetting;
+  readonly #options: ForkOptions;
+  readonly #done: (outcome: ForkOutcome) => void;
+  readonly #groups: (readonly Target[])[];
+  readonly #breadth: number;
+  readonly #branches: Branch[] = [];
+  readonly #answers: FinalAnswer[] = [];
+  /** The branch of each answer that came, for it to be written by when it is passed on. */
+  readonly #branchOf = new Map<SipMessage, Branch>();
+  readonly #groupTimer = new WheelTimer(() => this.#groupExpired());
+  #pending = 0;
+  #starting = false;
+  #settled = false;
+  #cancelled = false;
+  #declined = false;
+  #timedOut = false;
+
+  /**
+   * @param breadth how many branches may run at once (RFC 5393 §5.3); larger groups are tried piece by piece
+   * @param done called once: with the 2xx, or when nothing is left to try
+   */
+  constructor(
+    setting: BranchSetting,
+    groups: readonly (readonly Target[])[],
+    breadth: number,
+    env: ProxyEnvironment,
+    done: (outcome: ForkOutcome) => void,
+  ) {
+    this.transaction = setting.transaction;
+    this.#setting = setting;
+    this.#options = setting.options;
+    this.#env = env;
+    this.#done = done;
+    this.#breadth = breadth;
+    this.#groups = groups.flatMap((group) => pieces(group, breadth));
+  }
+
+  start(): void {
+    this.#settleIfIdle();
+  }
+
+  /** The caller gave up: every branch is cancelled, and no other is begun (RFC 3261 §16.10). */
+  cancel(reason?: string): void {
+    this.#cancelled = true;
+    this.#groups.length = 0;
+    this.#cancelBranches(reason);
+    this.#settleIfIdle();
+  }
+
+  provisional(branch: Branch, response: SipMessage): void {
+    if (response.status === 100 || this.#settled) return;
+    this.#pass(branch, response);
+  }
+
+  success(branch: Branch, response: SipMessage, late: boolean): void {
+    if (!late) this.#pending--;
+    // Every 2xx to an INVITE goes back, late ones too: the caller must end the dialogs it does not want.
+    if (this.#settled && this.transaction.request.method !== 'INVITE') return;
+    this.#pass(branch, response);
+    this.#groups.length = 0;
+    this.#settle({ kind: 'outcome', answered: true, status: response.status });
+    this.#cancelBranches('SIP;cause=200;text="Call completed elsewhere"');
+  }
+
+  failure(branch: Branch, answer: FinalAnswer): void {
+    this.#answers.push(answer);
+    if (answer.response) this.#branchOf.set(answer.response, branch);
+    this.#pending--;
+    if (answer.status >= 600 && !this.#declined) {
+      // RFC 3261 §16.7 item 5: nobody else is to be asked.
+      this.#declined = true;
+      this.#groups.length = 0;
+      this.#cancelBranches();
+    }
+    if (this.#pending > 0) earlyDialogEnded(branch, answer.status, this.transaction);
+    this.#settleIfIdle();
+  }
+
+  /** Writes an answer as the caller is to read it. */
+  write(response: SipMessage, extra: readonly HeaderEntry[] = []): Buffer {
+    const branch = this.#branchOf.get(response)!;
+    return forwardedResponse(response, branch, this.transaction, this.#options, this.#env, extra);
+  }
+
+  #pass(branch: Branch, response: SipMessage): void {
+    const bytes = forwardedResponse(response, branch, this.transaction, this.#options, this.#env);
+    this.transaction.forward(bytes, response.status);
+  }
+
+  #nextGroup(): void {
+    const group = this.#groups.shift()!;
+    const room = this.#env.settings.maxBranches - this.#branches.length;
+    const share = maxBreadthShare(this.transaction.request, this.#breadth, group.length);
+    const fresh = group
+      .slice(0, Math.max(0, room))
+      .map((target) => new Branch(target, this.#setting, this, this.#env, share));
+    this.#branches.push(...fresh);
+    this.#pending += fresh.length;
+    if (this.#options.timeoutMs !== undefined) this.#env.wheel.arm(this.#groupTimer, this.#options.timeoutMs);
+    // A branch may fail while its siblings have not begun: nothing is settled before all have.
+    this.#starting = true;
+    for (const branch of fresh) {
+      if (!this.#declined) branch.start();
+      else branch.cancel();
+    }
+    this.#starting = false;
+    this.#settleIfIdle();
+  }
+
+  #groupExpired(): void {
+    this.#timedOut = true;
+    for (const branch of this.#branches) branch.giveUp();
+  }
+
+  #cancelBranches(reason?: string): void {
+    for (const branch of this.#branches) branch.cancel(reason);
+  }
+
+  #settleIfIdle(): void {
+    if (this.#pending > 0 || this.#starting || this.#settled) return;
+    this.#env.wheel.cancel(this.#groupTimer);
+    if (this.#groups.length > 0) {
+      this.#nextGroup();
+      return;
+    }
+    this.#settle(this.#negative());
+  }
+
+  #negative(): ForkOutcome {
+    const best = bestAnswer(this.#answers) ?? { status: 480, response: undefined };
+    const status = this.#cancelled ? 487 : this.#timedOut && !best.response ? 408 : best.status;
+    const response = best.response?.status === status ? best.response : undefined;
+    return {
+      kind: 'outcome',
+      answered: false,
+      status,
+      reason: response?.reason || reasonPhrase(status),
+      cancelled: this.#cancelled,
+      timedOut: this.#timedOut,
+      response,
+      headers: otherChallenges(best, this.#answers),
+    };
+  }
+
+  #settle(outcome: ForkOutcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#env.wheel.cancel(this.#groupTimer);
+    this.#done(outcome);
+  }
+}
+
+function pieces(group: readonly Target[], size: number): (readonly Target[])[] {
+  const out: (readonly Target[])[] = [];
+  for (let at = 0; at < group.length; at += size) out.push(group.slice(at, at + size));
+  return out;
+}
+
+/** RFC 5393 §5.3.3: the branches of a fork share what the request may still fork into. */
+function maxBreadthShare(request: SipMessage, breadth: number, branches: number): number | undefined {
+  if (branches <= 1 && !request.has(H.MaxBreadth)) return undefined;
+  return Math.max(1, Math.floor(breadth / Math.max(1, branches)));
+}

@@ -1,0 +1,39 @@
+import type { Advertise } from '../../advertise/advertise.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import { Uri } from '../../wire/sip/uri.ts';
+import { restoreRequestUri } from '../nat/contact-fix.ts';
+import { revealContact } from '../topology/border.ts';
+import { type LooseRoute, looseRoute } from './loose-route.ts';
+import type { Target } from './target.ts';
+
+export type SequentialTarget =
+  | { readonly ok: true; readonly target: Target; readonly route: LooseRoute }
+  | { readonly ok: false; readonly status: number; readonly reason: string };
+
+/**
+ * Where a request inside a dialog goes: by its route set, with a Contact that this server had rewritten led back to the
+ * true one. A request that no Route of ours brought here is none of ours to forward.
+ */
+export function sequentialTarget(request: SipMessage, advertise: Advertise): SequentialTarget {
+  const route = looseRoute(request, advertise.own);
+  if (route.kind === 'malformed') return { ok: false, status: 400, reason: 'Bad Route' };
+  const uri = Uri.parse(route.requestUri);
+  if (!uri) return { ok: false, status: 400, reason: 'Bad Request-URI' };
+  const revealed = revealContact(uri, advertise);
+  if (!route.own && !revealed) {
+    return route.kind === 'none'
+      ? { ok: false, status: 481, reason: 'Call/Transaction Does Not Exist' }
+      : { ok: false, status: 403, reason: 'Route Is Not Ours' };
+  }
+  const restored = restoreRequestUri(revealed ?? uri);
+  const target: Target = {
+    uri: (restored?.uri ?? revealed ?? uri).toString(),
+    route: [],
+    q: 1000,
+    source: restored?.source,
+    listener: undefined,
+    connectionId: 0,
+    instance: '',
+  };
+  return { ok: true, target, route };
+}
