@@ -1,0 +1,38 @@
+// The shipped routes with the printed address said by the script alone, transaction by transaction: nothing in the
+// configuration names the public address.
+import { digest, location, routes } from '../../src/script/api/index.ts';
+import { ADDRESS } from './topology.ts';
+
+const PUBLIC = `${ADDRESS.serverPublic}:5060`;
+const subscribers = digest();
+const callsToInside = new Set<string>(); // Call-IDs
+
+const isInside = (address: string | undefined): boolean => address?.startsWith('10.0.0.') ?? false;
+
+export default routes({
+  async register(call) {
+    const who = await subscribers.verify(call);
+    return who.ok ? location.save(call, { owner: who.user }) : who.challenge;
+  },
+
+  async invite(call) {
+    const who = await subscribers.verify(call);
+    if (!who.ok) return who.challenge;
+    const targets = await location.lookup(call.target);
+    // The caller's side by the call, each callee's by its branch.
+    if (!isInside(call.source.address)) call.advertise(PUBLIC);
+    return call.fork(targets, {
+      onBranch(branch) {
+        const inside = isInside(branch.target.source?.address);
+        branch.advertise = inside ? undefined : PUBLIC;
+        if (inside) callsToInside.add(call.callId);
+      },
+    });
+  },
+
+  inDialog(call) {
+    const goesInside = callsToInside.has(call.callId) && !isInside(call.source.address);
+    if (!goesInside) call.advertise(PUBLIC);
+    return call.followRoute();
+  },
+});
