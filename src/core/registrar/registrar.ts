@@ -126,14 +126,17 @@ export class Registrar implements AsyncDisposable {
   }
 
   /**
-   * Removes a binding that has turned out dead, or all of an address-of-record where no contact is given; one that was
-   * written anew since `asOf` stays.
-   * @param asOf in ms since 1970
+   * Removes one contact, or all of an address-of-record where none is given, for administration.
    * @returns how many were removed; 0 too where the store fails or too many changes wait
    */
-  remove(aor: string, contact?: string, asOf: number = Number.POSITIVE_INFINITY): MaybePromise<number> {
-    return this.#take(aor, 'removed', (it) => {
-      return (contact === undefined || it.contact === contact) && it.updatedAt <= asOf;
+  remove(aor: string, contact?: string): MaybePromise<number> {
+    return this.#take(aor, 'removed', (it) => contact === undefined || it.contact === contact);
+  }
+
+  /** Removes a binding that has turned out dead; one that was written anew meanwhile stays. Returns as {@link remove}. */
+  drop(dead: Binding): MaybePromise<number> {
+    return this.#take(dead.aor, 'removed', (it) => {
+      return it.contact === dead.contact && it.regId === dead.regId && it.updatedAt === dead.updatedAt;
     });
   }
 

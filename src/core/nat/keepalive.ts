@@ -1,0 +1,184 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { logLine } from '../../base/channels.ts';
+import type { Clock, TimerHandle } from '../../base/clock.ts';
+import type { Network } from '../../net/network.ts';
+import { isReliable } from '../../net/transport-name.ts';
+import type { Binding, LocationStore } from '../registrar/location-store.ts';
+import type { Registrar } from '../registrar/registrar.ts';
+
+/** Asks a contact whether it is there. */
+export interface OptionsSender {
+  /**
+   * Sends OPTIONS to where the binding was registered from, out of its listener.
+   * @returns whether any answer came; rejections count as none
+   */
+  sendOptions(binding: Binding): Promise<boolean>;
+}
+
+export interface KeepAliveSettings {
+  /** Every binding is kept alive once in this time, in ms. */
+  readonly intervalMs: number;
+  /** What a datagram contact gets: OPTIONS, which it answers, or four zero bytes, which nobody answers. */
+  readonly datagrams: 'options' | 'zeros';
+  /** After so many unanswered OPTIONS in a row, or rounds without its connection, a binding is removed. */
+  readonly maxLost: number;
+  /** Whether contacts that are not behind a NAT are left alone. */
+  readonly nattedOnly: boolean;
+  /** OPTIONS that may be unanswered at one time; what is more waits for the next round. */
+  readonly maxPending: number;
+}
+
+export const DEFAULT_KEEP_ALIVE: KeepAliveSettings = {
+  intervalMs: 30_000,
+  datagrams: 'options',
+  maxLost: 3,
+  nattedOnly: true,
+  maxPending: 2000,
+};
+
+export interface KeepAliveOptions {
+  readonly location: LocationStore;
+  readonly registrar: Registrar;
+  readonly network: Network;
+  readonly sender: OptionsSender;
+  readonly clock: Clock;
+  /** The registrar's. */
+  readonly bootId: string;
+  readonly settings?: Partial<KeepAliveSettings>;
+}
+
+const STEPS = 30;
+const CRLF = Buffer.from('\r\n\r\n', 'latin1');
+const ZEROS = Buffer.alloc(4);
+const LOST_LIMIT = 100_000;
+
+/**
+ * Keeps the way to registered contacts open through NATs: double CRLF on connections (RFC 5626 §3.5.1), OPTIONS or
+ * zero bytes on datagrams, always from the listener that the contact registered on. Spread evenly over the interval.
+ */
+export class KeepAlive implements AsyncDisposable {
+  readonly #options: KeepAliveOptions;
+  readonly #settings: KeepAliveSettings;
+  /** Losses in a row, by binding. */
+  readonly #lost = new BoundedMap<string, number>(LOST_LIMIT, 'drop-oldest');
+  #round: Iterator<Binding> | AsyncIterator<Binding> | undefined;
+  #timer: TimerHandle | undefined;
+  #pending = 0;
+  #closed = false;
+  readonly counters = { sent: 0, answered: 0, lost: 0, removed: 0, postponed: 0 };
+
+  constructor(options: KeepAliveOptions) {
+    this.#options = options;
+    this.#settings = { ...DEFAULT_KEEP_ALIVE, ...options.settings };
+    this.#arm();
+  }
+
+  /** OPTIONS without an answer yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#round?.return?.();
+  }
+
+  #arm(): void {
+    if (this.#closed) return;
+    this.#timer = this.#options.clock.setTimer(this.#settings.intervalMs / STEPS, () => {
+      this.#step().then(
+        () => this.#arm(),
+        (error: unknown) => {
+          this.#round = undefined;
+          logLine('error', 'keepalive', 'the location store failed', { error });
+          this.#arm();
+        },
+      );
+    });
+  }
+
+  /** A thirtieth of all bindings; at the end of a round the next begins with the next step. */
+  async #step(): Promise<void> {
+    const { location } = this.#options;
+    const share = Math.ceil((await location.count()) / STEPS);
+    const round = (this.#round ??= iterate(location.all()));
+    for (let i = 0; i < share && !this.#closed; i++) {
+      const next = round.next();
+      const { done, value } = next instanceof Promise ? await next : next;
+      if (done === true) {
+        this.#round = undefined;
+        return;
+      }
+      this.#keepAlive(value);
+    }
+  }
+
+  #keepAlive(binding: Binding): void {
+    const { clock, network, bootId } = this.#options;
+    const { nattedOnly, datagrams } = this.#settings;
+    // A contact behind an edge proxy is that proxy's to keep alive.
+    if (binding.expiresAt <= clock.wallNow() || binding.path.length > 0) return;
+    if (nattedOnly && !binding.natted && binding.regId === 0) return;
+    if (isReliable(binding.received.transport)) {
+      const open = binding.bootId === bootId ? network.connection(binding.connectionId) : undefined;
+      if (open?.send(CRLF) === true) {
+        this.counters.sent++;
+        this.#lost.delete(keyOf(binding));
+      } else this.#noAnswer(binding);
+    } else if (datagrams === 'options') {
+      this.#ask(binding);
+    } else {
+      const listener = network.listeners.find(({ name }) => name === binding.listener);
+      const flow = listener && network.flowTo(listener, binding.received);
+      if (flow?.send(ZEROS) === true) this.counters.sent++;
+    }
+  }
+
+  #ask(binding: Binding): void {
+    if (this.#pending >= this.#settings.maxPending) {
+      this.counters.postponed++;
+      return;
+    }
+    this.#pending++;
+    this.counters.sent++;
+    this.#options.sender.sendOptions(binding).then(
+      (answered) => {
+        this.#pending--;
+        if (answered) {
+          this.counters.answered++;
+          this.#lost.delete(keyOf(binding));
+        } else this.#noAnswer(binding);
+      },
+      () => {
+        this.#pending--;
+        this.#noAnswer(binding);
+      },
+    );
+  }
+
+  #noAnswer(binding: Binding): void {
+    if (this.#closed) return;
+    this.counters.lost++;
+    const key = keyOf(binding);
+    const lost = (this.#lost.get(key) ?? 0) + 1;
+    if (lost < this.#settings.maxLost) {
+      this.#lost.set(key, lost);
+      return;
+    }
+    this.#lost.delete(key);
+    Promise.resolve(this.#options.registrar.drop(binding)).then((count) => {
+      this.counters.removed += count;
+    });
+  }
+}
+
+function keyOf(binding: Binding): string {
+  return `${binding.aor} ${binding.contact} ${binding.regId}`;
+}
+
+function iterate(
+  bindings: Iterable<Binding> | AsyncIterable<Binding>,
+): Iterator<Binding> | AsyncIterator<Binding> {
+  return Symbol.asyncIterator in bindings ? bindings[Symbol.asyncIterator]() : bindings[Symbol.iterator]();
+}
