@@ -6,7 +6,14 @@ import type { Flow } from '../../net/flow.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
-import { DEFAULT_MESSAGE_LIMITS, judge, judgeHops, type MessageLimits } from '../../wire/sip/verdict.ts';
+import {
+  DEFAULT_MESSAGE_LIMITS,
+  judge,
+  judgeHops,
+  judgeProxyRequire,
+  type MessageLimits,
+  type Verdict,
+} from '../../wire/sip/verdict.ts';
 import { recogniseUri } from '../proxy/loose-route.ts';
 import { DEFAULT_SCANNERS, isScanner } from './scanners.ts';
 
@@ -53,6 +60,8 @@ export interface FrontDoorCounters {
   relayRefused: number;
 }
 
+/** Extensions that a proxy would have to know of; this one knows none. */
+const PROXY_EXTENSIONS: ReadonlySet<string> = new Set();
 const TRACKED_SOURCES = 65_536;
 const DROP_SCANNER: Refusal = Object.freeze({ kind: 'drop', reason: 'scanner' });
 const DROP_FLOOD: Refusal = Object.freeze({ kind: 'drop', reason: 'flood' });
@@ -105,7 +114,7 @@ export class FrontDoor {
       return DROP_SCANNER;
     }
     if (this.isFlooding(flow)) return DROP_FLOOD;
-    const fault = judge(request, this.#settings.limits);
+    const fault = judge(request, this.#settings.limits) ?? judgeProxy(request);
     if (fault) {
       this.counters.malformed++;
       return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
@@ -154,4 +163,9 @@ export class FrontDoor {
     const { own } = this.#advertise;
     return request.elements(H.Route).some(({ text }) => !recogniseUri(NameAddr.parse(text)?.uri, own).own);
   }
+}
+
+/** A registrar is no proxy: what it must know stands in Require (RFC 3261 §10.2). */
+function judgeProxy(request: SipMessage): Verdict | undefined {
+  return request.method === 'REGISTER' ? undefined : judgeProxyRequire(request, PROXY_EXTENSIONS);
 }

@@ -1,5 +1,5 @@
 import type { Uri } from '../../wire/sip/uri.ts';
-import type { SERVICES, Services } from './services.ts';
+import type { Services } from './services.ts';
 
 /** A URI of a call, as scripts read it: who is meant, and whether that is kept here. */
 export interface Address {
@@ -19,5 +19,5 @@ export interface Address {
   /** The URI taken apart; undefined where it could not be read. */
   readonly parsed: Uri | undefined;
   /** @internal */
-  readonly [SERVICES]: Services;
+  readonly services: Services;
 }

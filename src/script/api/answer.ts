@@ -1,4 +1,7 @@
-import type { SipMessage } from '../../wire/sip/message.ts';
+import type { ForkOutcome } from '../../core/proxy/fork-options.ts';
+import type { HeaderEntry } from '../../wire/sip/build.ts';
+
+export type { ForkOutcome };
 
 /** Headers as scripts give them: `{ 'Retry-After': '30', Warning: ['…', '…'] }`. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
@@ -10,7 +13,7 @@ export interface Reply {
   readonly status: number;
   /** The phrase of the RFC where it is undefined. */
   readonly reason: string | undefined;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly HeaderEntry[];
   readonly body: Buffer | undefined;
 }
 
@@ -20,23 +23,7 @@ export interface FollowRoute {
 }
 
 /**
- * What came of a fork. A 2xx has been forwarded by the time the script sees it; the best negative answer goes
- * upstream when the handler returns the outcome, and stays unsent when it returns something else.
+ * What a handler must return on every path. Of a fork, a 2xx has been forwarded by the time the script sees the outcome;
+ * the best negative answer goes upstream when the handler returns it, and stays unsent when it returns something else.
  */
-export type ForkOutcome =
-  | { readonly kind: 'outcome'; readonly answered: true; readonly status: number }
-  | {
-      readonly kind: 'outcome';
-      readonly answered: false;
-      readonly status: number;
-      readonly reason: string;
-      /** The caller gave up. */
-      readonly cancelled: boolean;
-      /** The time of the fork was up before anybody answered. */
-      readonly timedOut: boolean;
-      /** The best negative response; undefined where the status is this server's own. */
-      readonly response: SipMessage | undefined;
-    };
-
-/** What a handler must return on every path. */
 export type Answer = Reply | FollowRoute | ForkOutcome;

@@ -6,7 +6,7 @@ import type { FollowRoute, ForkOutcome, HeaderFields, Reply } from './answer.ts'
 import type { Duration } from './duration.ts';
 import type { Headers } from './headers.ts';
 import type { TargetSet } from './location.ts';
-import type { SERVICES, Services } from './services.ts';
+import type { Services } from './services.ts';
 
 /** Whom a request goes to: a URI, URIs tried at once, or what `location.lookup` found. */
 export type ForkTargets = string | readonly (string | Target)[] | TargetSet;
@@ -22,15 +22,20 @@ export interface Branch {
   addHeader(name: string, value: string): void;
 }
 
-/** One response to a branch, as it came. */
+/** A response on its way back to the caller. */
 export interface BranchReply {
   readonly status: number;
   readonly reason: string;
+  /** As it was received; its texts are byte strings. */
   readonly response: SipMessage;
+  /** Adds a header to what is passed on. Throws SIP_BAD_FIELD as `call.headers.set` does. */
+  addHeader(name: string, value: string): void;
+  /** Removes every line of that name from what is passed on. Throws as {@link addHeader} does. */
+  removeHeader(name: string): void;
 }
 
 export interface ForkOptions {
-  /** Without a final answer until then, all branches are cancelled. */
+  /** How long each group of targets may take to a final answer; then its branches are cancelled. */
   readonly timeout?: Duration;
   /** `host[:port]` printed by every branch, or `by-destination` for what the rules say (default). */
   readonly advertise?: string;
@@ -93,7 +98,7 @@ export interface Call {
   /** For `inDialog` handlers: the request goes on along its route set. */
   followRoute(): FollowRoute;
   /** @internal */
-  readonly [SERVICES]: Services;
+  readonly services: Services;
 }
 
 export interface CallLog {

@@ -1,7 +1,6 @@
 import type { MaybePromise } from '../../core/registrar/location-store.ts';
 import type { Reply } from './answer.ts';
 import type { Call } from './call.ts';
-import { SERVICES } from './services.ts';
 
 export interface DigestOptions {
   /** Default: the server's own realm. */
@@ -25,5 +24,5 @@ export interface Digest {
 }
 
 export function digest(options: DigestOptions = {}): Digest {
-  return { verify: (call) => call[SERVICES].verify(call, options) };
+  return { verify: (call) => call.services.verify(call, options) };
 }

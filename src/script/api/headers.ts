@@ -11,7 +11,7 @@ export interface Headers {
   /**
    * Puts one line in place of all of that name.
    * @throws ServerError SIP_BAD_FIELD for a name that is no token, a value with CR, LF or NUL, and for headers that
-   * are the proxy's own to write (Via, Route, Record-Route, Max-Forwards, Call-ID, CSeq, From, To, Content-Length)
+   * are the proxy's own to write (Via, Route, Record-Route, Contact, Max-Forwards, Call-ID, CSeq, From, To, …)
    */
   set(name: string, value: string): void;
   /** Adds a line. Throws as {@link set} does. */

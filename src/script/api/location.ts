@@ -3,7 +3,6 @@ import type { MaybePromise } from '../../core/registrar/location-store.ts';
 import type { Address } from './address.ts';
 import type { Reply } from './answer.ts';
 import type { Call } from './call.ts';
-import { SERVICES } from './services.ts';
 
 export interface SaveOptions {
   /** The authenticated user; where given, the address-of-record must be theirs, else 403. */
@@ -22,6 +21,6 @@ export const location: {
   /** The contacts of a local address-of-record, best q first; empty where nobody is registered. */
   lookup(address: Address): MaybePromise<TargetSet>;
 } = {
-  save: (call, options = {}) => call[SERVICES].save(call, options),
-  lookup: (address) => address[SERVICES].lookup(address),
+  save: (call, options = {}) => call.services.save(call, options),
+  lookup: (address) => address.services.lookup(address),
 };

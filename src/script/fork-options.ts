@@ -1,0 +1,85 @@
+import { formatHostPort } from '../base/ip.ts';
+import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
+import { toByteString } from '../wire/sip/text.ts';
+import type { Branch, BranchReply, ForkOptions } from './api/call.ts';
+import { milliseconds } from './api/duration.ts';
+import type { RequestCall } from './request-call.ts';
+import { addressParts } from './request-call.ts';
+import { checkWritable, scriptHeader, scriptHeaders } from './script-text.ts';
+
+/**
+ * A script's wishes in the proxy's words, all checked.
+ * @param guard runs a script's callback, so that what it throws harms nobody
+ * @throws ServerError SIP_BAD_FIELD for what cannot stand in a message
+ */
+export function proxyOptions(
+  call: RequestCall,
+  options: ForkOptions,
+  guard: (callback: () => void) => void,
+): ProxyOptions {
+  const { timeout, recordRoute, listener, onBranch, onReply } = options;
+  const { headers } = call;
+  const override =
+    options.advertise === undefined || options.advertise === 'by-destination'
+      ? options.advertise
+      : addressParts(options.advertise);
+  const advertise = override ?? call.override;
+  return {
+    ...(timeout === undefined ? {} : { timeoutMs: milliseconds(timeout) }),
+    ...(advertise === undefined ? {} : { advertise }),
+    ...(recordRoute === undefined ? {} : { recordRoute }),
+    ...(listener === undefined ? {} : { listener }),
+    ...(options.headers === undefined ? {} : { headers: scriptHeaders(options.headers) }),
+    ...(headers.changed ? { edit: (edit) => headers.apply(edit) } : {}),
+    ...(onBranch ? { onBranch: (view) => guard(() => onBranch(new ScriptBranch(view))) } : {}),
+    ...(onReply ? { onReply: (view) => guard(() => onReply(branchReply(view))) } : {}),
+  };
+}
+
+class ScriptBranch implements Branch {
+  readonly #view: BranchView;
+
+  constructor(view: BranchView) {
+    this.#view = view;
+  }
+
+  get target(): Branch['target'] {
+    return this.#view.target;
+  }
+
+  get requestUri(): string {
+    return this.#view.requestUri;
+  }
+
+  set requestUri(uri: string) {
+    this.#view.requestUri = toByteString(uri);
+  }
+
+  get advertise(): string | undefined {
+    const parts = this.#view.advertise;
+    return parts && formatHostPort(parts.host ?? '', parts.port);
+  }
+
+  set advertise(hostPort: string | undefined) {
+    this.#view.advertise = hostPort === undefined ? undefined : addressParts(hostPort);
+  }
+
+  addHeader(name: string, value: string): void {
+    this.#view.headers.push(scriptHeader(name, value));
+  }
+}
+
+function branchReply({ response, edit }: ReplyView): BranchReply {
+  return {
+    status: response.status,
+    reason: response.reason,
+    response,
+    addHeader: (name, value) => {
+      edit.append(...scriptHeader(name, value));
+    },
+    removeHeader: (name) => {
+      checkWritable(name);
+      edit.removeAll(name);
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { ServerError } from '../base/errors.ts';
+import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
+import type { ForkOptions as ProxyOptions } from '../core/proxy/fork-options.ts';
+import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
+import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
+import type { Answer, ForkOutcome, Reply } from './api/answer.ts';
+import type { ForkOptions, ForkTargets } from './api/call.ts';
+import type { Handler } from './api/routes.ts';
+import type { Services } from './api/services.ts';
+import { proxyOptions } from './fork-options.ts';
+import { targetSet } from './fork-targets.ts';
+import { type CallOwner, RequestCall } from './request-call.ts';
+
+/** What a handling needs of the runtime that began it. */
+export interface HandlingOwner {
+  readonly wheel: TimerWheel;
+  readonly proxy: SipProxy;
+  readonly services: Services;
+  /** How long a script may take, its forks left out, in ms. */
+  readonly answerTimeoutMs: number;
+  send(transaction: ServerTransaction, parts: ReplyParts): boolean;
+  /** A script threw, or returned what is no answer. */
+  faulted(handling: Handling, error: unknown): void;
+  timedOut(handling: Handling): void;
+  ended(handling: Handling): void;
+}
+
+/** One request in the hands of a script, from the call of its handler to the final answer. */
+export class Handling implements CallOwner {
+  readonly transaction: ServerTransaction;
+  readonly #owner: HandlingOwner;
+  readonly #timer = new WheelTimer(() => this.#expire());
+  #abort: AbortController | undefined;
+  #aborted = false;
+  #cancelled = false;
+  #waiting = false;
+  #done = false;
+  /** Forks that have not come to their outcome. */
+  #forks = 0;
+
+  constructor(transaction: ServerTransaction, owner: HandlingOwner) {
+    this.transaction = transaction;
+    this.#owner = owner;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#aborted) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  start(handler: Handler): void {
+    try {
+      const call = new RequestCall(this.transaction, this.#owner.services, this);
+      const answer = handler(call);
+      if (!isThenable(answer)) {
+        this.#answer(call, answer);
+        return;
+      }
+      this.#waiting = true;
+      this.#arm();
+      answer.then(
+        (settled) => this.#settled(() => this.#answer(call, settled)),
+        (error: unknown) => this.#settled(() => this.#fail(error)),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The caller gave up (RFC 3261 §9.2). Forks are cancelled by the proxy, and their outcome says so. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#abortScript();
+    if (this.#forks === 0 && !this.#done) this.#finish({ status: 487 });
+  }
+
+  progress(reply: Reply): void {
+    if (!this.#done) this.#owner.send(this.transaction, replyParts(reply));
+  }
+
+  async fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome> {
+    const groups = targetSet(targets);
+    const wishes = this.#wishes(call, options);
+    if (this.#cancelled) return unanswered(487, 'Request Terminated', true);
+    if (this.#done) {
+      throw new ServerError('SIP_ALREADY_ANSWERED', `fork: this ${call.method} has its final answer`);
+    }
+    if (groups.length === 0) return unanswered(480, 'Temporarily Unavailable', false);
+    this.#forks++;
+    this.#owner.wheel.cancel(this.#timer);
+    try {
+      return await this.#owner.proxy.fork(this.transaction, groups, wishes);
+    } finally {
+      this.#forks--;
+      if (this.#forks === 0 && this.#waiting) this.#arm();
+    }
+  }
+
+  #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {
+    return proxyOptions(call, options, (callback) => this.#guard(callback));
+  }
+
+  #settled(act: () => void): void {
+    this.#waiting = false;
+    this.#owner.wheel.cancel(this.#timer);
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #answer(call: RequestCall, answer: Answer): void {
+    if (this.#done) return;
+    switch (answer?.kind) {
+      case 'reply':
+        this.#finish(replyParts(answer));
+        return;
+      case 'outcome':
+        this.#end();
+        if (!answer.answered) this.#owner.proxy.finish(this.transaction, answer);
+        return;
+      case 'follow-route':
+        this.#end();
+        this.#owner.proxy.inDialog(this.transaction, this.#wishes(call, {}));
+        return;
+      default:
+        this.#fail(
+          new TypeError('the handler returned no answer; return call.reply(…), call.fork(…) or the like'),
+        );
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#owner.faulted(this, error);
+    if (!this.#done) this.#finish({ status: 500 });
+  }
+
+  #expire(): void {
+    if (this.#done) return;
+    this.#owner.timedOut(this);
+    this.#abortScript();
+    this.#finish({ status: 504 });
+  }
+
+  #finish(parts: ReplyParts): void {
+    this.#end();
+    this.#owner.send(this.transaction, parts);
+  }
+
+  #end(): void {
+    this.#done = true;
+    this.#owner.wheel.cancel(this.#timer);
+    this.#owner.ended(this);
+  }
+
+  #arm(): void {
+    if (!this.#done) this.#owner.wheel.arm(this.#timer, this.#owner.answerTimeoutMs);
+  }
+
+  #abortScript(): void {
+    this.#aborted = true;
+    this.#guard(() => this.#abort?.abort());
+  }
+
+  /** Runs something of the script's that is not its handler; what it throws is its own matter. */
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#owner.faulted(this, error);
+    }
+  }
+}
+
+function replyParts({ status, reason, headers, body }: Reply): ReplyParts {
+  return {
+    status,
+    headers,
+    ...(reason === undefined ? {} : { reason }),
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+/** The outcome of a fork that sent nothing. */
+function unanswered(status: number, reason: string, cancelled: boolean): ForkOutcome {
+  return {
+    kind: 'outcome',
+    answered: false,
+    status,
+    reason,
+    cancelled,
+    timedOut: false,
+    response: undefined,
+    headers: [],
+  };
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
+}
