@@ -25,9 +25,9 @@ let net: Topology;
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** What broke the rules, the first of each kind in full, so that the log stays readable. */
+/** What broke the rules, the first of each kind and header in full, so that the log stays readable. */
 function complaints({ violations, hairpins }: Evidence): string[] {
-  const byRule = Map.groupBy(violations, ({ rule }) => rule);
+  const byRule = Map.groupBy(violations, ({ rule, header }) => `${rule} ${header}`);
   const told = [...byRule.values()].map((all) => `${all.length} × ${describeViolation(all[0]!)}`);
   if (hairpins.fromServer > 0) told.push(`${hairpins.fromServer} packets of the server died at the NAT`);
   if (hairpins.fromPhone > 0) told.push(`${hairpins.fromPhone} packets of the VPC phone died at the NAT`);

@@ -7,7 +7,7 @@ const PUBLIC = `${ADDRESS.serverPublic}:5060`;
 const subscribers = digest();
 const callsToInside = new Set<string>(); // Call-IDs
 
-const isInside = (address: string | undefined): boolean => address?.startsWith('10.0.0.') ?? false;
+const isInside = (address: string): boolean => address.startsWith('10.0.0.');
 
 export default routes({
   async register(call) {
@@ -23,7 +23,8 @@ export default routes({
     if (!isInside(call.source.address)) call.advertise(PUBLIC);
     return call.fork(targets, {
       onBranch(branch) {
-        const inside = isInside(branch.target.source?.address);
+        const { source, uri } = branch.target;
+        const inside = isInside(source?.address ?? call.address(uri).host);
         branch.advertise = inside ? undefined : PUBLIC;
         if (inside) callsToInside.add(call.callId);
       },

@@ -11,6 +11,7 @@ export interface Violation {
     | 'public-address-used' // the VPC phone did send there
     | 'looped-through-nat' // the server sent to its own public address
     | 'lost-ack'; // a final response to INVITE repeated for want of its ACK
+  readonly header: string; // the one that is wrong; empty where it is the packet itself
   readonly why: string;
   readonly message: SeenMessage;
 }
@@ -24,7 +25,12 @@ function* privateAddresses(seen: readonly SeenMessage[]): Generator<Violation> {
     for (const line of head(message).split('\r\n')) {
       for (const [address] of line.matchAll(VPC_ADDRESS)) {
         const rule = address === ADDRESS.server ? 'server-private-address' : 'phone-private-address';
-        yield { rule, why: `${address} went to the Internet in "${line}"`, message };
+        yield {
+          rule,
+          header: line.slice(0, line.search(/[: ]/)),
+          why: `${address} went out in "${line}"`,
+          message,
+        };
       }
     }
   }
@@ -43,13 +49,25 @@ function* publicInside(seen: readonly SeenMessage[]): Generator<Violation> {
     if (message.destination === ADDRESS.vpcphone) {
       const tellers = [nextHopOf(message), methodOf(message) && headers(message, 'via')[0]];
       const teller = tellers.find((value) => value && hostOf(value) === ADDRESS.serverPublic);
-      if (teller) yield { rule: 'public-next-hop', why: `the VPC phone was told "${teller}"`, message };
+      const header = teller?.startsWith('SIP/2.0/') ? 'Via' : 'Record-Route';
+      if (teller)
+        yield { rule: 'public-next-hop', header, why: `the VPC phone was told "${teller}"`, message };
     }
     if (message.destination !== ADDRESS.serverPublic) continue;
     if (message.source === ADDRESS.server) {
-      yield { rule: 'looped-through-nat', why: 'the server sent to its own public address', message };
+      yield {
+        rule: 'looped-through-nat',
+        header: '',
+        why: 'the server sent to its own public address',
+        message,
+      };
     } else {
-      yield { rule: 'public-address-used', why: `${message.source} sent to the public address`, message };
+      yield {
+        rule: 'public-address-used',
+        header: '',
+        why: `${message.source} sent to the public address`,
+        message,
+      };
     }
   }
 }
@@ -81,6 +99,7 @@ function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
     if (finals.has(repeat) && (acked === Number.POSITIVE_INFINITY || message.time > acked)) {
       yield {
         rule: 'lost-ack',
+        header: '',
         why: `${status} repeated, ACK ${acked < message.time ? 'ignored' : 'missing'}`,
         message,
       };
