@@ -4,9 +4,10 @@ import type { AddressParts } from '../../net/listener.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { viaText } from '../../wire/sip/via.ts';
-import { fixNatedContacts } from '../nat/contact-fix.ts';
+import { fixForwardedContacts } from '../nat/forwarded-contact.ts';
 import { isBehindNat } from '../nat/nat-test.ts';
 import { crossesOutward, hideContacts } from '../topology/border.ts';
 import type { FinalAnswer } from './best-response.ts';
@@ -76,6 +77,11 @@ export class Branch implements ClientTransactionUser {
     this.#user = user;
     this.#env = env;
     this.#maxBreadth = maxBreadth;
+  }
+
+  /** Whether the next hop is the user agent itself, and not a proxy before it. */
+  get direct(): boolean {
+    return this.target.route.length === 0 && this.#setting.route.routes.length === 0;
   }
 
   /** Whether a final answer has come, or the branch was given up. */
@@ -212,8 +218,12 @@ export class Branch implements ClientTransactionUser {
     for (const [header, value] of view.headers) edit.append(header, value);
     if (legs.inbound.hidden) {
       hideContacts(edit, request, advertise, { address: legs.contact, transport: listener.transport });
-    } else if (settings.fixContact && isBehindNat(request, flow)) {
-      fixNatedContacts(edit, request, flow);
+    } else if (settings.fixContact && request.has(H.Contact) && isBehindNat(request, flow)) {
+      fixForwardedContacts(edit, {
+        transport: flow.transport,
+        address: flow.remoteAddress,
+        port: flow.remotePort,
+      });
     }
     options.edit?.(edit);
     return edit.toBuffer();

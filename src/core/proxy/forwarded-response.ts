@@ -4,13 +4,12 @@ import { type HeaderEntry, viaLines } from '../../wire/sip/build.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { fixNatedContacts } from '../nat/contact-fix.ts';
-import { isBehindNat } from '../nat/nat-test.ts';
+import { answersFromBehindNat, fixForwardedContacts } from '../nat/forwarded-contact.ts';
 import { hideContacts } from '../topology/border.ts';
 import type { Branch } from './branch.ts';
 import type { ForkOptions } from './fork-options.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { restoreRecordRoute } from './record-route.ts';
+import { isSameRoute, restoreRecordRoute } from './record-route.ts';
 
 /** Writes an answer of a branch as the caller is to read it (RFC 3261 §16.7 items 3, 8, 9). */
 export function forwardedResponse(
@@ -35,16 +34,22 @@ export function forwardedResponse(
       address: inbound.printed,
       transport: inbound.listener.transport,
     });
-  } else if (hop && env.settings.fixContact && response.status < 300 && response.has(H.Contact)) {
-    const from = {
-      transport: hop.listener.transport,
-      remoteAddress: hop.destination.address,
-      remotePort: hop.destination.port,
-    };
-    if (isBehindNat(response, from)) fixNatedContacts(edit, response, from);
+  } else if (hop && env.settings.fixContact && isFromUserAgent(response, branch)) {
+    const { transport } = hop.listener;
+    const seen = { transport, address: hop.destination.address, port: hop.destination.port };
+    if (answersFromBehindNat(response, seen, branch.target.source !== undefined))
+      fixForwardedContacts(edit, seen);
   }
   for (const [header, value] of extra) edit.append(header, value);
   if (isReliable(transaction.flow.transport)) edit.ensureContentLength();
   options.onReply?.({ response, edit });
   return edit.toBuffer();
+}
+
+/** Whether the answer has a Contact, and nobody stands between this server and who wrote it. */
+function isFromUserAgent(response: SipMessage, branch: Branch): boolean {
+  if (response.status >= 300 || !branch.direct || !response.has(H.Contact)) return false;
+  const ours = branch.recordRoute?.forCallee[0];
+  const top = response.topElement(H.RecordRoute);
+  return top === undefined || (ours !== undefined && isSameRoute(top.text, ours));
 }

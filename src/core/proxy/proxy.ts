@@ -19,6 +19,7 @@ import type { Target } from './target.ts';
 const DIALOG_FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 
 /** What is wanted of a proxy: RFC 3261 §16, transaction-stateful where nothing else is said. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is the word of RFC 3261, and nobody here traps properties
 export class Proxy {
   readonly #env: ProxyEnvironment;
   readonly #contexts = new WeakMap<ServerTransaction, ResponseContext>();
@@ -96,13 +97,12 @@ export class Proxy {
   }
 
   /**
-   * Cancels the branches of an INVITE (RFC 3261 §16.10).
-   * @returns false where it has not been forwarded
+   * Answers a CANCEL, and cancels the branches of its INVITE where that was forwarded (RFC 3261 §9.2, §16.10). One that
+   * names no INVITE of ours is refused: passing it on would serve only strangers.
    */
-  cancel(invite: ServerTransaction, reason?: string): boolean {
-    const context = this.#contexts.get(invite);
-    context?.cancel(reason);
-    return context !== undefined;
+  cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
+    this.#env.layer.accept(message, flow)?.reply({ status: invite ? 200 : 481 });
+    if (invite) this.#contexts.get(invite)?.cancel(message.get(H.Reason));
   }
 
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */

@@ -64,10 +64,9 @@ export function restoreRecordRoute(edit: MessageEdit, response: SipMessage, rout
   const { forCallee, forCaller } = route;
   if (forCallee.every((text, i) => text === forCaller[i])) return;
   const elements = response.elements(H.RecordRoute);
-  const wanted = forCallee.map(identity);
-  for (let at = 0; at + wanted.length <= elements.length; at++) {
-    if (!wanted.every((id, i) => id === identity(elements[at + i]!.text))) continue;
-    for (let i = 0; i < wanted.length; i++) {
+  for (let at = 0; at + forCallee.length <= elements.length; at++) {
+    if (!forCallee.every((text, i) => isSameRoute(text, elements[at + i]!.text))) continue;
+    for (let i = 0; i < forCallee.length; i++) {
       const { start, end } = elements[at + i]!;
       edit.replace(start, end, forCaller[i]!);
     }
@@ -75,7 +74,11 @@ export function restoreRecordRoute(edit: MessageEdit, response: SipMessage, rout
   }
 }
 
-/** What survives a user agent's reprinting: host, port and tag. */
+/** Whether two Record-Route values are one, by what survives a user agent's reprinting: host, port and tag. */
+export function isSameRoute(a: string, b: string): boolean {
+  return a === b || identity(a) === identity(b);
+}
+
 function identity(text: string): string {
   const uri = NameAddr.parse(text)?.uri;
   return uri ? `${uri.host}:${uri.port}:${uri.param('transport')}:${uri.param(ROUTE_TAG_PARAM)}` : text;

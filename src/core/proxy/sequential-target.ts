@@ -1,7 +1,10 @@
 import type { Advertise } from '../../advertise/advertise.ts';
+import { canonicalHost } from '../../base/ip.ts';
+import { defaultPort } from '../../net/transport-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { Uri } from '../../wire/sip/uri.ts';
-import { restoreRequestUri } from '../nat/contact-fix.ts';
+import { type RestoredUri, restoreRequestUri } from '../nat/contact-fix.ts';
+import type { Source } from '../registrar/location-store.ts';
 import { revealContact } from '../topology/border.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
 import type { Target } from './target.ts';
@@ -25,15 +28,25 @@ export function sequentialTarget(request: SipMessage, advertise: Advertise): Seq
       ? { ok: false, status: 481, reason: 'Call/Transaction Does Not Exist' }
       : { ok: false, status: 403, reason: 'Route Is Not Ours' };
   }
-  const restored = restoreRequestUri(revealed ?? uri);
+  const found = (revealed ?? uri).toString();
+  const restored = restoreRequestUri(found);
   const target: Target = {
-    uri: (restored?.uri ?? revealed ?? uri).toString(),
+    uri: restored?.uri ?? found,
     route: [],
     q: 1000,
-    source: restored?.source,
+    source: restored && sourceOf(restored),
     listener: undefined,
     connectionId: 0,
     instance: '',
   };
   return { ok: true, target, route };
+}
+
+function sourceOf({ destination }: RestoredUri): Source {
+  const transport = destination.transport ?? 'udp';
+  return {
+    transport,
+    address: canonicalHost(destination.host),
+    port: destination.port ?? defaultPort(transport),
+  };
 }

@@ -4,6 +4,7 @@ import type { Flow } from '../../net/flow.ts';
 import type { Destination } from '../../net/network.ts';
 import { selectListener } from '../../net/select-listener.ts';
 import { defaultPort, isReliable, transportName } from '../../net/transport-name.ts';
+import { receivedVia } from '../../transaction/response-route.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -56,10 +57,7 @@ function sendTo(
   const via = message.topVia;
   if (!out || !via) return;
   const printed = env.advertise.printed({ listener, destination: destination.address });
-  const topVia = via.withSource(
-    canonicalHost(via.host) === flow.remoteAddress ? undefined : flow.remoteAddress,
-    via.rport === undefined ? undefined : flow.remotePort,
-  );
+  const topVia = receivedVia(via, flow, false);
   // Only an answer needs the Vias below; an ACK has none.
   const hideVias =
     env.settings.hideInside &&
