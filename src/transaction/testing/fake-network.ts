@@ -39,7 +39,7 @@ export class FakeFlow implements Flow {
 export class FakeNetwork implements Network {
   readonly listener: Listener;
   readonly listeners: readonly Listener[];
-  readonly flows = new Map<string, FakeFlow>();
+  readonly flows: Map<string, FakeFlow> = new Map();
   /** True makes {@link flowTo} find its table full. */
   full = false;
   #connections = 0;
