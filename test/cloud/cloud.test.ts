@@ -50,7 +50,7 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
   it.each(ADVERTISINGS)('carries every call with every address right: $name', async (advertising) => {
     const own = join(folder, advertising.name.replaceAll(' ', '-'));
     await using server = await CloudServer.start(net, advertising, own, join(folder, 'users'));
-    const witness = await Witness.watch(net);
+    const witness = await Witness.watch(net, own);
     const outcomes = await makeCalls(net, join(own, 'calls'));
     const evidence = await witness.end();
     tables.push(table(`Calls with the address from the ${advertising.name}`, outcomes));
@@ -64,7 +64,7 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
   it.skipIf(noBaresip)('contents a softphone at home and one in the cloud, either way', async () => {
     const own = join(folder, 'softphones');
     await using server = await CloudServer.start(net, ADVERTISINGS[0]!, own, join(folder, 'users'));
-    const witness = await Witness.watch(net);
+    const witness = await Witness.watch(net, own);
     const troubles: string[] = [];
     for (const transport of ['udp', 'tcp'] as const) {
       for (const [from, to] of [['home', 'vpcphone'] as const, ['vpcphone', 'home'] as const]) {

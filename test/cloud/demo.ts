@@ -1,6 +1,6 @@
 // npm run demo: one call from a phone at home to a phone in the cloud's private network, through Viaduct behind a 1:1
 // NAT, all on this machine; prints what each message says to whom.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADVERTISINGS, CloudServer, makeUsers } from './cloud-server.ts';
@@ -21,7 +21,7 @@ async function demonstrate(folder: string): Promise<boolean> {
     join(folder, 'server'),
     join(folder, 'users'),
   );
-  const witness = await Witness.watch(net);
+  const witness = await Witness.watch(net, folder);
   const alice = party('alice', 'bob');
   const bob = party('bob', 'alice');
   const places = { from: 'home', to: 'vpcphone', serverFor: SERVER_FOR } as const;
@@ -52,10 +52,9 @@ if (reason !== undefined) {
   );
   process.exitCode = 1;
 } else {
-  const folder = await mkdtemp(join(tmpdir(), 'viaduct-demo-'));
-  try {
-    process.exitCode = (await demonstrate(folder)) ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const folder = mkdtempSync(join(tmpdir(), 'viaduct-demo-'));
+  // The namespaces and all that runs in them end with this process; only its files need a hand.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('SIGINT', () => process.exit(130));
+  process.exitCode = (await demonstrate(folder)) ? 0 : 1;
 }

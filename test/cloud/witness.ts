@@ -1,7 +1,6 @@
 // Watches the Internet's side of the cloud gateway and the VPC, and says afterwards which rules were broken.
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { readPcap } from './pcap.ts';
@@ -34,27 +33,25 @@ const RING_DELAY_MS = 700;
 /** Captures from `watch` to `end`. */
 export class Witness {
   readonly #net: Topology;
-  readonly #folder: string;
   readonly #captures: readonly Capture[];
   readonly #before: Evidence['hairpins'];
 
-  private constructor(net: Topology, folder: string, captures: readonly Capture[]) {
+  private constructor(net: Topology, captures: readonly Capture[]) {
     this.#net = net;
-    this.#folder = folder;
     this.#captures = captures;
     this.#before = net.hairpins();
   }
 
-  /** Starts the captures; they run when it resolves. */
-  static async watch(net: Topology): Promise<Witness> {
-    const folder = await mkdtemp(join(tmpdir(), 'viaduct-witness-'));
+  /** Starts the captures, written into `folder`; they run when it resolves. */
+  static async watch(net: Topology, folder: string): Promise<Witness> {
+    await mkdir(folder, { recursive: true });
     const captures = PLACES.map(([link, machine, device]): Capture => {
       const file = join(folder, `${link}.pcap`);
       const command = ['dumpcap', '-P', '-q', '-i', device, '-f', 'udp or tcp', '-s', '0', '-w', file];
       return { link, file, dumpcap: net.spawn(machine, command, { stdio: ['ignore', 'ignore', 'pipe'] }) };
     });
     await Promise.all(captures.map(({ dumpcap }) => started(dumpcap)));
-    return new Witness(net, folder, captures);
+    return new Witness(net, captures);
   }
 
   /** Ends the captures and judges them. */
@@ -64,7 +61,6 @@ export class Witness {
     const seen: SeenMessage[] = [];
     for (const { link, file } of this.#captures)
       seen.push(...messagesOf(link, readPcap(await readFile(file))));
-    await rm(this.#folder, { recursive: true });
     const messages = seen.sort((a, b) => a.time - b.time);
     const now = this.#net.hairpins();
     const fromServer = now.fromServer - this.#before.fromServer;
