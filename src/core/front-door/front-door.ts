@@ -22,15 +22,15 @@ export interface FrontDoorSettings {
   /** Beginnings or parts of User-Agent values, in any case, whose requests are dropped without a word. */
   readonly scanners: readonly string[];
   /** Requests a source address may send; undefined for no limit. */
-  readonly flood: { readonly perSecond: number; readonly burst: number } | undefined;
-  /** Whether addresses of the inside networks are free of the flood limit. */
+  readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** Whether addresses of the inside networks are free of the rate limit. */
   readonly trustInside: boolean;
   readonly limits: MessageLimits;
 }
 
 export const DEFAULT_FRONT_DOOR: FrontDoorSettings = {
   scanners: DEFAULT_SCANNERS,
-  flood: { perSecond: 50, burst: 200 },
+  rate: { perSecond: 50, burst: 200 },
   trustInside: true,
   limits: DEFAULT_MESSAGE_LIMITS,
 };
@@ -130,11 +130,11 @@ export class FrontDoor {
 
   /** Counts one message of that source against its limit. @returns true where it is over it */
   isFlooding(flow: Flow): boolean {
-    const { flood, trustInside } = this.#settings;
-    if (!flood || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
+    const { rate, trustInside } = this.#settings;
+    if (!rate || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
     let bucket = this.#buckets.get(flow.remoteAddress);
     if (!bucket) {
-      bucket = new TokenBucket(this.#clock, flood.perSecond, flood.burst);
+      bucket = new TokenBucket(this.#clock, rate.perSecond, rate.burst);
       this.#buckets.set(flow.remoteAddress, bucket);
     }
     if (bucket.take()) return false;
