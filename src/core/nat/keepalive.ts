@@ -18,8 +18,8 @@ export interface OptionsSender {
 export interface KeepAliveSettings {
   /** Every binding is kept alive once in this time, in ms. */
   readonly intervalMs: number;
-  /** What a datagram contact gets: OPTIONS, which it answers, or four zero bytes, which nobody answers. */
-  readonly datagrams: 'options' | 'zeros';
+  /** What a datagram contact gets: OPTIONS, which it answers, or a double CRLF or four zero bytes, which nobody answers. */
+  readonly datagrams: 'options' | 'crlf' | 'zeros';
   /** After so many unanswered OPTIONS in a row, or rounds without its connection, a binding is removed. */
   readonly maxLost: number;
   /** Whether contacts that are not behind a NAT are left alone. */
@@ -131,7 +131,7 @@ export class KeepAlive implements AsyncDisposable {
     } else {
       const listener = network.listeners.find(({ name }) => name === binding.listener);
       const flow = listener && network.flowTo(listener, binding.received);
-      if (flow?.send(ZEROS) === true) this.counters.sent++;
+      if (flow?.send(datagrams === 'crlf' ? CRLF : ZEROS) === true) this.counters.sent++;
     }
   }
 

@@ -1,0 +1,64 @@
+import { ServerError } from '../../base/errors.ts';
+import type { Binding, LocationStore } from '../../core/registrar/location-store.ts';
+import { MemoryLocation } from '../memory/location.ts';
+import type { Database, Statement } from './database.ts';
+
+/**
+ * Bindings in a table, with a copy of all of them in memory: look-ups never touch the file, and a change is answered for
+ * once it is committed. One server at a time may use the table. Closing the database is its owner's.
+ */
+export class SqliteLocation implements LocationStore {
+  readonly #memory: MemoryLocation;
+  readonly #put: Statement;
+  readonly #remove: Statement;
+
+  /**
+   * Loads what is stored.
+   * @param limit how many bindings there may be; default a million
+   * @throws ServerError STORE_UNAVAILABLE where the table cannot be read
+   */
+  constructor(database: Database, limit?: number) {
+    this.#memory = new MemoryLocation(limit);
+    this.#put = database.prepare(
+      'INSERT INTO location (aor, bindings) VALUES (?, ?) ON CONFLICT (aor) DO UPDATE SET bindings = excluded.bindings',
+    );
+    this.#remove = database.prepare('DELETE FROM location WHERE aor = ?');
+    for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').all()) {
+      this.#memory.save(String(aor), readBindings(database.path, String(bindings)));
+    }
+  }
+
+  find(aor: string): readonly Binding[] {
+    return this.#memory.find(aor);
+  }
+
+  /** @throws ServerError STORE_UNAVAILABLE where it cannot be written, or is full; nothing is changed then */
+  save(aor: string, bindings: readonly Binding[]): void {
+    this.#memory.checkRoom(aor, bindings);
+    if (bindings.length === 0) this.#remove.run(aor);
+    else this.#put.run(aor, JSON.stringify(bindings));
+    this.#memory.save(aor, bindings);
+  }
+
+  all(): Iterable<Binding> {
+    return this.#memory.all();
+  }
+
+  count(): number {
+    return this.#memory.count();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#memory[Symbol.asyncDispose]();
+  }
+}
+
+function readBindings(path: string, text: string): Binding[] {
+  try {
+    return JSON.parse(text) as Binding[];
+  } catch (cause) {
+    throw new ServerError('STORE_UNAVAILABLE', `${path}: a row of the location table cannot be read`, {
+      cause,
+    });
+  }
+}
