@@ -1,0 +1,37 @@
+import { CommandFault } from '../ops/admin/admin-command.ts';
+import { callControl } from '../ops/admin/control-client.ts';
+import { controlPath } from '../ops/admin/control-path.ts';
+import { type ConfigOptions, configOf } from './config-options.ts';
+import { print, table } from './terminal.ts';
+
+/** `viaduct ctl COMMAND …`: the management commands of the server that runs on this data directory. */
+export async function control(
+  name: string | undefined,
+  args: readonly string[],
+  options: ConfigOptions & { readonly json?: true },
+): Promise<void> {
+  const { data } = await configOf(options);
+  const answer = await callControl(controlPath(data), name ?? 'help', args);
+  if (!answer.ok) throw new CommandFault(answer.error.message, answer.error.data?.hint);
+  print(options.json ? JSON.stringify(answer.result, null, 2) : resultText(answer.result));
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Text as it is, lists of objects as a table with a head, one object as a table of its keys. */
+function resultText(result: unknown): string {
+  if (Array.isArray(result)) {
+    const rows = result as readonly Row[];
+    if (rows.length === 0) return 'none';
+    const head = Object.keys(rows[0]!);
+    const cells = rows.map((row) => head.map((key) => String(row[key] ?? '')));
+    return table(
+      cells,
+      head.map((key) => key.toUpperCase()),
+    );
+  }
+  if (typeof result === 'object' && result !== null) {
+    return table(Object.entries(result).map(([key, value]) => [key, String(value)]));
+  }
+  return String(result ?? 'done');
+}

@@ -1,0 +1,51 @@
+import { Command, Option } from 'commander';
+import { VERSION } from '../ops/version.ts';
+import { check } from './check.ts';
+import { command, configured } from './command.ts';
+import { control } from './ctl.ts';
+import { diagnose } from './doctor.ts';
+import { explainAddress } from './explain.ts';
+import { run } from './run.ts';
+import { userCommand } from './user.ts';
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** The command line; see docs/cli.md. */
+export function program(): Command {
+  const viaduct = new Command('viaduct')
+    .description('A SIP server for the cloud.')
+    .version(VERSION, '-v, --version')
+    .helpCommand(false)
+    .exitOverride()
+    .addHelpText('after', '\nWithout a command it runs, with built-in defaults where no -c is given.');
+  viaduct.addCommand(
+    configured('run', 'run the server')
+      .option('--routes <file>', 'routing script, instead of the configured one')
+      .option('-l, --listen <listener>', 'PROTO:HOST[:PORT] [as HOST[:PORT]]; may be repeated', collect)
+      .addOption(new Option('-f <file>', 'an OpenSIPS script').hideHelp())
+      .action(run),
+    { isDefault: true },
+  );
+  viaduct.addCommand(
+    command('check', 'check configurations and routing scripts')
+      .argument('[files...]', 'viaduct.yaml, viaduct.config.ts, routes.ts …')
+      .option('--schema', 'print the JSON Schema of the configuration instead')
+      .action(check),
+  );
+  viaduct.addCommand(
+    configured('explain', 'what is printed to an address, and why')
+      .requiredOption('--to <address>', 'IP address of the other side')
+      .option('-l, --listen <listener>', 'as for run', collect)
+      .action(explainAddress),
+  );
+  viaduct.addCommand(configured('doctor', 'look at the set-up and say what is wrong').action(diagnose));
+  viaduct.addCommand(
+    configured('ctl', 'give a command to the running server')
+      .argument('[command]', 'status, listeners, registrations, reload, …; none lists them')
+      .argument('[args...]')
+      .option('--json', 'print the answer as JSON')
+      .action(control),
+  );
+  viaduct.addCommand(userCommand());
+  return viaduct;
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { logLine } from '../base/channels.ts';
+import { ServerError } from '../base/errors.ts';
+import { CommandFault } from '../ops/admin/admin-command.ts';
+import { defaultRealm } from '../ops/config/realm.ts';
+import { makeFirstUsers } from '../ops/subscribers.ts';
+import { PACKAGE_ROOT } from '../ops/version.ts';
+import { Server } from '../server.ts';
+import { banner } from './banner.ts';
+import { ConfigFault, type ConfigOptions, configOf } from './config-options.ts';
+import { complain, print } from './terminal.ts';
+
+/** Npm hands Ctrl-C on to a process that the terminal gave it to already; no person presses it twice so fast. */
+const ONE_KEY_PRESS_MS = 250;
+const INTERRUPTED = 130;
+
+/** `viaduct [run]`: resolves when the server has stopped. */
+export async function run(options: ConfigOptions & { readonly f?: string }): Promise<void> {
+  if (options.f !== undefined) {
+    complain(
+      'OpenSIPS scripts (-f) cannot be run by this version',
+      'write routes in TypeScript: see docs/routes.md',
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const config = await configOf(options);
+  const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
+  await using server = await Server.start({ config, reread: () => configOf(options) });
+  print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
+  const release = handleSignals(server);
+  await server.stopped;
+  release();
+}
+
+/** @returns what takes the handlers off again */
+function handleSignals(server: Server): () => void {
+  let interruptedAt: number | undefined;
+  const interrupt = () => {
+    const now = performance.now();
+    if (interruptedAt !== undefined && now - interruptedAt > ONE_KEY_PRESS_MS) process.exit(INTERRUPTED);
+    if (interruptedAt !== undefined) return;
+    interruptedAt = now;
+    print('\nStopping. Once more Ctrl-C stops at once.');
+    server.stop();
+  };
+  const terminate = () => void server.drain();
+  const hangUp = () => void reload(server);
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', hangUp);
+  return () => process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', hangUp);
+}
+
+async function reload(server: Server): Promise<void> {
+  server.reopenLog();
+  try {
+    for (const change of await server.reload()) logLine('info', 'reload', change);
+  } catch (error) {
+    const text = error instanceof ConfigFault ? error.text : (error as Error).message;
+    const expected =
+      error instanceof ConfigFault || error instanceof ServerError || error instanceof CommandFault;
+    logLine('error', 'reload', `nothing was changed: ${text}`, expected ? {} : { error });
+    complain(`nothing was changed by the reload: ${text}`);
+  }
+}
+
+/** In a checkout the launcher is called by its path. */
+function programName(): string {
+  const launcher = join(PACKAGE_ROOT, 'bin', 'viaduct');
+  return existsSync(join(PACKAGE_ROOT, 'src')) ? relative(process.cwd(), launcher) : 'viaduct';
+}

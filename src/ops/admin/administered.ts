@@ -1,0 +1,30 @@
+import type { Advertise } from '../../advertise/advertise.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { LocationStore } from '../../core/registrar/location-store.ts';
+import type { Registrar } from '../../core/registrar/registrar.ts';
+import type { Sockets } from '../../net/sockets.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+
+/** The running server, as the management commands see it. */
+export interface Administered {
+  readonly version: string;
+  readonly clock: Clock;
+  /** What {@link Clock.now} said when it started. */
+  readonly startedAt: number;
+  /** Replaced by a reload. */
+  readonly config: ServerConfig;
+  readonly advertise: Advertise;
+  readonly network: Sockets;
+  readonly registrar: Registrar;
+  readonly location: LocationStore;
+  /** Everything that is counted, by group and name. */
+  statistics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /**
+   * Reads configuration and routes again; running transactions keep theirs.
+   * @returns a line for each thing that changed, or that needs a restart
+   * @throws ServerError CFG_… where something is wrong with them: then nothing changes
+   */
+  reload(): Promise<readonly string[]>;
+  /** Closes down in order; the answer to the command is given first. */
+  stop(): void;
+}

@@ -1,0 +1,110 @@
+import { explain, explanationText } from '../../advertise/explain.ts';
+import { ipFamily } from '../../base/ip.ts';
+import { type AdminCommand, CommandFault } from './admin-command.ts';
+import type { Administered } from './administered.ts';
+import { advertiseCommand } from './advertise-command.ts';
+import { listenerRows } from './listener-rows.ts';
+import { registrationCommands } from './registration-commands.ts';
+
+/** The management commands of a running server. */
+export function adminCommands(server: Administered): readonly AdminCommand[] {
+  return [
+    {
+      name: 'status',
+      usage: '',
+      summary: 'what runs, since when, and how much of it',
+      run: () => status(server),
+    },
+    {
+      name: 'listeners',
+      usage: '',
+      summary: 'the sockets, with what each prints inside and outside',
+      run: () => listenerRows(server.advertise),
+    },
+    {
+      name: 'statistics',
+      usage: '[GROUP]',
+      summary: 'counters since the start',
+      run: ([group]) => statistics(server, group),
+    },
+    ...registrationCommands(server),
+    {
+      name: 'explain',
+      usage: 'ADDRESS',
+      summary: 'what is printed to an address, and why',
+      run: ([to]) => explained(server, to),
+    },
+    advertiseCommand(server),
+    {
+      name: 'reload',
+      usage: '',
+      summary: 'read configuration and routes again; open calls keep theirs',
+      run: async () => (await server.reload()).join('\n') || 'nothing changed',
+    },
+    {
+      name: 'stop',
+      usage: '',
+      summary: 'close down in order',
+      run: () => {
+        // After the answer has gone out.
+        setImmediate(() => server.stop());
+        return 'stopping';
+      },
+    },
+  ];
+}
+
+async function status(server: Administered): Promise<Record<string, string | number>> {
+  const { config, network, clock, startedAt } = server;
+  return {
+    version: server.version,
+    node: process.version,
+    pid: process.pid,
+    uptime: spell(clock.now() - startedAt),
+    listeners: network.listeners.length,
+    connections: network.openConnections,
+    registrations: await server.location.count(),
+    memory: `${Math.round(process.memoryUsage.rss() / 1_048_576)} MB`,
+    config: config.file ?? 'defaults',
+    routes: config.routes ?? 'shipped',
+    data: config.data,
+    log: config.log.file,
+  };
+}
+
+function statistics(server: Administered, group: string | undefined): unknown {
+  const all = server.statistics();
+  if (group === undefined) {
+    return Object.entries(all).flatMap(([name, counters]) =>
+      Object.entries(counters).map(([counter, value]) => ({ group: name, counter, value })),
+    );
+  }
+  const counters = all[group];
+  if (!counters)
+    throw new CommandFault(`there is no group ${group}`, `one of ${Object.keys(all).join(', ')}`);
+  return counters;
+}
+
+function explained(server: Administered, to: string | undefined): string {
+  if (to === undefined || ipFamily(to) === 0) throw new CommandFault('an IP address is needed');
+  const explanations = explain(server.advertise.policy, server.advertise.listeners, { to });
+  if (explanations.length === 0) return `no listener reaches ${to}: none is of its address family`;
+  return explanations.map(explanationText).join('\n\n');
+}
+
+/** `2d 3h`, `4m 5s`: the two largest units. */
+function spell(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return '0s';
+  return parts
+    .slice(first, first + 2)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join(' ');
+}
