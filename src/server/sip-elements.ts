@@ -104,7 +104,7 @@ export class SipElements implements NetworkSink, AsyncDisposable {
 
   /** Begins to handle messages. What comes before, while listeners open one by one, is dropped: clients send again. */
   start(network: Network): void {
-    const { advertise, resolver, subnets, proxy, key } = this.#options;
+    const { advertise, resolver, subnets, proxy, key, bootId } = this.#options;
     this.#network = network;
     this.#proxy = new SipProxy({
       layer: this.layer,
@@ -114,7 +114,8 @@ export class SipElements implements NetworkSink, AsyncDisposable {
       wheel: this.wheel,
       subnets,
       settings: proxy,
-      loopSalt: key.toString('base64url'),
+      // Not the key alone, which other nodes share: what they forwarded has not looped.
+      loopSalt: `${bootId}:${key.toString('base64url')}`,
     });
   }
 

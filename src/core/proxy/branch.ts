@@ -210,7 +210,8 @@ export class Branch implements ClientTransactionUser {
       hideVias: legs.inbound.hidden,
       recordRoute: this.recordRoute?.forCallee ?? [],
       route,
-      path: this.target.route,
+      path: options.path ? this.#path(hop, legs.inbound) : [],
+      preset: this.target.route,
       maxBreadth: this.#maxBreadth,
       stream: isReliable(listener.transport),
     });
@@ -264,6 +265,30 @@ export class Branch implements ClientTransactionUser {
         })
       : undefined;
     return { via: print('via'), contact: print('contact'), inbound };
+  }
+
+  /** As Record-Route, with the same two halves (RFC 3327 §5.2); what a registrar keeps needs no From tag. */
+  #path(hop: Hop, inbound: Side): readonly string[] {
+    const { advertise } = this.#env;
+    const { flow } = this.#setting.transaction;
+    const back = advertise.printed({
+      listener: flow.listener,
+      destination: flow.remoteAddress,
+      override: transactionOverride(this.#setting.options),
+      place: 'path-in',
+    });
+    const out = advertise.printed({
+      listener: hop.listener,
+      destination: hop.destination.address,
+      override: this.override,
+      place: 'path-out',
+    });
+    return recordRoute(
+      advertise.tags,
+      { ...inbound, printed: back },
+      { listener: hop.listener, printed: out, hidden: false },
+      {},
+    ).forCallee;
   }
 
   #armTimerC(): void {

@@ -17,8 +17,10 @@ export interface BranchView {
 /** An answer on its way back, before it is written. */
 export interface ReplyView {
   readonly response: SipMessage;
-  /** Our own Via is off already; further edits are the script's. */
+  /** What the proxy changes is in it already; further edits are the script's. */
   readonly edit: MessageEdit;
+  /** Printed in this answer, in place of what the request was set to print. */
+  advertise: AddressParts | undefined;
 }
 
 export interface ForkOptions {
@@ -30,6 +32,8 @@ export interface ForkOptions {
   readonly recordRoute?: boolean;
   /** More parameters of the Record-Route URI, each with its `;` in front. */
   readonly recordRouteParams?: string;
+  /** Add a Path, so that what a registrar behind this server sends comes back this way (RFC 3327). */
+  readonly path?: boolean;
   /** Name of the listener to send from. */
   readonly listener?: string;
   /** Headers added to every branch. */

@@ -15,9 +15,11 @@ export interface ForwardedParts {
   readonly hideVias: boolean;
   /** Record-Route values to write, topmost first; empty for none. */
   readonly recordRoute: readonly string[];
+  /** Path values to write, topmost first; empty for none. */
+  readonly path: readonly string[];
   readonly route: LooseRoute;
   /** Route values to put above the received ones, topmost first. */
-  readonly path: readonly string[];
+  readonly preset: readonly string[];
   /** RFC 5393 §5.3; undefined writes none. */
   readonly maxBreadth: number | undefined;
   /** Content-Length must stand in it. */
@@ -39,7 +41,8 @@ export function forwardedRequest(parts: ForwardedParts): MessageEdit {
     if (parts.topVia !== top.text) edit.replace(top.start, top.end, parts.topVia);
   }
   for (const value of parts.recordRoute) edit.insertTop(H.RecordRoute, value);
-  for (const value of parts.path) edit.insertTop(H.Route, value);
+  for (const value of parts.path) edit.insertTop(H.Path, value);
+  for (const value of parts.preset) edit.insertTop(H.Route, value);
   if (route.rewritten) {
     edit.removeAll(H.Route);
     for (const value of route.routes) edit.insertTop(H.Route, value);

@@ -7,7 +7,7 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import { answersFromBehindNat, fixForwardedContacts } from '../nat/forwarded-contact.ts';
 import { hideContacts } from '../topology/border.ts';
 import type { Branch } from './branch.ts';
-import type { ForkOptions } from './fork-options.ts';
+import type { ForkOptions, ReplyView } from './fork-options.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { isSameRoute, restoreRecordRoute } from './record-route.ts';
 
@@ -29,11 +29,19 @@ export function forwardedResponse(
     edit.removeTopElements(H.Via, 1);
   }
   if (recordRoute && response.status < 300) restoreRecordRoute(edit, response, recordRoute);
+  const view: ReplyView = { response, edit, advertise: undefined };
+  options.onReply?.(view);
   if (inbound && outbound?.hidden) {
-    hideContacts(edit, response, env.advertise, {
-      address: inbound.printed,
-      transport: inbound.listener.transport,
-    });
+    const { listener } = inbound;
+    const face = view.advertise
+      ? env.advertise.printed({
+          listener,
+          destination: transaction.flow.remoteAddress,
+          override: view.advertise,
+          place: 'contact',
+        })
+      : inbound.printed;
+    hideContacts(edit, response, env.advertise, { address: face, transport: listener.transport });
   } else if (hop && env.settings.fixContact && isFromUserAgent(response, branch)) {
     const { transport } = hop.listener;
     const seen = { transport, address: hop.destination.address, port: hop.destination.port };
@@ -42,7 +50,6 @@ export function forwardedResponse(
   }
   for (const [header, value] of extra) edit.append(header, value);
   if (isReliable(transaction.flow.transport)) edit.ensureContentLength();
-  options.onReply?.({ response, edit });
   return edit.toBuffer();
 }
 

@@ -71,7 +71,8 @@ function sendTo(
     hideVias,
     recordRoute: [],
     route,
-    path: target.route,
+    path: [],
+    preset: target.route,
     maxBreadth: undefined,
     stream: isReliable(listener.transport),
   });
