@@ -17,8 +17,10 @@ export async function openDgramIo(options: DatagramOptions, sink: DatagramSink):
     ...(reusePort && { reusePort }),
   });
   try {
+    // The look-up above answers at once, so the socket may be bound before `bind` returns.
+    const listening = once(socket, 'listening');
     socket.bind({ address, port, exclusive: true });
-    await once(socket, 'listening');
+    await listening;
   } catch (error) {
     socket.close();
     throw error;
