@@ -1,8 +1,9 @@
+import { ServerError } from '../../base/errors.ts';
 import { headerLine } from './edit.ts';
 import { H, type HeaderId } from './header-name.ts';
 import type { SipMessage } from './message.ts';
 import { reasonPhrase } from './reason-phrase.ts';
-import { checkField } from './text.ts';
+import { checkField, checkRequestUri, isToken } from './text.ts';
 
 /** A header to write: name or id, and its value as a byte string. */
 export type HeaderEntry = readonly [header: HeaderId | string, value: string];
@@ -20,8 +21,10 @@ export interface RequestParts {
  * @throws ServerError SIP_BAD_FIELD where a part would break out of its field
  */
 export function buildRequest(parts: RequestParts): Buffer {
-  const head = `${checkField('method', parts.method)} ${checkField('Request-URI', parts.requestUri)} SIP/2.0\r\n`;
-  return assemble(head, parts.headers, parts.body);
+  const { method, requestUri } = parts;
+  if (!isToken(method))
+    throw new ServerError('SIP_BAD_FIELD', `method: ${JSON.stringify(method)} is no token`);
+  return assemble(`${method} ${checkRequestUri(requestUri)} SIP/2.0\r\n`, parts.headers, parts.body);
 }
 
 export interface ResponseParts {
@@ -54,11 +57,15 @@ export function buildResponse(request: SipMessage, parts: ResponseParts): Buffer
 
 /** All Via lines as written, but for the topmost value where another text is given for it. */
 export function viaLines(request: SipMessage, topVia: string | undefined): string {
-  const lines = request.rawLines(H.Via);
   const top = topVia === undefined ? undefined : request.topElement(H.Via);
-  if (!top) return lines;
-  const start = top.start - request.lineStart(top.line);
-  return lines.slice(0, start) + topVia + lines.slice(start + top.end - top.start);
+  if (!top) return request.rawLines(H.Via);
+  let text = '';
+  for (let line = request.find(H.Via); line >= 0; line = request.find(H.Via, line + 1)) {
+    const raw = request.rawLine(line);
+    const start = request.lineStart(line);
+    text += line === top.line ? raw.slice(0, top.start - start) + topVia + raw.slice(top.end - start) : raw;
+  }
+  return text;
 }
 
 function toLine(request: SipMessage, tag: string | undefined): string {

@@ -1,21 +1,28 @@
 import { ServerError } from '../../base/errors.ts';
 import { H, type HeaderId } from './header-name.ts';
 import { printedName, type SipMessage } from './message.ts';
-import { checkField, isToken } from './text.ts';
+import { checkField, checkRequestUri, isToken } from './text.ts';
 
 interface Splice {
   readonly start: number;
   readonly end: number;
-  readonly text: string;
+  text: string;
 }
 
 /**
  * Changes to a received message, collected as splices over its bytes and applied in one serialisation: what is not
- * edited goes out byte for byte. Splices must not overlap, insertions at one place keep their order.
+ * edited goes out byte for byte. All positions and look-ups mean the message as it was received, so that the order of
+ * edits matters little: insertions at one place keep their order, the last value set wins, and what lies inside a
+ * replaced or removed stretch goes with it.
  */
 export class MessageEdit {
   readonly message: SipMessage;
   readonly #splices: Splice[] = [];
+  /** What became of header lines: a new value, or null for a line that is removed. */
+  readonly #lines: Map<number, string | null> = new Map();
+  /** Headers that {@link set} had to append, so that setting them again changes that line. */
+  readonly #setLines: Map<HeaderId, Splice> = new Map();
+  #requestUri: string | undefined;
   #body: Buffer | undefined;
 
   constructor(message: SipMessage) {
@@ -24,11 +31,8 @@ export class MessageEdit {
 
   /** @throws ServerError SIP_BAD_FIELD for a URI that would break the start line */
   setRequestUri(uri: string): this {
-    checkField('Request-URI', uri);
-    if (uri.length === 0 || uri.indexOf(' ') >= 0) {
-      throw new ServerError('SIP_BAD_FIELD', `Request-URI: "${uri}" is empty or has a blank inside`);
-    }
-    return this.replace(this.message.uriStart, this.message.uriEnd, uri);
+    this.#requestUri = checkRequestUri(uri);
+    return this;
   }
 
   /** Writes a header above all others. */
@@ -50,29 +54,37 @@ export class MessageEdit {
 
   /** Gives a line another value; its name stays as written. */
   replaceValue(line: number, value: string): this {
-    checkField(this.message.nameAt(line), value);
-    return this.replace(this.message.valueStart(line), this.message.valueEnd(line), value);
+    this.#lines.set(line, checkField(this.message.nameAt(line), value));
+    return this;
   }
 
   /** Sets the header's only value: the first line gets it, other lines of the name go; appended where there is none. */
   set(header: HeaderId, value: string): this {
-    const line = this.message.find(header);
-    if (line < 0) return this.append(header, value);
-    for (
-      let more = this.message.find(header, line + 1);
-      more >= 0;
-      more = this.message.find(header, more + 1)
-    ) {
-      this.removeLine(more);
+    const first = this.message.find(header);
+    if (first < 0) return this.#setAppended(header, value);
+    this.removeAll(header);
+    return this.replaceValue(first, value);
+  }
+
+  #setAppended(header: HeaderId, value: string): this {
+    const line = headerLine(header, value);
+    const old = this.#setLines.get(header);
+    if (old) {
+      old.text = line;
+      return this;
     }
-    return this.replaceValue(line, value);
+    const splice = { start: this.message.headersEnd, end: this.message.headersEnd, text: line };
+    this.#setLines.set(header, splice);
+    this.#splices.push(splice);
+    return this;
   }
 
   removeLine(line: number): this {
-    return this.replace(this.message.lineStart(line), this.message.lineEnd(line), '');
+    this.#lines.set(line, null);
+    return this;
   }
 
-  /** Removes every line of that header, whatever its case and form. */
+  /** Removes every received line of that header, whatever its case and form; what was inserted stays. */
   removeAll(header: HeaderId | string): this {
     const message = this.message;
     const next = (from: number) =>
@@ -107,7 +119,7 @@ export class MessageEdit {
   /** Writes Content-Length where the message has none, as streams need it (RFC 3261 §20.14). */
   ensureContentLength(): this {
     if (this.#body === undefined && !this.message.has(H.ContentLength)) {
-      this.append(H.ContentLength, String(this.message.bodyEnd - this.message.bodyStart));
+      this.set(H.ContentLength, String(this.message.bodyEnd - this.message.bodyStart));
     }
     return this;
   }
@@ -126,8 +138,7 @@ export class MessageEdit {
   /** The edited message, serialised once. */
   toBuffer(): Buffer {
     const { bytes, bodyStart, bodyEnd } = this.message;
-    // Stable: insertions at one place keep their order, and stand before a replacement that begins there.
-    const splices = this.#splices.sort((a, b) => a.start - b.start || a.end - b.end);
+    const splices = this.#collected();
     const body = this.#body;
     const headEnd = body === undefined ? bodyEnd : bodyStart;
     let length = headEnd + (body?.length ?? 0);
@@ -144,6 +155,34 @@ export class MessageEdit {
     if (body !== undefined) body.copy(out, to);
     return out;
   }
+
+  /** All splices in the order of the bytes, without those that lie inside an earlier one. */
+  #collected(): Splice[] {
+    const message = this.message;
+    const all = [...this.#splices];
+    if (this.#requestUri !== undefined) {
+      all.push({ start: message.uriStart, end: message.uriEnd, text: this.#requestUri });
+    }
+    for (const [line, value] of this.#lines) {
+      all.push(
+        value === null
+          ? { start: message.lineStart(line), end: message.lineEnd(line), text: '' }
+          : { start: message.valueStart(line), end: message.valueEnd(line), text: value },
+      );
+    }
+    // Stable, so that insertions at one place keep their order; they stand before a longer splice that begins there.
+    all.sort((a, b) => a.start - b.start || insertionFirst(a, b) || b.end - a.end);
+    let covered = 0;
+    return all.filter(({ start, end }) => {
+      if (start < covered) return false;
+      covered = end;
+      return true;
+    });
+  }
+}
+
+function insertionFirst(a: Splice, b: Splice): number {
+  return Number(b.start === b.end) - Number(a.start === a.end);
 }
 
 /** @throws ServerError SIP_BAD_FIELD for a name that is no token, or a value with CR, LF or NUL */

@@ -1,3 +1,5 @@
+import { byteTable } from './text.ts';
+
 /**
  * Undoes the %-escapes of a URI part (RFC 3261 §25.1 `escaped`). A `%` without two hexadecimal digits stays.
  * @returns a byte string, which may hold any byte, NUL and line breaks too
@@ -64,12 +66,6 @@ const PARAM_BYTES = byteTable(`${UNRESERVED}[]/:&+$`);
 
 const RESERVED = byteTable(';/?:@&=+$,%');
 const NONE = byteTable('');
-
-function byteTable(bytes: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const c of bytes) table[c.charCodeAt(0)] = 1;
-  return table;
-}
 
 function hexDigit(c: number): number {
   if (c >= 0x30 && c <= 0x39) return c - 0x30;

@@ -6,28 +6,32 @@
 export function splitList(bytes: Uint8Array, start: number, end: number, most = 4096): number[] {
   const bounds: number[] = [];
   let from = start;
+  while (from < end && bounds.length < most * 2) {
+    const comma = elementEnd(bytes, from, end);
+    let first = from;
+    let last = comma;
+    while (first < last && bytes[first]! <= 0x20) first++;
+    while (last > first && bytes[last - 1]! <= 0x20) last--;
+    if (last > first) bounds.push(first, last);
+    from = comma + 1;
+  }
+  return bounds;
+}
+
+/** @returns where the comma behind the element stands, or `end`; quotes and brackets that never close reach to the end */
+function elementEnd(bytes: Uint8Array, from: number, end: number): number {
   let quoted = false;
   let angled = false;
-  for (let at = start; at <= end; at++) {
-    const c = at < end ? bytes[at]! : 0x2c;
-    if (quoted && at < end) {
+  for (let at = from; at < end; at++) {
+    const c = bytes[at]!;
+    if (quoted) {
       if (c === 0x5c) at++;
       else if (c === 0x22) quoted = false;
-    } else if (angled && at < end) {
+    } else if (angled) {
       if (c === 0x3e) angled = false;
     } else if (c === 0x22) quoted = true;
     else if (c === 0x3c) angled = true;
-    else if (c === 0x2c) {
-      let first = from;
-      let last = Math.min(at, end);
-      while (first < last && bytes[first]! <= 0x20) first++;
-      while (last > first && bytes[last - 1]! <= 0x20) last--;
-      if (last > first) {
-        bounds.push(first, last);
-        if (bounds.length >= most * 2) return bounds;
-      }
-      from = at + 1;
-    }
+    else if (c === 0x2c) return at;
   }
-  return bounds;
+  return end;
 }

@@ -1,7 +1,7 @@
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { splitList } from './list.ts';
 import { NameAddr } from './name-addr.ts';
-import { parseDecimal, unfold } from './text.ts';
+import { isToken, parseDecimal, unfold } from './text.ts';
 import { Uri } from './uri.ts';
 import { Via } from './via.ts';
 
@@ -215,13 +215,14 @@ export class SipMessage {
 
   /** The topmost value of a header that lists them; undefined where there is none. */
   topElement(header: HeaderId): HeaderElement | undefined {
-    const line = this.find(header);
-    if (line < 0) return undefined;
-    const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line), 1);
-    if (bounds.length === 0) return undefined;
-    const start = bounds[0]!;
-    const end = bounds[1]!;
-    return { line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) };
+    for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
+      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line), 1);
+      if (bounds.length === 0) continue;
+      const start = bounds[0]!;
+      const end = bounds[1]!;
+      return { line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) };
+    }
+    return undefined;
   }
 
   /** The Request-URI taken apart; undefined for a response, and where it cannot be read. */
@@ -282,9 +283,14 @@ export class SipMessage {
   rawLines(header: HeaderId): string {
     let text = '';
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
-      text += `${this.bytes.toString('latin1', this.lineStart(line), this.valueEnd(line))}\r\n`;
+      text += this.rawLine(line);
     }
     return text;
+  }
+
+  /** A line as it was written, blanks at its end apart, with a CRLF. */
+  rawLine(line: number): string {
+    return `${this.bytes.toString('latin1', this.lineStart(line), this.valueEnd(line))}\r\n`;
   }
 
   #nameAddr(header: HeaderId): NameAddr | undefined {
@@ -299,7 +305,7 @@ function parseCSeq(text: string | undefined): CSeq | undefined {
   while (end < text.length && text.charCodeAt(end) > 0x20) end++;
   const number = parseDecimal(text.slice(0, end));
   const method = text.slice(end).trim();
-  if (number === undefined || number >= 2 ** 31 || method.length === 0) return undefined;
+  if (number === undefined || number >= 2 ** 31 || !isToken(method)) return undefined;
   return { number, method };
 }
 

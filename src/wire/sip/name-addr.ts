@@ -20,7 +20,11 @@ export class NameAddr {
     this.params = params;
   }
 
-  /** @returns undefined where the brackets do not close, the display name's quotes do not, or nothing is inside */
+  /**
+   * Display names without quotes may hold more than the grammar's tokens, as raw bytes or a comma, but not what would
+   * make another reader find another URI.
+   * @returns undefined where the brackets do not close, the display name's quotes do not, or nothing is inside
+   */
   static parse(text: string): NameAddr | undefined {
     let at = skipBlanks(text, 0);
     const nameStart = at;
@@ -30,8 +34,8 @@ export class NameAddr {
       at = skipBlanks(text, at);
       if (text.charCodeAt(at) !== 0x3c) return undefined;
     } else {
-      at = text.indexOf('<', at);
-      if (at < 0) return parseAddrSpec(text, nameStart);
+      at = bareNameEnd(text, at);
+      if (text.charCodeAt(at) !== 0x3c) return parseAddrSpec(text, nameStart);
     }
     const close = text.indexOf('>', at);
     if (close < 0) return undefined;
@@ -65,6 +69,17 @@ export class NameAddr {
     const name = this.displayName === '' ? '' : `${this.displayName} `;
     return `${name}<${this.uriText}>${this.params}`;
   }
+}
+
+/** @returns where a display name without quotes ends: at the `<`, or at a character that no such name has */
+function bareNameEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const c = text.charCodeAt(at);
+    if (c === 0x3c || c === 0x3a || c === 0x3b || c === 0x22) break;
+    at++;
+  }
+  return at;
 }
 
 /** Without angle brackets every parameter is the header's, not the URI's (RFC 3261 §20). */

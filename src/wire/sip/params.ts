@@ -8,7 +8,7 @@ export interface Param {
   readonly name: string;
   /** As written, quotes included; undefined for a parameter without `=`. */
   readonly value: string | undefined;
-  /** Where the parameter begins, at its `;`, and where it ends. */
+  /** Where the parameter begins, at its `;`, and where it ends: blanks before the next `;` are left out. */
   readonly start: number;
   readonly end: number;
 }
@@ -33,17 +33,19 @@ export function nextParam(text: string, from: number): Param | undefined {
   const name = text.slice(nameStart, at);
   let look = at;
   while (look < text.length && isBlank(text.charCodeAt(look))) look++;
-  if (text.charCodeAt(look) !== 0x3d) return { name, value: undefined, start, end: at };
+  if (text.charCodeAt(look) !== 0x3d) return { name, value: undefined, start, end: paramEnd(text, at) };
   look++;
   while (look < text.length && isBlank(text.charCodeAt(look))) look++;
-  const end = valueEnd(text, look);
-  return { name, value: text.slice(look, end), start, end };
+  const quoted = text.charCodeAt(look) === 0x22;
+  const valueEnd = quoted ? skipQuoted(text, look) : paramEnd(text, look);
+  const end = quoted ? paramEnd(text, valueEnd) : valueEnd;
+  return { name, value: text.slice(look, valueEnd), start, end };
 }
 
-function valueEnd(text: string, from: number): number {
-  let at = from;
-  if (text.charCodeAt(at) === 0x22) return skipQuoted(text, at);
-  while (at < text.length && text.charCodeAt(at) !== 0x3b) at++;
+/** Whatever else stands before the next `;` belongs to the parameter, so that it goes where the parameter goes. */
+function paramEnd(text: string, from: number): number {
+  let at = text.indexOf(';', from);
+  if (at < 0) at = text.length;
   while (at > from && isBlank(text.charCodeAt(at - 1))) at--;
   return at;
 }
@@ -86,11 +88,14 @@ export function withParam(text: string, name: string, value: string | undefined)
 
 /** @returns the text without any parameter of that name */
 export function withoutParam(text: string, name: string): string {
-  let out = text;
-  for (let param = findParam(out, name); param; param = findParam(out, name)) {
-    out = out.slice(0, param.start) + out.slice(param.end);
+  let out = '';
+  let from = 0;
+  for (let param = nextParam(text, 0); param; param = nextParam(text, param.end)) {
+    if (!sameName(param.name, name)) continue;
+    out += text.slice(from, param.start);
+    from = param.end;
   }
-  return out;
+  return from === 0 ? text : out + text.slice(from);
 }
 
 /** @returns the text of a quoted string without quotes and escapes; other text as it is */

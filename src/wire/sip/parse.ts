@@ -107,7 +107,7 @@ class Scanner {
       const status = parseDecimal(bytes.toString('latin1', firstSpace + 1, codeEnd));
       if (status === undefined) return undefined;
       // Without the blank behind the code the line is broken, but everybody reads it (RFC 4475 §3.1.2.19 has it).
-      if (status < 100 || status > 699) this.#flaws |= Flaw.StartLine;
+      if (codeEnd - firstSpace !== 4 || status < 100 || status > 699) this.#flaws |= Flaw.StartLine;
       const reason = codeEnd < end ? bytes.toString('latin1', codeEnd + 1, end) : '';
       return {
         isRequest: false,

@@ -1,4 +1,4 @@
-import { canonicalHost } from '../../base/ip.ts';
+import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { Via } from './via.ts';
 
 /** The host to which responses for that Via go (RFC 3261 §18.2.2): maddr, else received, else sent-by. */
@@ -9,9 +9,9 @@ export function responseHost(via: Via): string {
 /** Whether responses for that Via would go to a broadcast, multicast or unspecified address. */
 export function isBroadcast(via: Via): boolean {
   const host = canonicalHost(responseHost(via));
-  if (host.indexOf(':') >= 0) return host === '::' || host.startsWith('ff');
-  if (host === '255.255.255.255' || host === '0.0.0.0') return true;
-  const dot = host.indexOf('.');
-  const first = dot < 0 ? 0 : Number(host.slice(0, dot)) | 0;
-  return first >= 224 && first <= 239;
+  const family = ipFamily(host);
+  if (family === 6) return host === '::' || host.startsWith('ff');
+  if (family !== 4) return false;
+  const first = Number(host.slice(0, host.indexOf('.')));
+  return host === '255.255.255.255' || host === '0.0.0.0' || (first >= 224 && first <= 239);
 }

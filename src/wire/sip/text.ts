@@ -27,13 +27,14 @@ export function fromByteString(bytes: string): string {
 }
 
 /**
- * Refuses what would break out of its field.
+ * Refuses what would break out of its field. A NUL behind a backslash passes, as it does through the parser: it is a
+ * character of a quoted string (RFC 3261 §25.1 `quoted-pair`), and what came in must be able to go out.
  * @throws ServerError SIP_BAD_FIELD naming the field, for CR, LF, NUL, and characters that are no bytes
  */
 export function checkField(field: string, value: string): string {
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    if (c === 13 || c === 10 || c === 0 || c > 0xff) {
+    if (c === 13 || c === 10 || (c === 0 && value.charCodeAt(i - 1) !== 0x5c) || c > 0xff) {
       const what = c === 13 ? 'a CR' : c === 10 ? 'an LF' : c === 0 ? 'a NUL' : 'a character outside latin1';
       throw new ServerError('SIP_BAD_FIELD', `${field}: ${what} at position ${i} is not allowed`, {
         hint: 'values are written into a message as they are; take line breaks and NULs out first',
@@ -41,6 +42,15 @@ export function checkField(field: string, value: string): string {
     }
   }
   return value;
+}
+
+/** @throws ServerError SIP_BAD_FIELD for a URI that would break the start line */
+export function checkRequestUri(uri: string): string {
+  checkField('Request-URI', uri);
+  if (uri.length === 0 || uri.indexOf(' ') >= 0 || uri.indexOf('\t') >= 0) {
+    throw new ServerError('SIP_BAD_FIELD', `Request-URI: "${uri}" is empty or has a blank inside`);
+  }
+  return uri;
 }
 
 /** @returns the text with every folded line break (CRLF and white space, RFC 3261 §7.3.1) as one space */
@@ -55,7 +65,7 @@ export function unfold(text: string): string {
     out += text.slice(from, end);
     from = at + 2;
     while (from < text.length && isBlank(text.charCodeAt(from))) from++;
-    if (from < text.length && out.length > 0) out += ' ';
+    if (from < text.length && out.length > 0 && !out.endsWith(' ')) out += ' ';
     at = text.indexOf('\r\n', from);
   }
   return out + text.slice(from);
@@ -65,15 +75,14 @@ function isBlank(c: number): boolean {
   return c === 0x20 || c === 0x09;
 }
 
-const TOKEN = tokenTable();
-
-function tokenTable(): Uint8Array {
+/** @returns a table with 1 at the bytes that the text holds */
+export function byteTable(bytes: string): Uint8Array {
   const table = new Uint8Array(256);
-  for (const c of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~") {
-    table[c.charCodeAt(0)] = 1;
-  }
+  for (const c of bytes) table[c.charCodeAt(0)] = 1;
   return table;
 }
+
+const TOKEN = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
 
 /** Whether the byte may stand in a token (RFC 3261 §25.1). */
 export function isTokenByte(c: number): boolean {

@@ -1,6 +1,6 @@
 import { bracket, unbracket } from '../../base/ip.ts';
 import { paramValue, withoutParam, withParam } from './params.ts';
-import { isToken, parseDecimal } from './text.ts';
+import { byteTable, isToken, parseDecimal } from './text.ts';
 
 /** The parts of a URI that {@link Uri.with} may change. */
 export interface UriParts {
@@ -193,7 +193,7 @@ function parseSip(text: string, scheme: string, from: number): Uri | undefined {
 
 /**
  * Takes `host`, `host:port`, `[v6]`, `[v6]:port` apart.
- * @returns undefined where the host is empty or holds what a host cannot, or the port is no number up to 65535
+ * @returns undefined where the host is empty or holds what a host cannot, or the port is no number from 1 to 65535
  */
 export function parseHostPort(text: string): { host: string; port: number | undefined } | undefined {
   let hostEnd: number;
@@ -202,32 +202,27 @@ export function parseHostPort(text: string): { host: string; port: number | unde
     hostEnd = text.indexOf(']') + 1;
     if (hostEnd === 0) return undefined;
     host = text.slice(1, hostEnd - 1);
-    if (host.indexOf(':') < 0) return undefined;
+    if (host.indexOf(':') < 0 || !holdsOnly(host, IPV6_BYTES)) return undefined;
   } else {
     hostEnd = text.indexOf(':');
     if (hostEnd < 0) hostEnd = text.length;
     host = text.slice(0, hostEnd);
+    if (host.length === 0 || !holdsOnly(host, HOST_BYTES)) return undefined;
   }
-  if (!isHost(host)) return undefined;
   if (hostEnd === text.length) return { host, port: undefined };
   if (text.charCodeAt(hostEnd) !== 0x3a) return undefined;
   const port = parseDecimal(text.slice(hostEnd + 1));
-  if (port === undefined || port > 65535) return undefined;
+  if (port === undefined || port === 0 || port > 65535) return undefined;
   return { host, port };
 }
 
-function isHost(host: string): boolean {
-  if (host.length === 0) return false;
-  for (let i = 0; i < host.length; i++) {
-    const c = host.charCodeAt(i);
-    const plain =
-      (c >= 0x30 && c <= 0x3a) || // digits, and ':' inside IPv6
-      (c >= 0x61 && c <= 0x7a) ||
-      (c >= 0x41 && c <= 0x5a) ||
-      c === 0x2d ||
-      c === 0x2e ||
-      c === 0x5f; // '_' is no legal host character, but names in the wild have it
-    if (!plain) return false;
+// '_' is no legal host character, but names in the wild have it.
+const HOST_BYTES = byteTable('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._');
+const IPV6_BYTES = byteTable('0123456789abcdefABCDEF:.');
+
+function holdsOnly(text: string, bytes: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[text.charCodeAt(i)] !== 1) return false;
   }
   return true;
 }

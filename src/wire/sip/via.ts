@@ -1,3 +1,4 @@
+import { unbracket } from '../../base/ip.ts';
 import { nextParam, sameName, withoutParam } from './params.ts';
 import { isToken } from './text.ts';
 import { parseHostPort } from './uri.ts';
@@ -15,9 +16,11 @@ export class Via {
   readonly port: number | undefined;
   /** '' where there is none. */
   readonly branch: string;
+  /** IPv6 without the brackets that some write (RFC 5118 §4.5). */
   readonly received: string | undefined;
   /** '' where the parameter stands without a value (RFC 3581 §3). */
   readonly rport: string | undefined;
+  /** IPv6 without brackets. */
   readonly maddr: string | undefined;
   /** From the first `;` on, or ''. */
   readonly params: string;
@@ -42,9 +45,9 @@ export class Via {
     let maddr: string | undefined;
     for (let param = nextParam(params, 0); param; param = nextParam(params, param.end)) {
       if (sameName(param.name, 'branch')) branch ||= param.value ?? '';
-      else if (sameName(param.name, 'received')) received ??= param.value ?? '';
+      else if (sameName(param.name, 'received')) received ??= unbracket(param.value ?? '');
       else if (sameName(param.name, 'rport')) rport ??= param.value ?? '';
-      else if (sameName(param.name, 'maddr')) maddr ??= param.value ?? '';
+      else if (sameName(param.name, 'maddr')) maddr ??= unbracket(param.value ?? '');
     }
     this.branch = branch;
     this.received = received;
@@ -55,7 +58,7 @@ export class Via {
   /** @returns undefined where the protocol is not `SIP / 2.0 / transport` or the sent-by is no host and port */
   static parse(text: string): Via | undefined {
     const semi = text.indexOf(';');
-    const head = (semi < 0 ? text : text.slice(0, semi)).trimEnd();
+    const head = semi < 0 ? text : text.slice(0, semi);
     const slash = head.indexOf('/');
     const slash2 = head.indexOf('/', slash + 1);
     if (slash < 0 || slash2 < 0) return undefined;
@@ -67,7 +70,7 @@ export class Via {
     while (at < head.length && !isBlank(head.charCodeAt(at))) at++;
     const transport = head.slice(transportStart, at);
     if (!isToken(transport)) return undefined;
-    const sentBy = parseHostPort(withoutBlanks(head.slice(at)));
+    const sentBy = parseHostPort(closeColons(head.slice(at).trim()));
     if (!sentBy) return undefined;
     return new Via(head, transport, sentBy.host, sentBy.port, semi < 0 ? '' : text.slice(semi).trimEnd());
   }
@@ -98,11 +101,11 @@ function isBlank(c: number): boolean {
   return c === 0x20 || c === 0x09;
 }
 
-/** The grammar allows white space round the colon of a sent-by. */
-function withoutBlanks(text: string): string {
-  let out = '';
-  for (let i = 0; i < text.length; i++) {
-    if (!isBlank(text.charCodeAt(i))) out += text[i];
-  }
-  return out;
+/** The grammar allows white space round the colon of a sent-by (RFC 3261 §25.1 `COLON`), and nowhere else inside. */
+function closeColons(text: string): string {
+  if (text.indexOf(' ') < 0 && text.indexOf('\t') < 0) return text;
+  return text
+    .split(':')
+    .map((part) => part.trim())
+    .join(':');
 }
