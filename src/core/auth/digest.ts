@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { skipQuoted, unquote } from '../../wire/sip/params.ts';
+import { unquote } from '../../wire/sip/params.ts';
 import { isToken } from '../../wire/sip/text.ts';
 import type { DigestAlgorithm } from './subscriber-store.ts';
 
@@ -68,8 +68,8 @@ function parseAuthParams(text: string, from: number): Map<string, string> | unde
     at = skipBlanks(text, equals + 1);
     const start = at;
     if (text.charCodeAt(at) === 0x22) {
-      at = skipQuoted(text, at);
-      if (text.charCodeAt(at - 1) !== 0x22 || at - start < 2) return undefined;
+      at = quotedEnd(text, at);
+      if (at < 0) return undefined;
     } else {
       while (at < text.length && text.charCodeAt(at) !== 0x2c) at++;
     }
@@ -79,6 +79,16 @@ function parseAuthParams(text: string, from: number): Map<string, string> | unde
     at = skipSeparators(text, at);
   }
   return params;
+}
+
+/** @returns the position behind the quoted string that begins at `from`; -1 where it never closes */
+function quotedEnd(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === 0x22) return at + 1;
+    if (c === 0x5c) at++;
+  }
+  return -1;
 }
 
 function skipBlanks(text: string, from: number): number {

@@ -1,4 +1,5 @@
 import type { Flow } from '../../net/flow.ts';
+import { H } from '../../wire/sip/header-name.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import { sameUri } from '../../wire/sip/uri-compare.ts';
@@ -95,7 +96,7 @@ export function updateBindings(
       continue;
     }
     if (seconds < limits.minExpires && seconds < HOUR) {
-      return refuse(423, 'Interval Too Brief', [['Min-Expires', String(limits.minExpires)]]);
+      return refuse(423, 'Interval Too Brief', [[H.MinExpires, String(limits.minExpires)]]);
     }
     const binding = makeBinding(aor, contact, Math.min(seconds, limits.maxExpires), wish, arrival);
     bindings = [...bindings, binding];
