@@ -62,6 +62,9 @@ export class KeepAlive implements AsyncDisposable {
   /** Losses in a row, by binding. */
   readonly #lost = new BoundedMap<string, number>(LOST_LIMIT, 'drop-oldest');
   #round: Iterator<Binding> | AsyncIterator<Binding> | undefined;
+  /** Bindings in one step of this round. */
+  #share = 0;
+  #stepsDone = 0;
   #timer: TimerHandle | undefined;
   #pending = 0;
   #closed = false;
@@ -98,19 +101,20 @@ export class KeepAlive implements AsyncDisposable {
     });
   }
 
-  /** A thirtieth of all bindings; at the end of a round the next begins with the next step. */
+  /** A thirtieth of all bindings, and with the last step of a round whatever was added since it began. */
   async #step(): Promise<void> {
     const { location } = this.#options;
-    const share = Math.ceil((await location.count()) / STEPS);
-    const round = (this.#round ??= iterate(location.all()));
-    for (let i = 0; i < share && !this.#closed; i++) {
-      const next = round.next();
+    if (this.#stepsDone === 0) {
+      this.#share = Math.ceil((await location.count()) / STEPS);
+      this.#round = iterate(location.all());
+    }
+    this.#stepsDone = (this.#stepsDone + 1) % STEPS;
+    let left = this.#stepsDone === 0 ? Number.POSITIVE_INFINITY : this.#share;
+    for (; left > 0 && this.#round !== undefined && !this.#closed; left--) {
+      const next = this.#round.next();
       const { done, value } = next instanceof Promise ? await next : next;
-      if (done === true) {
-        this.#round = undefined;
-        return;
-      }
-      this.#keepAlive(value);
+      if (done === true) this.#round = undefined;
+      else this.#keepAlive(value);
     }
   }
 
