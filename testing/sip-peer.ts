@@ -93,18 +93,19 @@ export class SipPeer {
     const invite = this.#withCredentials('INVITE', uri, { body: SDP, ...options }, (sent) => {
       first.request = sent;
     });
-    const final = invite.then(({ final }) => final);
-    const dialog = async (): Promise<PeerDialog> => callerDialog((await invite).request, await final);
-    // A positive answer is acknowledged along the dialog's route set (RFC 3261 §13.2.2.4).
-    final.then(async ({ status }) => {
-      if (status < 300) this.#ack(await dialog(), (await invite).request);
+    const answered = invite.then(({ final }) => final);
+    const dialog = async (): Promise<PeerDialog> => callerDialog((await invite).request, await answered);
+    const final = answered.then(async (response) => {
+      // A positive answer is acknowledged along the dialog's route set (RFC 3261 §13.2.2.4).
+      if (response.status < 300) this.#ack(await dialog(), (await invite).request);
+      return response;
     });
     return {
       invite,
       final,
       dialog,
       cancel: () => this.#cancel(first.request!.request),
-      bye: async () => this.inDialog(await dialog(), 'BYE'),
+      bye: () => final.then(async () => this.inDialog(await dialog(), 'BYE')),
     };
   }
 
