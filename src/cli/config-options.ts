@@ -1,4 +1,5 @@
-import { type CommandLine, loadConfig } from '../ops/config/load-config.ts';
+import { ServerError } from '../base/errors.ts';
+import { loadConfig } from '../ops/config/load-config.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 
 /** The options that say which configuration is meant, as commander gives them. */
@@ -8,21 +9,10 @@ export interface ConfigOptions {
   readonly listen?: readonly string[];
 }
 
-/** The configuration has faults; `text` shows them with their places. */
-export class ConfigFault extends Error {
-  readonly text: string;
-
-  constructor(text: string) {
-    super('the configuration has faults');
-    this.name = 'ConfigFault';
-    this.text = text;
-  }
-}
-
-/** @throws ConfigFault, ServerError CFG_NOT_FOUND, NET_BAD_LISTENER */
-export async function configOf(options: ConfigOptions): Promise<ServerConfig> {
-  const commandLine: CommandLine = { file: options.config, listen: options.listen, routes: options.routes };
-  const result = await loadConfig(commandLine, { environment: process.env, workingDirectory: process.cwd() });
-  if (!result.ok) throw new ConfigFault(result.text);
+/** @throws ServerError CFG_INVALID whose message shows every fault with its place, CFG_NOT_FOUND, NET_BAD_LISTENER */
+export async function configOf({ config, listen, routes }: ConfigOptions): Promise<ServerConfig> {
+  const surroundings = { environment: process.env, workingDirectory: process.cwd() };
+  const result = await loadConfig({ file: config, listen, routes }, surroundings);
+  if (!result.ok) throw new ServerError('CFG_INVALID', result.text);
   return result.config;
 }

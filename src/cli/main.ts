@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
-import { ServerError } from '../base/errors.ts';
+import { type ErrorCode, ServerError } from '../base/errors.ts';
 import { CommandFault } from '../ops/admin/admin-command.ts';
-import { ConfigFault } from './config-options.ts';
 import { program } from './program.ts';
 import { complain } from './terminal.ts';
+
+const WITH_PLACES: readonly ErrorCode[] = ['CFG_INVALID', 'CFG_ROUTES_INVALID'];
 
 /** Wrong use of the command line, as shells have it. */
 const USAGE = 2;
@@ -20,8 +21,10 @@ export async function main(args: readonly string[]): Promise<void> {
 function exitCode(error: unknown): number {
   // Commander has written its message already; help and version come here too, with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof ConfigFault) process.stderr.write(`${error.text}\n`);
-  else if (error instanceof ServerError || error instanceof CommandFault) complain(error.message, error.hint);
-  else throw error;
+  if (!(error instanceof ServerError || error instanceof CommandFault)) throw error;
+  // Faults with places begin with their file, as compilers print them.
+  if (error instanceof ServerError && WITH_PLACES.includes(error.code))
+    process.stderr.write(`${error.message}\n`);
+  else complain(error.message, error.hint);
   return 1;
 }

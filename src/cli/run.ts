@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { logLine } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
-import { CommandFault } from '../ops/admin/admin-command.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';
 import { PACKAGE_ROOT } from '../ops/version.ts';
 import { Server } from '../server.ts';
 import { banner } from './banner.ts';
-import { ConfigFault, type ConfigOptions, configOf } from './config-options.ts';
+import { type ConfigOptions, configOf } from './config-options.ts';
 import { complain, print } from './terminal.ts';
 
 /** Npm hands Ctrl-C on to a process that the terminal gave it to already; no person presses it twice so fast. */
@@ -26,8 +25,8 @@ export async function run(options: ConfigOptions & { readonly f?: string }): Pro
     return;
   }
   const config = await configOf(options);
-  const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
   await using server = await Server.start({ config, reread: () => configOf(options) });
+  const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
   print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
   const release = handleSignals(server);
   await server.stopped;
@@ -56,16 +55,21 @@ async function reload(server: Server): Promise<void> {
   try {
     for (const change of await server.reload()) logLine('info', 'reload', change);
   } catch (error) {
-    const text = error instanceof ConfigFault ? error.text : (error as Error).message;
-    const expected =
-      error instanceof ConfigFault || error instanceof ServerError || error instanceof CommandFault;
-    logLine('error', 'reload', `nothing was changed: ${text}`, expected ? {} : { error });
-    complain(`nothing was changed by the reload: ${text}`);
+    const { message } = error as Error;
+    logLine(
+      'error',
+      'reload',
+      `nothing was changed: ${message}`,
+      error instanceof ServerError ? {} : { error },
+    );
+    complain(`nothing was changed by the reload:\n${message}`);
   }
 }
 
 /** In a checkout the launcher is called by its path. */
 function programName(): string {
   const launcher = join(PACKAGE_ROOT, 'bin', 'viaduct');
-  return existsSync(join(PACKAGE_ROOT, 'src')) ? relative(process.cwd(), launcher) : 'viaduct';
+  if (!existsSync(join(PACKAGE_ROOT, 'src'))) return 'viaduct';
+  const path = relative(process.cwd(), launcher);
+  return path.startsWith('..') ? launcher : path;
 }

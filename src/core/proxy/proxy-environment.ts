@@ -9,6 +9,8 @@ import type { TransactionLayer } from '../../transaction/transaction-layer.ts';
 export interface ProxySettings {
   /** How long an INVITE may ring without a final answer, in ms (timer C, RFC 3261 §16.6 item 11: above 3 minutes). */
   readonly timerC: number;
+  /** How long each group of targets may take to a final answer where the fork says nothing, in ms; undefined: timer C. */
+  readonly frInvTimeout: number | undefined;
   /** Hide Via, Contact and Record-Route that name inside addresses from parties outside. */
   readonly hideInside: boolean;
   /** Rewrite the Contact of user agents behind a NAT to where they are reached. */
@@ -21,6 +23,7 @@ export interface ProxySettings {
 
 export const DEFAULT_PROXY_SETTINGS: ProxySettings = {
   timerC: 185_000,
+  frInvTimeout: undefined,
   hideInside: true,
   fixContact: true,
   maxBreadth: 60,

@@ -117,7 +117,8 @@ export class ResponseContext implements BranchUser {
       .map((target) => new Branch(target, this.#setting, this, this.#env, share));
     this.#branches.push(...fresh);
     this.#pending += fresh.length;
-    if (this.#options.timeoutMs !== undefined) this.#env.wheel.arm(this.#groupTimer, this.#options.timeoutMs);
+    const timeout = this.#options.timeoutMs ?? this.#env.settings.frInvTimeout;
+    if (timeout !== undefined) this.#env.wheel.arm(this.#groupTimer, timeout);
     // A branch may fail while its siblings have not begun: nothing is settled before all have.
     this.#starting = true;
     for (const branch of fresh) {

@@ -28,8 +28,8 @@ export class ControlSocket implements AsyncDisposable {
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
 
-  /** @throws ServerError ADMIN_UNAVAILABLE where another server has the socket, or none can be made */
-  static async open(path: string, commands: readonly AdminCommand[]): Promise<ControlSocket> {
+  /** @throws ServerError ADMIN_UNAVAILABLE where another server has the socket */
+  static async refuseSecond(path: string): Promise<void> {
     if (await isServed(path)) {
       throw new ServerError(
         'ADMIN_UNAVAILABLE',
@@ -39,6 +39,11 @@ export class ControlSocket implements AsyncDisposable {
         },
       );
     }
+  }
+
+  /** @throws ServerError ADMIN_UNAVAILABLE where another server has the socket, or none can be made */
+  static async open(path: string, commands: readonly AdminCommand[]): Promise<ControlSocket> {
+    await ControlSocket.refuseSecond(path);
     await unlink(path).catch(() => {});
     const control = new ControlSocket(commands);
     try {

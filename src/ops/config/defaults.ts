@@ -1,5 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
+import { DEFAULT_FRONT_DOOR } from '../../core/front-door/front-door.ts';
+import { DEFAULT_KEEP_ALIVE } from '../../core/nat/keepalive.ts';
+import { DEFAULT_PROXY_SETTINGS } from '../../core/proxy/proxy-environment.ts';
+import { DEFAULT_REGISTRAR_LIMITS } from '../../core/registrar/update-bindings.ts';
+import { DEFAULT_CONNECTION_LIMITS } from '../../net/connection-limits.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
+import { DEFAULT_TIMERS } from '../../transaction/timers.ts';
+import { DEFAULT_FRAMER_LIMITS } from '../../wire/sip/framer.ts';
+import { DEFAULT_MESSAGE_LIMITS } from '../../wire/sip/verdict.ts';
 import type { ParsedConfig } from './parsed-config.ts';
 import type { KeepAliveSettings, RateSettings, ServerConfig } from './server-config.ts';
 
@@ -9,26 +17,6 @@ export const DEFAULT_LISTEN: readonly string[] = [
   'tcp:0.0.0.0:5060',
   'udp:[::]:5060',
   'tcp:[::]:5060',
-];
-
-const KEEP_ALIVE: KeepAliveSettings = { interval: 25_000, method: 'crlf', lost: 3 };
-const RATE: RateSettings = { perSecond: 500, burst: 2_000 };
-
-/** The tools that look for open servers, by what they call themselves. */
-export const SCANNERS: readonly string[] = [
-  'friendly-scanner',
-  'friendly-request',
-  'sipvicious',
-  'sipcli',
-  'sipsak',
-  'sundayddr',
-  'pplsip',
-  'iwar',
-  'sip-scan',
-  'sipscan',
-  'smap',
-  'vaxsipuseragent',
-  'vax-sip-useragent',
 ];
 
 /**
@@ -59,29 +47,29 @@ export function withDefaults(
     data,
     routes: parsed.routes === undefined ? undefined : resolve(base, parsed.routes),
     limits: {
-      messageSize: limits.messageSize ?? 65_536,
-      headerSize: limits.headerSize ?? 32_768,
-      headers: limits.headers ?? 512,
-      connections: limits.connections ?? 10_000,
-      connectionsPerSource: limits.connectionsPerSource ?? 512,
-      halfOpenConnections: limits.halfOpenConnections ?? 256,
-      idleConnection: limits.idleConnection ?? 4_000_000,
+      messageSize: limits.messageSize ?? DEFAULT_MESSAGE_LIMITS.message,
+      headerSize: limits.headerSize ?? DEFAULT_FRAMER_LIMITS.maxHeaderBytes,
+      headers: limits.headers ?? DEFAULT_MESSAGE_LIMITS.headers,
+      connections: limits.connections ?? DEFAULT_CONNECTION_LIMITS.maxConnections,
+      connectionsPerSource: limits.connectionsPerSource ?? DEFAULT_CONNECTION_LIMITS.maxPerSource,
+      halfOpenConnections: limits.halfOpenConnections ?? DEFAULT_CONNECTION_LIMITS.maxHalfOpen,
+      idleConnection: limits.idleConnection ?? DEFAULT_CONNECTION_LIMITS.idleMs,
       serverTransactions: limits.serverTransactions ?? 200_000,
       clientTransactions: limits.clientTransactions ?? 200_000,
     },
     timers: {
-      t1: timers.t1 ?? 500,
-      t2: timers.t2 ?? 4_000,
-      t4: timers.t4 ?? 5_000,
-      frTimeout: timers.frTimeout ?? 32_000,
-      frInvTimeout: timers.frInvTimeout ?? 120_000,
-      timerC: timers.timerC ?? 200_000,
+      t1: timers.t1 ?? DEFAULT_TIMERS.t1,
+      t2: timers.t2 ?? DEFAULT_TIMERS.t2,
+      t4: timers.t4 ?? DEFAULT_TIMERS.t4,
+      frTimeout: timers.frTimeout ?? DEFAULT_TIMERS.frTimeout,
+      frInvTimeout: timers.frInvTimeout,
+      timerC: timers.timerC ?? DEFAULT_PROXY_SETTINGS.timerC,
     },
     registrar: {
-      minExpires: registrar.minExpires ?? 60,
-      maxExpires: registrar.maxExpires ?? 7_200,
-      defaultExpires: registrar.defaultExpires ?? 3_600,
-      maxContacts: registrar.maxContacts ?? 10,
+      minExpires: registrar.minExpires ?? DEFAULT_REGISTRAR_LIMITS.minExpires,
+      maxExpires: registrar.maxExpires ?? DEFAULT_REGISTRAR_LIMITS.maxExpires,
+      defaultExpires: registrar.defaultExpires ?? DEFAULT_REGISTRAR_LIMITS.defaultExpires,
+      maxContacts: registrar.maxContacts ?? DEFAULT_REGISTRAR_LIMITS.maxContacts,
     },
     auth: {
       realm: auth.realm,
@@ -89,7 +77,11 @@ export function withDefaults(
       nonceLife: auth.nonceLife ?? 300_000,
     },
     nat: { keepAlive: keepAlive(parsed) },
-    frontDoor: { scanners: scanners(parsed), rate: rate(parsed) },
+    frontDoor: {
+      scanners: scanners(parsed),
+      trustInside: parsed.frontDoor?.trustInside ?? DEFAULT_FRONT_DOOR.trustInside,
+      rate: rate(parsed),
+    },
     log: {
       level: log.level ?? 'info',
       file:
@@ -112,19 +104,20 @@ function keepAlive(parsed: ParsedConfig): KeepAliveSettings | undefined {
   const given = parsed.nat?.keepAlive ?? {};
   if (given === 'off') return undefined;
   return {
-    interval: given.interval ?? KEEP_ALIVE.interval,
-    method: given.method ?? KEEP_ALIVE.method,
-    lost: given.lost ?? KEEP_ALIVE.lost,
+    interval: given.interval ?? DEFAULT_KEEP_ALIVE.intervalMs,
+    method: given.method ?? DEFAULT_KEEP_ALIVE.datagrams,
+    lost: given.lost ?? DEFAULT_KEEP_ALIVE.maxLost,
   };
 }
 
 function scanners(parsed: ParsedConfig): readonly string[] {
-  const given = parsed.frontDoor?.scanners ?? SCANNERS;
+  const given = parsed.frontDoor?.scanners ?? DEFAULT_FRONT_DOOR.scanners;
   return given === 'off' ? [] : given.map((name) => name.toLowerCase());
 }
 
 function rate(parsed: ParsedConfig): RateSettings | undefined {
   const given = parsed.frontDoor?.rate ?? {};
   if (given === 'off') return undefined;
-  return { perSecond: given.perSecond ?? RATE.perSecond, burst: given.burst ?? RATE.burst };
+  const { rate: usual } = DEFAULT_FRONT_DOOR;
+  return { perSecond: given.perSecond ?? usual?.perSecond ?? 50, burst: given.burst ?? usual?.burst ?? 200 };
 }

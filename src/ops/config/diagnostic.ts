@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Something wrong in a file, with its place. Lines and columns count from 1. */
 export interface Diagnostic {
   readonly file: string;
@@ -6,6 +8,19 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it. */
   readonly hint?: string | undefined;
+}
+
+/** All of them, each with the line of its file where that can be read. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map((it) => diagnosticText(it, sourceOf(it.file))).join('\n');
+}
+
+function sourceOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** `file:line:column: message`, the line with a caret below it, and the hint. */

@@ -30,6 +30,10 @@ export type ParsedConfig = Given<{
   registrar: Given<RegistrarSettings>;
   auth: Given<AuthSettings>;
   nat: Given<{ keepAlive: 'off' | Given<KeepAliveSettings> }>;
-  frontDoor: Given<{ scanners: 'off' | readonly string[]; rate: 'off' | Given<RateSettings> }>;
+  frontDoor: Given<{
+    trustInside: boolean;
+    scanners: 'off' | readonly string[];
+    rate: 'off' | Given<RateSettings>;
+  }>;
   log: Given<LogSettings>;
 }>;

@@ -217,10 +217,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
             interval: duration('5s', '10m')
               .optional()
               .meta({ description: 'between two keep-alives to one contact' }),
-            method: z
-              .enum(['crlf', 'options'])
-              .optional()
-              .meta({ description: '`crlf` costs least; `options` also finds contacts that are gone' }),
+            method: z.enum(['options', 'crlf', 'zeros']).optional().meta({
+              description: 'to datagram contacts: `options` finds those that are gone, the others cost less',
+            }),
             lost: wholeNumber(1, 100)
               .optional()
               .meta({ description: 'unanswered OPTIONS after which a contact is removed' }),
@@ -237,6 +236,10 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .union([z.literal('off'), z.array(z.string().min(3))])
         .optional()
         .meta({ description: 'parts of User-Agents dropped without an answer; `off` lets all pass' }),
+      trustInside: z
+        .boolean()
+        .optional()
+        .meta({ description: 'whether addresses of the inside networks are free of the rate' }),
       rate: z
         .union([
           z.literal('off'),

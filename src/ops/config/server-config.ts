@@ -41,7 +41,8 @@ export interface TimerSettings {
   readonly t2: number;
   readonly t4: number;
   readonly frTimeout: number;
-  readonly frInvTimeout: number;
+  /** Undefined: timer C alone. */
+  readonly frInvTimeout: number | undefined;
   readonly timerC: number;
 }
 
@@ -68,7 +69,8 @@ export interface NatSettings {
 
 export interface KeepAliveSettings {
   readonly interval: number;
-  readonly method: 'crlf' | 'options';
+  /** What a datagram contact gets; connections get a double CRLF. */
+  readonly method: 'crlf' | 'zeros' | 'options';
   /** Unanswered OPTIONS after which a binding is removed. */
   readonly lost: number;
 }
@@ -76,6 +78,8 @@ export interface KeepAliveSettings {
 export interface FrontDoorSettings {
   /** Substrings of User-Agents that are dropped without an answer. */
   readonly scanners: readonly string[];
+  /** Whether addresses of the inside networks are free of the limit. */
+  readonly trustInside: boolean;
   /** Undefined: no limit. */
   readonly rate: RateSettings | undefined;
 }

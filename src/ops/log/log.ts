@@ -31,7 +31,16 @@ export class Log implements Disposable {
   /** @throws ServerError STORE_UNAVAILABLE where the file cannot be written */
   constructor(settings: LogSettings, clock: Clock) {
     this.#destination = destinationOf(settings.file);
-    this.#logger = pino({ level: settings.level, base: null, messageKey: 'text' }, this.#destination);
+    this.#logger = pino(
+      {
+        level: settings.level,
+        base: null,
+        messageKey: 'text',
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (level) => ({ level }) },
+      },
+      this.#destination,
+    );
     this.#refusals = new TokenBucket(clock, REFUSED_PER_SECOND, REFUSED_PER_SECOND * 5);
     this.#subscriptions = this.#subscribe();
   }

@@ -1,0 +1,63 @@
+import { networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
+import { ServerError } from '../base/errors.ts';
+import { diagnosticsText } from '../ops/config/diagnostic.ts';
+import { configJsonSchema } from '../ops/config/json-schema.ts';
+import { listenersOf } from '../ops/config/listeners-of.ts';
+import { loadRoutes } from '../script/loader.ts';
+import { configOf } from './config-options.ts';
+import { paint, print } from './terminal.ts';
+import { checkTypes } from './type-check.ts';
+
+/** `viaduct check FILE…`: exit code 1 where anything is wrong. */
+export async function check(files: readonly string[], options: { readonly schema?: true }): Promise<void> {
+  if (options.schema) {
+    print(JSON.stringify(configJsonSchema(), null, 2));
+    return;
+  }
+  const routes = new Set<string>();
+  let wrong = false;
+  for (const file of files) {
+    try {
+      if (!isConfig(file)) routes.add(resolve(file));
+      else {
+        const config = await configOf({ config: file });
+        listenersOf(config, networkInterfaces());
+        if (config.routes !== undefined) routes.add(config.routes);
+        good(file);
+      }
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      process.stderr.write(`${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`);
+      wrong = true;
+    }
+  }
+  for (const file of routes) if (!(await checkRoutes(file))) wrong = true;
+  if (wrong) process.exitCode = 1;
+}
+
+function isConfig(file: string): boolean {
+  return /\.ya?ml$/.test(file) || /\.config\.m?[jt]s$/.test(file);
+}
+
+async function checkRoutes(file: string): Promise<boolean> {
+  const loaded = await loadRoutes(file);
+  if (!loaded.ok) {
+    process.stderr.write(`${diagnosticsText(loaded.problems)}\n`);
+    return false;
+  }
+  const types = checkTypes(file);
+  if (types.kind === 'wrong') {
+    process.stderr.write(types.text);
+    return false;
+  }
+  good(
+    file,
+    types.kind === 'unavailable' ? 'types not checked: there is no TypeScript compiler beside it' : undefined,
+  );
+  return true;
+}
+
+function good(file: string, note?: string): void {
+  print(`${file}: ${paint('green', 'good')}${note ? ` (${note})` : ''}`);
+}

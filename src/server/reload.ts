@@ -1,0 +1,98 @@
+import { networkInterfaces } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import type { Advertise } from '../advertise/advertise.ts';
+import type { FrontDoor } from '../core/front-door/front-door.ts';
+import type { Listener } from '../net/listener.ts';
+import type { Sockets } from '../net/sockets.ts';
+import { listenersOf } from '../ops/config/listeners-of.ts';
+import type { ServerConfig } from '../ops/config/server-config.ts';
+import type { Log } from '../ops/log/log.ts';
+import type { Runtime } from '../script/runtime.ts';
+import { loadProgram } from './program.ts';
+import { frontDoorSettings } from './settings.ts';
+
+/** What a reload may change. */
+export interface Reloadable {
+  readonly network: Sockets;
+  readonly advertise: Advertise;
+  readonly frontDoor: FrontDoor;
+  readonly runtime: Runtime;
+  readonly log: Log;
+}
+
+/** What is made once and stays. */
+const NEED_RESTART = ['data', 'limits', 'timers', 'registrar', 'auth', 'nat'] as const;
+
+/**
+ * Puts another configuration in force: everything that can fail is done first, so that either all of it holds or
+ * nothing has changed.
+ * @returns a line for each change
+ * @throws ServerError CFG_ROUTES_INVALID, NET_…
+ */
+export async function reloadServer(
+  server: Reloadable,
+  before: ServerConfig,
+  next: ServerConfig,
+): Promise<readonly string[]> {
+  const { network, advertise, frontDoor, runtime, log } = server;
+  const interfaces = networkInterfaces();
+  const wanted = settled(listenersOf(next, interfaces), network.listeners);
+  const program = await loadProgram(next.routes);
+  const present = new Map(network.listeners.map((listener) => [listener.name, { ...listener }]));
+  const changes = await openNew(
+    network,
+    wanted.filter(({ name }) => !present.has(name)),
+  );
+  try {
+    for (const { name, advertised } of wanted) network.advertise(name, advertised);
+    const staying = network.listeners.filter(({ name }) => wanted.some((it) => it.name === name));
+    advertise.update({ settings: next.advertise, listeners: staying, interfaces });
+  } catch (error) {
+    for (const { name, advertised } of present.values()) network.advertise(name, advertised);
+    for (const { name } of network.listeners) if (!present.has(name)) await network.remove(name);
+    throw error;
+  }
+  for (const [name, open] of present) {
+    const listener = wanted.find((it) => it.name === name);
+    if (!listener) {
+      await network.remove(name);
+      changes.push(`${name} is closed`);
+    } else if (!isSameSocket(listener, open)) {
+      changes.push(`${name}: another socket under the same name needs a restart`);
+    }
+  }
+  frontDoor.update(frontDoorSettings(next));
+  runtime.replaceProgram(program);
+  log.setLevel(next.log.level);
+  changes.push(`routes: ${next.routes ?? 'the shipped ones'}, read again`);
+  if (!isDeepStrictEqual(before.advertise, next.advertise)) changes.push('printed addresses have changed');
+  for (const key of NEED_RESTART) {
+    if (!isDeepStrictEqual(before[key], next[key])) changes.push(`${key}: the change needs a restart`);
+  }
+  return changes;
+}
+
+/** A port that the system chose stays chosen. */
+function settled(wanted: readonly Listener[], present: readonly Listener[]): readonly Listener[] {
+  return wanted.map((listener) => {
+    const { port, transport, address, advertised } = listener;
+    const open = port === 0 && present.find((it) => it.transport === transport && it.address === address);
+    return open ? { ...open, advertised } : listener;
+  });
+}
+
+function isSameSocket(a: Listener, b: Listener): boolean {
+  return a.transport === b.transport && a.address === b.address && a.port === b.port;
+}
+
+/** All of them or none. */
+async function openNew(network: Sockets, listeners: readonly Listener[]): Promise<string[]> {
+  const opened: string[] = [];
+  try {
+    for (const listener of listeners) opened.push((await network.add(listener)).name);
+  } catch (error) {
+    for (const name of opened) await network.remove(name);
+    throw error;
+  }
+  return opened.map((name) => `${name} is open`);
+}
