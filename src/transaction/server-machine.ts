@@ -1,8 +1,10 @@
 import { channels } from '../base/channels.ts';
+import { ServerError } from '../base/errors.ts';
 import type { Flow } from '../net/flow.ts';
 import { isReliable } from '../net/transport-name.ts';
 import { buildResponse, type ResponseParts } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
+import { parseMessage } from '../wire/sip/parse.ts';
 import { type MachineContext, RetransmitTimer, type TimedMachine, WaitTimer } from './machine.ts';
 import type { ResponseRoute } from './response-route.ts';
 import type { ReplyParts, ServerState, ServerTransaction } from './server-transaction.ts';
@@ -17,7 +19,6 @@ const TAG_LENGTH = 10;
 
 /** What both server machines have in common. */
 export abstract class ServerMachine implements ServerTransaction, TimedMachine {
-  readonly request: SipMessage;
   readonly flow: Flow;
   readonly topVia: string;
   /** By which the owner finds it again. */
@@ -35,6 +36,8 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
   protected readonly route: ResponseRoute;
   readonly #owner: ServerOwner;
   readonly #startedAt: number;
+  readonly #bytes: Buffer;
+  #request: SipMessage | undefined;
   #toTag: string | undefined = undefined;
   #reported = false;
 
@@ -52,7 +55,8 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     this.#owner = owner;
     this.state = state;
     this.key = key;
-    this.request = request;
+    this.#request = request;
+    this.#bytes = request.bytes;
     this.flow = flow;
     this.topVia = topVia;
     this.route = route;
@@ -63,6 +67,15 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     if (channels.transaction.hasSubscribers) {
       channels.transaction.publish({ event: 'start', callId: request.callId, method: request.method });
     }
+  }
+
+  get request(): SipMessage {
+    if (this.#request === undefined) {
+      const read = parseMessage(this.#bytes);
+      if (!read.ok) throw new ServerError('SIP_NOT_A_REQUEST', 'what was a request is none any more');
+      this.#request = read.message;
+    }
+    return this.#request;
   }
 
   get toTag(): string {
@@ -138,6 +151,8 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     const statusClass = Math.floor(status / 100);
     if (statusClass >= 2 && statusClass <= 6) this.context.counters.finished[statusClass]!++;
     this.#report(status);
+    // Half a minute more it lives, and the bytes take a fraction of what the message takes. Whoever asks reads them again.
+    this.#request = undefined;
   }
 
   protected stopTimers(): void {

@@ -13,9 +13,11 @@ import type { ServerMachine, ServerOwner } from './server-machine.ts';
 export class ServerTable implements ServerOwner {
   readonly #context: MachineContext;
   readonly #limit: number;
-  readonly #invites = new Map<string, InviteServer>();
-  readonly #others = new Map<string, NonInviteServer>();
+  readonly #machines = new Map<string, ServerMachine>();
   readonly #connections = new ConnectionIndex();
+  /** The request that was looked for last, and its key: the next to be accepted is mostly the same one. */
+  #lookedFor: SipMessage | undefined = undefined;
+  #lookedForKey = '';
 
   constructor(context: MachineContext, limit: number) {
     this.#context = context;
@@ -25,9 +27,9 @@ export class ServerTable implements ServerOwner {
   /** @returns undefined where the table is full, or has that request already */
   create(message: SipMessage, via: Via, flow: Flow, forceRport: boolean): ServerMachine | undefined {
     const { counters, network } = this.#context;
-    const key = serverKey(message, via, message.method);
-    if (this.#invites.has(key) || this.#others.has(key)) return undefined;
-    if (this.#invites.size + this.#others.size >= this.#limit) {
+    const key = this.#key(message, via);
+    if (this.#machines.has(key)) return undefined;
+    if (this.#machines.size >= this.#limit) {
       counters.dropped++;
       return undefined;
     }
@@ -37,36 +39,32 @@ export class ServerTable implements ServerOwner {
     counters.inUse++;
     if (message.method === 'INVITE') {
       const machine = new InviteServer(this.#context, this, 'proceeding', key, message, flow, topVia, route);
-      this.#invites.set(key, machine);
+      this.#machines.set(key, machine);
       this.#connections.add(flow, machine);
       machine.start();
       return machine;
     }
     const machine = new NonInviteServer(this.#context, this, 'trying', key, message, flow, topVia, route);
-    this.#others.set(key, machine);
+    this.#machines.set(key, machine);
     machine.start();
     return machine;
   }
 
   /** The transaction of which the request is a retransmission. */
   find(message: SipMessage, via: Via): ServerMachine | undefined {
-    if (message.method === 'INVITE') return this.findInvite(message, via);
-    return this.#others.get(serverKey(message, via, message.method));
+    return this.#machines.get(this.#key(message, via));
   }
 
   /** The transaction that an ACK or a CANCEL names. */
   findInvite(message: SipMessage, via: Via): InviteServer | undefined {
-    return this.#invites.get(serverKey(message, via, 'INVITE'));
+    const machine = this.#machines.get(serverKey(message, via, 'INVITE'));
+    return machine instanceof InviteServer ? machine : undefined;
   }
 
   released(machine: ServerMachine): void {
     this.#context.counters.inUse--;
-    if (machine instanceof InviteServer) {
-      this.#invites.delete(machine.key);
-      this.#connections.remove(machine.flow, machine);
-    } else {
-      this.#others.delete(machine.key);
-    }
+    this.#machines.delete(machine.key);
+    if (machine instanceof InviteServer) this.#connections.remove(machine.flow, machine);
   }
 
   connectionLost(flow: Flow, reason: string): void {
@@ -74,7 +72,14 @@ export class ServerTable implements ServerOwner {
   }
 
   close(): void {
-    for (const machine of this.#invites.values()) machine.close();
-    for (const machine of this.#others.values()) machine.close();
+    for (const machine of this.#machines.values()) machine.close();
+  }
+
+  #key(message: SipMessage, via: Via): string {
+    if (this.#lookedFor !== message) {
+      this.#lookedFor = message;
+      this.#lookedForKey = serverKey(message, via, message.method);
+    }
+    return this.#lookedForKey;
   }
 }

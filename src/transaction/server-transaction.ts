@@ -18,6 +18,7 @@ export interface ReplyParts {
 
 /** A request received and its answers (RFC 3261 §17.2). */
 export interface ServerTransaction {
+  /** After the final answer only its bytes are kept, and it is read again for whoever asks. */
   readonly request: SipMessage;
   /** Where the request came from. */
   readonly flow: Flow;

@@ -38,6 +38,26 @@ describe('matching requests (RFC 3261 §17.2.3)', () => {
     expect(t.layer.counters.dropped).toBe(0);
   });
 
+  it('shows the request before and after the final answer', () => {
+    const t = new LayerUnderTest('udp');
+    const server = t.accept(incoming('INVITE'));
+    const before = server.request;
+    server.reply({ status: 486 });
+    expect(server.request.toString()).toBe(before.toString());
+    expect(server.request.table).toEqual(before.table);
+  });
+
+  it('answers a request whose header section has no end', () => {
+    const t = new LayerUnderTest('udp');
+    t.accept(incoming('OPTIONS').slice(0, -4).replace('\r\nMax-Forwards: 70\r\nContent-Length: 0', '')).reply(
+      {
+        status: 400,
+      },
+    );
+    expect(read(t.near.sent[0]!).flaws).toBe(0);
+    expect(read(t.near.sent[0]!).cseq?.method).toBe('OPTIONS');
+  });
+
   it('refuses to accept what has no transaction', () => {
     const t = new LayerUnderTest('udp');
     const code = expect.objectContaining({ code: 'SIP_NOT_A_REQUEST' });
