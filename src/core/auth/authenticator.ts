@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
@@ -60,7 +61,8 @@ const LONGEST_NAME = 256;
  */
 export class Authenticator {
   readonly #subscribers: SubscriberStore;
-  readonly #key: Buffer;
+  /** The password of users that are not there. */
+  readonly #nobody: string;
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #nonces: Nonces;
   readonly #throttle: FailureThrottle;
@@ -77,7 +79,7 @@ export class Authenticator {
   constructor(options: AuthenticatorOptions) {
     const { clock, ids, key } = options;
     this.#subscribers = options.subscribers;
-    this.#key = key;
+    this.#nobody = createHmac('sha256', key).update('viaduct-nobody').digest('hex');
     const offered = options.algorithms ?? DIGEST_ALGORITHMS;
     this.#algorithms = DIGEST_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
     this.#nonces = new Nonces({ key, clock, ids, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
@@ -109,10 +111,8 @@ export class Authenticator {
       this.counters.throttled++;
       return { ok: false, status: 403, reason: 'Too Many Failed Attempts', headers: [] };
     }
-    const count = Number.parseInt(found.nc, 16);
-    const purpose = purposeOf(kind, algorithm, realm);
     // A nonce that is none of ours tells nothing about the password, so it is not answered as if it did.
-    if (this.#nonces.check(found.nonce, purpose, count) === 'forged') {
+    if (!this.#nonces.isOurs(found.nonce, purposeOf(kind, algorithm, realm))) {
       this.counters.challenged++;
       return this.challenge(kind, realm);
     }
@@ -122,12 +122,10 @@ export class Authenticator {
         this.#throttle.failed(suspect);
         return this.challenge(kind, realm);
       }
-      // Asked again, for the same request may have been answered while the store was waited for.
-      if (this.#nonces.check(found.nonce, purpose, count) !== 'fresh') {
+      if (!this.#nonces.use(found.nonce, Number.parseInt(found.nc, 16))) {
         this.counters.stale++;
         return this.challenge(kind, realm, true);
       }
-      this.#nonces.use(found.nonce, count);
       this.counters.accepted++;
       return { ok: true, user: found.username, realm };
     };
@@ -183,15 +181,16 @@ export class Authenticator {
     realm: string,
     judge: (subscriber: Subscriber | undefined) => AuthResult,
   ): MaybePromise<AuthResult> {
-    const failed = (): AuthResult => {
+    const failed = (error: unknown): AuthResult => {
       this.counters.failed++;
+      logLine('error', 'auth', 'the subscriber store failed', { user, realm, error });
       return { ok: false, status: 503, reason: 'Service Unavailable', headers: [[H.RetryAfter, '10']] };
     };
     try {
       const result = whenReady(this.#subscribers.find(user, realm), judge);
       return result instanceof Promise ? result.catch(failed) : result;
-    } catch {
-      return failed();
+    } catch (error) {
+      return failed(error);
     }
   }
 
@@ -204,8 +203,7 @@ export class Authenticator {
     subscriber: Subscriber | undefined,
   ): boolean {
     const { username, uri, nonce, nc, cnonce } = credentials;
-    const nobody = createHmac('sha256', this.#key).update(`viaduct-nobody:${username}`, 'latin1');
-    const unknown = computeHa1(algorithm, username, realm, nobody.digest('hex'));
+    const unknown = computeHa1(algorithm, username, realm, this.#nobody);
     const known = subscriber?.ha1[algorithm] ?? '';
     const ha1 = known === '' ? unknown : known;
     const expected = Buffer.from(

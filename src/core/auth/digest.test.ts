@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quote } from '../../wire/sip/params.ts';
 import { toByteString } from '../../wire/sip/text.ts';
 import { authScheme, computeHa1, computeResponse, digestAlgorithm, parseCredentials } from './digest.ts';
 import type { DigestAlgorithm } from './subscriber-store.ts';
@@ -111,6 +113,26 @@ describe('credentials', () => {
     ['no name', 'Digest ="a"'],
   ])('are refused with %s', (_name, text) => {
     expect(parseCredentials(text)).toBeUndefined();
+  });
+
+  it('come back as they were written, whatever the names hold', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 });
+    fc.assert(
+      fc.property(text, text, (username, realm) => {
+        const value = `Digest username=${quote(username)}, nc=1,realm=${quote(realm)}`;
+        expect(parseCredentials(value)).toMatchObject({ username, realm, nc: '1' });
+      }),
+    );
+  });
+
+  it('of any bytes are read or refused, never thrown at', () => {
+    const piece = fc.oneof(fc.constantFrom('"', '\\', ',', '=', ' ', 'nc', 'Digest '), fc.string());
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const found = parseCredentials(`Digest ${pieces.join('')}`);
+        expect(found === undefined || typeof found.username === 'string').toBe(true);
+      }),
+    );
   });
 
   it('with the name of a built-in property are only text', () => {

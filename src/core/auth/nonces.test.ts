@@ -11,22 +11,20 @@ function make(clock = new FakeClock(), limit = 10, key = KEY) {
 }
 
 describe('a nonce', () => {
-  it('is good under its key, for its purpose, in its time', () => {
+  it('is ours under its key and for its purpose', () => {
     const { clock, nonces } = make();
     const nonce = nonces.issue('a');
-    expect(nonces.check(nonce, 'a', 1)).toBe('fresh');
-    expect(nonces.check(nonce, 'b', 1)).toBe('forged');
-    expect(make(clock, 10, Buffer.alloc(32, 8)).nonces.check(nonce, 'a', 1)).toBe('forged');
-    clock.advance(LIFETIME + 1);
-    expect(nonces.check(nonce, 'a', 1)).toBe('stale');
+    expect(nonces.isOurs(nonce, 'a')).toBe(true);
+    expect(nonces.isOurs(nonce, 'b')).toBe(false);
+    expect(make(clock, 10, Buffer.alloc(32, 8)).nonces.isOurs(nonce, 'a')).toBe(false);
   });
 
-  it('is forged where any character of it was changed', () => {
+  it('is not ours where any character of it was changed', () => {
     const { nonces } = make();
     const nonce = nonces.issue('a');
     for (let at = 0; at < nonce.length; at++) {
       const other = nonce[at] === 'A' ? 'B' : 'A';
-      expect(nonces.check(nonce.slice(0, at) + other + nonce.slice(at + 1), 'a', 1)).toBe('forged');
+      expect(nonces.isOurs(nonce.slice(0, at) + other + nonce.slice(at + 1), 'a')).toBe(false);
     }
     for (const text of [
       '',
@@ -35,34 +33,37 @@ describe('a nonce', () => {
       nonce.replace(/^./, '*'),
       '+'.repeat(nonce.length),
     ]) {
-      expect(nonces.check(text, 'a', 1)).toBe('forged');
+      expect(nonces.isOurs(text, 'a')).toBe(false);
     }
+  });
+
+  it('is good in its time', () => {
+    const { clock, nonces } = make();
+    const [early, late] = [nonces.issue('a'), nonces.issue('a')];
+    clock.advance(LIFETIME);
+    expect(nonces.use(early, 1)).toBe(true);
+    clock.advance(1);
+    expect([nonces.use(early, 2), nonces.use(late, 1)]).toEqual([false, false]);
   });
 
   it('is good for rising counts only', () => {
     const { nonces } = make();
     const nonce = nonces.issue('a');
-    nonces.use(nonce, 1);
-    expect([0, 1, 2, 9].map((count) => nonces.check(nonce, 'a', count))).toEqual([
-      'stale',
-      'stale',
-      'fresh',
-      'fresh',
-    ]);
-    nonces.use(nonce, 9);
-    expect(nonces.check(nonce, 'a', 5)).toBe('stale');
+    const uses = [1, 1, 0, 2, 9, 5, 9, 10].map((count) => nonces.use(nonce, count));
+    expect(uses).toEqual([true, false, false, true, true, false, false, true]);
   });
 
   it('of an earlier run is stale: what that one counted is not known', () => {
     const { clock, nonces } = make();
     const nonce = nonces.issue('a');
     clock.advance(1000);
-    expect(make(clock).nonces.check(nonce, 'a', 1)).toBe('stale');
+    const later = make(clock).nonces;
+    expect([later.isOurs(nonce, 'a'), later.use(nonce, 1)]).toEqual([true, false]);
   });
 
   it('of the future is stale: the clock was set back', () => {
     const later = make(new FakeClock(Date.UTC(2027, 0, 1))).nonces.issue('a');
-    expect(make().nonces.check(later, 'a', 1)).toBe('stale');
+    expect(make().nonces.use(later, 1)).toBe(false);
   });
 });
 
@@ -76,10 +77,10 @@ describe('a full table', () => {
     const unused = nonces.issue('a');
     for (const nonce of all) nonces.use(nonce, 1);
     expect([nonces.size, nonces.overflowed]).toEqual([2, 1]);
-    for (const nonce of all) expect(nonces.check(nonce, 'a', 1)).toBe('stale');
-    expect(nonces.check(all[0]!, 'a', 2)).toBe('stale');
-    expect(nonces.check(all[1]!, 'a', 2)).toBe('fresh');
-    expect(nonces.check(unused, 'a', 1)).toBe('fresh');
+    for (const nonce of all) expect(nonces.use(nonce, 1)).toBe(false);
+    expect(nonces.use(all[0]!, 2)).toBe(false);
+    expect(nonces.use(all[1]!, 2)).toBe(true);
+    expect(nonces.use(unused, 1)).toBe(true);
   });
 
   it('makes room first by what has expired, which costs nobody anything', () => {

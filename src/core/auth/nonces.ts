@@ -20,9 +20,6 @@ export interface NonceOptions {
   readonly limit?: number;
 }
 
-/** `forged`: not made under this key and purpose. `stale`: too old, or its count was seen before. */
-export type NonceVerdict = 'fresh' | 'stale' | 'forged';
-
 /**
  * Nonces that need no memory until they are used: time and randomness, signed (RFC 7616 §3.3). Their counts are kept
  * from the first good use on, so that no request is good twice. Where the table is full, the oldest entry goes and
@@ -66,24 +63,26 @@ export class Nonces {
     return bytes.toString('base64url');
   }
 
-  /** Whether the nonce is one of ours, in its time, and the count higher than all before. Changes nothing. */
-  check(nonce: string, purpose: string, count: number): NonceVerdict {
-    if (nonce.length !== NONCE_LENGTH) return 'forged';
+  /** Whether the nonce was made under this key, for this purpose, however long ago. */
+  isOurs(nonce: string, purpose: string): boolean {
+    if (nonce.length !== NONCE_LENGTH) return false;
     const bytes = Buffer.from(nonce, 'base64url');
-    if (bytes.length !== NONCE_BYTES || bytes.toString('base64url') !== nonce) return 'forged';
-    const mac = bytes.subarray(TIME_BYTES + RANDOM_BYTES);
-    if (!timingSafeEqual(mac, this.#mac(bytes, purpose))) return 'forged';
-    const issued = bytes.readUIntBE(0, TIME_BYTES);
-    if (this.#expired(issued)) return 'stale';
-    const seen = this.#counts.get(nonce);
-    if (seen === undefined) return issued <= this.#floor ? 'stale' : 'fresh';
-    return count > seen ? 'fresh' : 'stale';
+    if (bytes.length !== NONCE_BYTES || bytes.toString('base64url') !== nonce) return false;
+    return timingSafeEqual(bytes.subarray(TIME_BYTES + RANDOM_BYTES), this.#mac(bytes, purpose));
   }
 
-  /** Notes the count of a request whose credentials were right; only those take room. */
-  use(nonce: string, count: number): void {
-    if (!this.#counts.has(nonce)) this.#makeRoom();
+  /**
+   * Uses a nonce of ours up to a count, for a request whose credentials are right; only those take room.
+   * @returns false where it is stale: too old, or the count is not higher than all before
+   */
+  use(nonce: string, count: number): boolean {
+    const issued = issuedAt(nonce);
+    if (this.#expired(issued)) return false;
+    const seen = this.#counts.get(nonce);
+    if (seen === undefined ? issued <= this.#floor : count <= seen) return false;
+    if (seen === undefined) this.#makeRoom();
     this.#counts.set(nonce, count);
+    return true;
   }
 
   #makeRoom(): void {
