@@ -1,6 +1,8 @@
+import { ServerError } from '../base/errors.ts';
 import { formatHostPort } from '../base/ip.ts';
 import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
 import { toByteString } from '../wire/sip/text.ts';
+import { Uri } from '../wire/sip/uri.ts';
 import type { Branch, BranchReply, ForkOptions } from './api/call.ts';
 import { milliseconds } from './api/duration.ts';
 import type { RequestCall } from './request-call.ts';
@@ -52,7 +54,10 @@ class ScriptBranch implements Branch {
   }
 
   set requestUri(uri: string) {
-    this.#view.requestUri = toByteString(uri);
+    const text = toByteString(uri);
+    if (!Uri.parse(text))
+      throw new ServerError('SIP_BAD_FIELD', `requestUri: ${JSON.stringify(uri)} is no URI`);
+    this.#view.requestUri = text;
   }
 
   get advertise(): string | undefined {

@@ -9,6 +9,7 @@ import type { Handler } from './api/routes.ts';
 import type { Services } from './api/services.ts';
 import { proxyOptions } from './fork-options.ts';
 import { targetSet } from './fork-targets.ts';
+import type { Program } from './program.ts';
 import { type CallOwner, RequestCall } from './request-call.ts';
 
 /** What a handling needs of the runtime that began it. */
@@ -28,6 +29,8 @@ export interface HandlingOwner {
 /** One request in the hands of a script, from the call of its handler to the final answer. */
 export class Handling implements CallOwner {
   readonly transaction: ServerTransaction;
+  /** The program that began it, which may have been replaced since. */
+  readonly program: Program;
   readonly #owner: HandlingOwner;
   readonly #timer = new WheelTimer(() => this.#expire());
   #abort: AbortController | undefined;
@@ -38,8 +41,9 @@ export class Handling implements CallOwner {
   /** Forks that have not come to their outcome. */
   #forks = 0;
 
-  constructor(transaction: ServerTransaction, owner: HandlingOwner) {
+  constructor(transaction: ServerTransaction, program: Program, owner: HandlingOwner) {
     this.transaction = transaction;
+    this.program = program;
     this.#owner = owner;
   }
 
@@ -79,22 +83,23 @@ export class Handling implements CallOwner {
     if (!this.#done) this.#owner.send(this.transaction, replyParts(reply));
   }
 
-  async fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome> {
+  fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome> {
     const groups = targetSet(targets);
     const wishes = this.#wishes(call, options);
-    if (this.#cancelled) return unanswered(487, 'Request Terminated', true);
+    if (this.#cancelled) return Promise.resolve(unanswered(487, 'Request Terminated', true));
     if (this.#done) {
       throw new ServerError('SIP_ALREADY_ANSWERED', `fork: this ${call.method} has its final answer`);
     }
-    if (groups.length === 0) return unanswered(480, 'Temporarily Unavailable', false);
+    if (groups.length === 0) return Promise.resolve(unanswered(480, 'Temporarily Unavailable', false));
     this.#forks++;
     this.#owner.wheel.cancel(this.#timer);
-    try {
-      return await this.#owner.proxy.fork(this.transaction, groups, wishes);
-    } finally {
+    const outcome = this.#owner.proxy.fork(this.transaction, groups, wishes).finally(() => {
       this.#forks--;
       if (this.#forks === 0 && this.#waiting) this.#arm();
-    }
+    });
+    // A script may let go of it; a rejection that nobody hears would end the process.
+    outcome.catch(() => {});
+    return outcome;
   }
 
   #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {

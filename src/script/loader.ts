@@ -153,8 +153,7 @@ function checkNames(file: string, { code, origin }: CompiledModule & { ok: true 
     for (const match of line.matchAll(/\b_viaduct\d*\.([\w$]+)/g)) {
       const name = match[1]!;
       if (name in api) continue;
-      const column = match.index + '_viaduct.'.length + 1;
-      const place = origin({ file, line: index + 1, column });
+      const place = origin({ file, line: index + 1, column: match.index + 1 });
       const names = Object.keys(api).sort().join(', ');
       throw new Refused({ ...place, message: `viaduct has no ${name}`, hint: `it has ${names}` });
     }

@@ -123,10 +123,10 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   /** @internal */
-  faulted({ transaction }: Handling, error: unknown): void {
+  faulted({ transaction, program }: Handling, error: unknown): void {
     this.counters.faults++;
-    const position = faultPosition(error, this.#program.files);
-    const where = position ? `${positionText(this.#program.origin(position))}: ` : '';
+    const position = faultPosition(error, program.files);
+    const where = position ? `${positionText(program.origin(position))}: ` : '';
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     logLine('error', 'script', `${where}${what}`, { callId: transaction.request.callId, error });
   }
@@ -145,7 +145,7 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   #handle(transaction: ServerTransaction, handler: Handler): void {
-    const handling = new Handling(transaction, this);
+    const handling = new Handling(transaction, this.#program, this);
     this.#handlings.set(transaction, handling);
     handling.start(handler);
   }

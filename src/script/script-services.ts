@@ -1,4 +1,5 @@
 import type { Advertise } from '../advertise/advertise.ts';
+import { ServerError } from '../base/errors.ts';
 import type { Authenticator, AuthResult } from '../core/auth/authenticator.ts';
 import { isBehindNat } from '../core/nat/nat-test.ts';
 import type { Target } from '../core/proxy/target.ts';
@@ -64,6 +65,9 @@ export class ScriptServices implements Services {
 
   save(call: RequestCall, options: SaveOptions): MaybePromise<Reply> {
     const { request } = call;
+    if (request.method !== 'REGISTER') {
+      throw new ServerError('SIP_BAD_FIELD', `location.save: ${request.method} is no REGISTER`);
+    }
     const fault = judgeRegister(request) ?? judgeRequire(request, REGISTRAR_EXTENSIONS);
     if (fault) return reply(fault.status, fault.reason, fault.headers);
     const aor = call.to.aor;

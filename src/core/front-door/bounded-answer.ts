@@ -1,13 +1,13 @@
 import type { Flow } from '../../net/flow.ts';
 import type { ReplyParts } from '../../transaction/server-transaction.ts';
-import { H, type HeaderId } from '../../wire/sip/header-name.ts';
+import { H, type HeaderId, headerId } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 
 /** What an answer may hold beyond the headers copied from the request, in bytes, whoever asks. */
 const FREE = 1024;
 
 /** Headers without which an answer is of no use. */
-const NEEDED: readonly (HeaderId | string)[] = [
+const NEEDED: ReadonlySet<HeaderId> = new Set([
   H.WwwAuthenticate,
   H.ProxyAuthenticate,
   H.Contact,
@@ -15,7 +15,7 @@ const NEEDED: readonly (HeaderId | string)[] = [
   H.MinExpires,
   H.RetryAfter,
   H.Allow,
-];
+]);
 
 /**
  * A datagram's source address may be forged, to have the answer hit somebody else: where a request bears no credentials,
@@ -29,5 +29,8 @@ export function boundedAnswer(request: SipMessage, flow: Flow, parts: ReplyParts
   for (const [, value] of parts.headers ?? []) size += value.length + 20;
   if (size <= Math.max(FREE, 2 * request.bodyEnd)) return parts;
   const { body: _, ...rest } = parts;
-  return { ...rest, headers: (parts.headers ?? []).filter(([header]) => NEEDED.includes(header)) };
+  const needed = (parts.headers ?? []).filter(([header]) =>
+    NEEDED.has(typeof header === 'string' ? headerId(header) : header),
+  );
+  return { ...rest, headers: needed };
 }
