@@ -28,13 +28,4 @@ export class ConnectionIndex {
     this.#byConnection.delete(flow.connectionId);
     for (const user of users) user.connectionLost(reason);
   }
-
-  /** How many connections have transactions. */
-  get size(): number {
-    return this.#byConnection.size;
-  }
-
-  clear(): void {
-    this.#byConnection.clear();
-  }
 }
