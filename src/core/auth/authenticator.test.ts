@@ -160,6 +160,12 @@ describe('credentials', () => {
     expect(verify([credentials(login)]).ok).toBe(true);
   });
 
+  it('may name the server alone, as SIPp does', () => {
+    const request = (uri: string) => ({ nonce: nonceOf('SHA-256'), uri });
+    expect(verify([credentials(request('sip:example.com:5060'))]).ok).toBe(true);
+    expect(verify([credentials(request('sip:bob@example.com'))])).toMatchObject({ status: 400 });
+  });
+
   it.each([
     ['a wrong password', { password: 'wrong' }],
     ['an unknown user', { user: 'mallory' }],

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
+import { canonicalHost } from '../../base/ip.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -32,6 +33,11 @@ export interface AuthenticatorOptions {
   readonly key: Buffer;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /**
+   * Whether a host is this server or a domain of it. Clients that sign only the server (`sip:example.com`) instead of
+   * their Request-URI are then taken as they are; many do. None by default.
+   */
+  readonly isOwnHost?: (host: string) => boolean;
   /** What is offered, the strongest first whatever the order here. Default all of RFC 8760. */
   readonly algorithms?: readonly DigestAlgorithm[];
   /** How long a nonce is good for, in ms. Default 5 minutes. */
@@ -66,6 +72,7 @@ export class Authenticator {
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #nonces: Nonces;
   readonly #throttle: FailureThrottle;
+  readonly #isOwnHost: (host: string) => boolean;
   readonly counters = {
     accepted: 0,
     challenged: 0,
@@ -83,6 +90,7 @@ export class Authenticator {
     const offered = options.algorithms ?? DIGEST_ALGORITHMS;
     this.#algorithms = DIGEST_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
     this.#nonces = new Nonces({ key, clock, ids, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
+    this.#isOwnHost = options.isOwnHost ?? (() => false);
     this.#throttle = new FailureThrottle(clock, options.failureBurst ?? 10, options.failureEveryMs ?? 6000);
   }
 
@@ -104,7 +112,7 @@ export class Authenticator {
       this.counters.challenged++;
       return this.challenge(kind, realm);
     }
-    const flaw = flawOf(found, request);
+    const flaw = flawOf(found, request, this.#isOwnHost);
     if (flaw !== undefined) return this.#malformed(flaw);
     const suspect = `${source} ${found.username}`;
     if (!this.#throttle.allows(suspect)) {
@@ -227,13 +235,18 @@ function purposeOf(kind: AuthKind, algorithm: DigestAlgorithm, realm: string): s
 }
 
 /** What a client that was offered qop="auth" may not leave out (RFC 7616 §3.4), and the URI that it must sign. */
-function flawOf(credentials: DigestCredentials, request: SipMessage): string | undefined {
+function flawOf(
+  credentials: DigestCredentials,
+  request: SipMessage,
+  isOwnHost: (host: string) => boolean,
+): string | undefined {
   const { username, qop, nc, cnonce, uri } = credentials;
   if (username === '' || username.length > LONGEST_NAME) return 'Bad Credentials: username';
   if (qop.toLowerCase() !== 'auth') return 'Bad Credentials: qop=auth Is Required';
   if (cnonce === '') return 'Bad Credentials: cnonce Is Required';
   if (!isCount(nc)) return 'Bad Credentials: nc Is Required';
-  if (!namesRequestUri(uri, request.requestUri)) return 'Bad Credentials: uri Differs From Request-URI';
+  if (!namesRequestUri(uri, request.requestUri, isOwnHost))
+    return 'Bad Credentials: uri Differs From Request-URI';
   return undefined;
 }
 
@@ -248,9 +261,17 @@ function isCount(text: string): boolean {
   return true;
 }
 
-function namesRequestUri(uri: string, requestUri: string): boolean {
+/**
+ * Whether the credentials were made for this request (RFC 3261 §22.4). Some clients (SIPp among them) sign the server
+ * alone, without the user of the Request-URI: that is taken, for it is of use only with a nonce count that was never
+ * used. A URI with another user is not: somebody changed whom the request is for.
+ */
+function namesRequestUri(uri: string, requestUri: string, isOwnHost: (host: string) => boolean): boolean {
   if (uri === requestUri) return true;
-  const a = Uri.parse(uri);
-  const b = Uri.parse(requestUri);
-  return a !== undefined && b !== undefined && sameUri(a, b);
+  const signed = Uri.parse(uri);
+  const asked = Uri.parse(requestUri);
+  if (!signed || !asked) return false;
+  if (sameUri(signed, asked)) return true;
+  if (signed.kind !== 'sip' || signed.user !== undefined) return false;
+  return canonicalHost(signed.host) === canonicalHost(asked.host) || isOwnHost(signed.host);
 }
