@@ -1,20 +1,14 @@
 import { Advertise, type AdvertiseSettings } from '../src/advertise/advertise.ts';
 import { FakeClock } from '../src/base/fake-clock.ts';
-import { SequentialIds } from '../src/base/ids.ts';
 import { computeHa1, DIGEST_ALGORITHMS } from '../src/core/auth/digest.ts';
 import type { Subscriber, SubscriberStore } from '../src/core/auth/subscriber-store.ts';
 import { DEFAULT_FRONT_DOOR, type FrontDoorSettings } from '../src/core/front-door/front-door.ts';
-import { DEFAULT_PROXY_SETTINGS } from '../src/core/proxy/proxy-environment.ts';
 import { type AddressParts, type Listener, listenerName } from '../src/net/listener.ts';
-import { Resolver } from '../src/net/resolver.ts';
 import type { Routes } from '../src/script/api/routes.ts';
 import { programOf } from '../src/script/program.ts';
-import { SipElements } from '../src/server/sip-elements.ts';
-import { MemoryLocation } from '../src/store/memory/location.ts';
-import { DEFAULT_TIMERS } from '../src/transaction/timers.ts';
 import { SipPeer, type SipPeerOptions } from './sip-peer.ts';
 import { TestNetwork } from './test-network.ts';
-import { TestSockets } from './test-sockets.ts';
+import { TestServer } from './test-server.ts';
 
 export interface CallHarnessOptions {
   readonly routes: Routes;
@@ -48,12 +42,11 @@ const CLOUD = 'cloud';
 export class CallHarness implements AsyncDisposable {
   readonly network: TestNetwork = new TestNetwork();
   readonly clock: FakeClock = new FakeClock();
-  readonly elements: SipElements;
+  readonly server: TestServer;
   readonly #options: CallHarnessOptions;
   readonly #domain: string;
   readonly #address: string;
   readonly #publicAddress: string;
-  readonly #sockets: TestSockets;
   #outsiders = 0;
 
   private constructor(options: CallHarnessOptions) {
@@ -70,38 +63,23 @@ export class CallHarness implements AsyncDisposable {
       advertised: options.as ?? { host: this.#publicAddress },
     };
     const { clock } = this;
-    const ids = new SequentialIds();
     const key = Buffer.alloc(32, 7);
-    this.elements = new SipElements({
-      clock,
-      ids,
-      advertise: new Advertise({
-        settings: { domains: [this.#domain], ...options.advertise },
-        listeners: [listener],
-        key,
-        clock,
+    const settings = { domains: [this.#domain], ...options.advertise };
+    this.server = new TestServer({
+      host: this.network.host('server', {
+        address: this.#address,
+        publicAddress: this.#publicAddress,
+        network: CLOUD,
       }),
-      resolver: new Resolver({ nameServer: NO_NAMES, clock, ids }),
-      subnets: new Map(),
-      location: new MemoryLocation(),
+      clock,
+      advertise: new Advertise({ settings, listeners: [listener], key, clock }),
       subscribers: subscribers(options.users ?? {}, this.#domain),
       key,
-      bootId: 'harness',
       realm: this.#domain,
       program: programOf(options.routes),
-      timers: DEFAULT_TIMERS,
-      limits: { serverTransactions: 1000, clientTransactions: 1000 },
-      proxy: DEFAULT_PROXY_SETTINGS,
       frontDoor: { ...DEFAULT_FRONT_DOOR, ...options.frontDoor },
       ...(options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs }),
     });
-    const host = this.network.host('server', {
-      address: this.#address,
-      publicAddress: this.#publicAddress,
-      network: CLOUD,
-    });
-    this.#sockets = new TestSockets(host, [listener], this.elements);
-    this.elements.start(this.#sockets);
   }
 
   static start(options: CallHarnessOptions): CallHarness {
@@ -131,18 +109,9 @@ export class CallHarness implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.elements[Symbol.asyncDispose]();
-    await this.#sockets[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
   }
 }
-
-/** Addresses alone are resolved: tests ask no name servers. */
-const NO_NAMES = {
-  a: async (): Promise<never[]> => [],
-  aaaa: async (): Promise<never[]> => [],
-  srv: async (): Promise<never[]> => [],
-  system: async (): Promise<never[]> => [],
-};
 
 function subscribers(users: Readonly<Record<string, string>>, realm: string): SubscriberStore {
   const known = new Map<string, Subscriber>();

@@ -12,3 +12,4 @@ export {
   type TestHostOptions,
   TestNetwork,
 } from './test-network.ts';
+export type { TestServer } from './test-server.ts';

@@ -144,7 +144,7 @@ describe('loadRoutes', () => {
     );
     if (!result.ok) throw new Error('it did not load');
     await using harness = CallHarness.start({ routes: result.program.routes });
-    harness.elements.runtime.replaceProgram(result.program);
+    harness.server.runtime.replaceProgram(result.program);
     const texts: string[] = [];
     const listen = (line: unknown): void => void texts.push((line as { text: string }).text);
     subscribe('viaduct:log', listen);

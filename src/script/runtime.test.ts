@@ -35,15 +35,15 @@ describe('a handler that fails', () => {
         throw new TypeError('no such thing');
       },
     });
-    harness.elements.runtime.replaceProgram(
-      programOf(harness.elements.runtime.program.routes, [import.meta.filename]),
+    harness.server.runtime.replaceProgram(
+      programOf(harness.server.runtime.program.routes, [import.meta.filename]),
     );
     expect((await harness.peer('alice').invite('bob').final).status).toBe(500);
     const [line] = lines.filter(({ level }) => level === 'error');
     expect(line?.text).toMatch(/runtime\.test\.ts:\d+:\d+: TypeError: no such thing$/);
     expect(line?.callId).toMatch(/^call-alice/);
-    expect(harness.elements.runtime.counters.faults).toBe(1);
-    expect(harness.elements.runtime.pending).toBe(0);
+    expect(harness.server.runtime.counters.faults).toBe(1);
+    expect(harness.server.runtime.pending).toBe(0);
   });
 
   it('gets 500 when its promise is rejected, when it answers nothing, and for a field that would break out', async () => {
@@ -78,7 +78,7 @@ describe('a handler that fails', () => {
     await harness.advance(2000);
     expect((await call.final).status).toBe(504);
     expect(aborted).toBe(true);
-    expect(harness.elements.runtime.counters.timeouts).toBe(1);
+    expect(harness.server.runtime.counters.timeouts).toBe(1);
   });
 
   it('does no harm after its request was answered', async () => {
@@ -100,7 +100,7 @@ describe('CANCEL', () => {
     await harness.advance(300);
     expect((await call.cancel()).status).toBe(200);
     expect((await call.final).status).toBe(487);
-    expect(harness.elements.runtime.pending).toBe(0);
+    expect(harness.server.runtime.pending).toBe(0);
   });
 
   it('lets no further fork begin', async () => {
@@ -327,7 +327,7 @@ describe('another program', () => {
     const alice = harness.peer('alice');
     const old = alice.invite('bob');
     await harness.advance(1);
-    harness.elements.runtime.replaceProgram(
+    harness.server.runtime.replaceProgram(
       programOf(routes({ register: (call) => call.reject(403), invite: (call) => call.reject(486) })),
     );
     expect((await alice.invite('bob').final).status).toBe(486);

@@ -1,0 +1,99 @@
+import type { Advertise } from '../src/advertise/advertise.ts';
+import type { Clock } from '../src/base/clock.ts';
+import { SequentialIds } from '../src/base/ids.ts';
+import { TimerWheel } from '../src/base/timer-wheel.ts';
+import { Authenticator } from '../src/core/auth/authenticator.ts';
+import type { SubscriberStore } from '../src/core/auth/subscriber-store.ts';
+import { FrontDoor, type FrontDoorSettings } from '../src/core/front-door/front-door.ts';
+import { isBehindNat } from '../src/core/nat/nat-test.ts';
+import { Proxy as SipProxy } from '../src/core/proxy/proxy.ts';
+import { DEFAULT_PROXY_SETTINGS } from '../src/core/proxy/proxy-environment.ts';
+import { Registrar } from '../src/core/registrar/registrar.ts';
+import { Resolver } from '../src/net/resolver.ts';
+import type { Program } from '../src/script/program.ts';
+import { Runtime } from '../src/script/runtime.ts';
+import { MemoryLocation } from '../src/store/memory/location.ts';
+import { DEFAULT_TIMERS } from '../src/transaction/timers.ts';
+import { TransactionLayer } from '../src/transaction/transaction-layer.ts';
+import type { TestHost } from './test-network.ts';
+import { TestSockets } from './test-sockets.ts';
+
+export interface TestServerOptions {
+  readonly host: TestHost;
+  readonly clock: Clock;
+  readonly advertise: Advertise;
+  readonly subscribers: SubscriberStore;
+  readonly key: Buffer;
+  readonly realm: string;
+  readonly program: Program;
+  readonly frontDoor: FrontDoorSettings;
+  readonly answerTimeoutMs?: number;
+}
+
+/** Addresses alone are resolved: tests ask no name servers. */
+const NO_NAMES = {
+  a: async (): Promise<never[]> => [],
+  aaaa: async (): Promise<never[]> => [],
+  srv: async (): Promise<never[]> => [],
+  system: async (): Promise<never[]> => [],
+};
+
+/** The SIP elements of a server, put together as the real one is, on a host of a test network. */
+export class TestServer implements AsyncDisposable {
+  readonly location: MemoryLocation = new MemoryLocation();
+  readonly registrar: Registrar;
+  readonly frontDoor: FrontDoor;
+  readonly layer: TransactionLayer;
+  readonly runtime: Runtime;
+  readonly #wheel: TimerWheel;
+  readonly #sockets: TestSockets;
+
+  constructor(options: TestServerOptions) {
+    const { clock, advertise, key, realm, subscribers } = options;
+    const ids = new SequentialIds();
+    const wheel = new TimerWheel(clock);
+    this.#wheel = wheel;
+    this.registrar = new Registrar({ store: this.location, clock, bootId: 'test' });
+    this.frontDoor = new FrontDoor({ clock, advertise, settings: options.frontDoor });
+    this.runtime = new Runtime({
+      advertise,
+      registrar: this.registrar,
+      authenticator: new Authenticator({ subscribers, key, clock, ids }),
+      realm,
+      wheel,
+      frontDoor: this.frontDoor,
+      program: options.program,
+      layer: () => this.layer,
+      proxy: () => proxy,
+      ...(options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs }),
+    });
+    this.layer = new TransactionLayer({
+      network: () => this.#sockets,
+      clock,
+      wheel,
+      ids,
+      timers: DEFAULT_TIMERS,
+      user: this.runtime,
+      limits: { serverTransactions: 1000, clientTransactions: 1000 },
+      forceRport: isBehindNat,
+    });
+    this.#sockets = new TestSockets(options.host, advertise.listeners, this.layer);
+    const proxy = new SipProxy({
+      layer: this.layer,
+      network: this.#sockets,
+      advertise,
+      resolver: new Resolver({ nameServer: NO_NAMES, clock, ids }),
+      wheel,
+      subnets: new Map(),
+      settings: DEFAULT_PROXY_SETTINGS,
+      loopSalt: 'test',
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.layer[Symbol.asyncDispose]();
+    await this.registrar[Symbol.asyncDispose]();
+    await this.#sockets[Symbol.asyncDispose]();
+    this.#wheel.close();
+  }
+}
