@@ -259,6 +259,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     ids,
     algorithms,
     nonceLifetimeMs: nonceLife,
+    isOwnHost: (host) => advertise.own.isLocalDomain(host),
   });
   const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
   const runtime = new Runtime({

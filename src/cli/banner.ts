@@ -25,7 +25,8 @@ export function banner(facts: BannerFacts): string {
     `${paint('bold', `Viaduct ${VERSION}`)} is running, process ${process.pid}.`,
     listeners(advertise),
   ];
-  if (newUsers.length > 0) parts.push(users(newUsers, hostFor(advertise)));
+  const [domain = hostFor(advertise)] = config.advertise.domains ?? [];
+  if (newUsers.length > 0) parts.push(users(newUsers, domain));
   parts.push(
     indent(
       table([

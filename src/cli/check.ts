@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { ServerError } from '../base/errors.ts';
-import { diagnosticsText } from '../ops/config/diagnostic.ts';
+import { type Diagnostic, diagnosticsText } from '../ops/config/diagnostic.ts';
 import { configJsonSchema } from '../ops/config/json-schema.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { loadRoutes } from '../script/loader.ts';
@@ -40,22 +40,22 @@ function isConfig(file: string): boolean {
   return /\.ya?ml$/.test(file) || /\.config\.m?[jt]s$/.test(file);
 }
 
+/** Types first: what the compiler says about a path without an answer is better than what a trial of it shows. */
 async function checkRoutes(file: string): Promise<boolean> {
-  const loaded = await loadRoutes(file);
-  if (!loaded.ok) {
-    process.stderr.write(`${diagnosticsText(loaded.problems)}\n`);
-    return false;
-  }
   const types = checkTypes(file);
-  if (types.kind === 'wrong') {
-    process.stderr.write(types.text);
-    return false;
-  }
+  if (types.kind === 'wrong') return bad(types.diagnostics);
+  const loaded = await loadRoutes(file);
+  if (!loaded.ok) return bad(loaded.problems);
   good(
     file,
     types.kind === 'unavailable' ? 'types not checked: there is no TypeScript compiler beside it' : undefined,
   );
   return true;
+}
+
+function bad(diagnostics: readonly Diagnostic[]): false {
+  process.stderr.write(`${diagnosticsText(diagnostics)}\n`);
+  return false;
 }
 
 function good(file: string, note?: string): void {

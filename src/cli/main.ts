@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
 import { CommandFault } from '../ops/admin/admin-command.ts';
+import { nearest } from '../ops/config/nearest.ts';
 import { program } from './program.ts';
 import { complain } from './terminal.ts';
 
@@ -11,8 +12,21 @@ const USAGE = 2;
 
 /** Runs one command line; sets the exit code, and throws only what is a bug. */
 export async function main(args: readonly string[]): Promise<void> {
+  const viaduct = program();
+  const [first] = args;
+  // Else it would be taken for an argument of the default command.
+  if (first !== undefined && !first.startsWith('-') && !viaduct.commands.some((it) => it.name() === first)) {
+    const names = viaduct.commands.map((it) => it.name());
+    const near = nearest(first, names);
+    complain(
+      `there is no command ${first}`,
+      near ? `did you mean ${near}?` : `the commands are ${names.join(', ')}`,
+    );
+    process.exitCode = USAGE;
+    return;
+  }
   try {
-    await program().parseAsync(args, { from: 'user' });
+    await viaduct.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = exitCode(error);
   }

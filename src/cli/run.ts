@@ -71,5 +71,5 @@ function programName(): string {
   const launcher = join(PACKAGE_ROOT, 'bin', 'viaduct');
   if (!existsSync(join(PACKAGE_ROOT, 'src'))) return 'viaduct';
   const path = relative(process.cwd(), launcher);
-  return path.startsWith('..') ? launcher : path;
+  return process.cwd() === '/' || path.startsWith('..') ? launcher : path;
 }

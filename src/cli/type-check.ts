@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { Diagnostic } from '../ops/config/diagnostic.ts';
 import { PACKAGE_ROOT } from '../ops/version.ts';
 
 export type TypeCheck =
   | { readonly kind: 'good' }
-  | { readonly kind: 'wrong'; readonly text: string }
+  | { readonly kind: 'wrong'; readonly diagnostics: readonly Diagnostic[] }
   /** No compiler was found beside the file or here. */
   | { readonly kind: 'unavailable' };
 
@@ -22,15 +23,21 @@ export function checkTypes(file: string): TypeCheck {
       encoding: 'utf8',
     });
     if (error) return { kind: 'unavailable' };
-    return status === 0 ? { kind: 'good' } : { kind: 'wrong', text: withColons(`${stdout}${stderr}`) };
+    return status === 0
+      ? { kind: 'good' }
+      : { kind: 'wrong', diagnostics: diagnosticsOf(`${stdout}${stderr}`, file) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** `file(2,5): …`, as the compiler writes, to `file:2:5: …`, as everything else here does. */
-function withColons(text: string): string {
-  return text.replaceAll(/^(.+?)\((\d+),(\d+)\): /gm, '$1:$2:$3: ');
+/** Reads `file(2,5): error TS2322: …`; lines that only explain the one before are left out. */
+function diagnosticsOf(output: string, checked: string): readonly Diagnostic[] {
+  const found = [...output.matchAll(/^(.+?)\((\d+),(\d+)\): error (?:TS\d+: )?(.*)$/gm)];
+  if (found.length === 0) return [{ file: checked, line: 1, column: 1, message: output.trim() }];
+  return found.map(([, file = checked, line, column, message = '']) => {
+    return { file: resolve(file), line: Number(line), column: Number(column), message };
+  });
 }
 
 function compilerNear(folder: string): string | undefined {

@@ -51,7 +51,15 @@ function configuration({ as, lines }: Advertising): string {
     const bound = `  - ${transport}:${ADDRESS.server}:5060`;
     return as ? `${bound} as ${PUBLIC}` : bound;
   });
-  return ['listen:', ...listen, ...lines, 'domains: [example.com]', 'data: ./viaduct-data', ''].join('\n');
+  return [
+    'listen:',
+    ...listen,
+    ...lines,
+    'domains: [example.com]',
+    'data: ./viaduct-data',
+    'log: { file: stdout }',
+    '',
+  ].join('\n');
 }
 
 /** Makes the user store that servers are started with: `users` of example.com, all with `password`. */
@@ -82,9 +90,10 @@ export class CloudServer {
   static async start(net: Topology, how: Advertising, folder: string, users: string): Promise<CloudServer> {
     await mkdir(folder, { recursive: true });
     await cp(join(users, 'viaduct-data'), join(folder, 'viaduct-data'), { recursive: true });
-    await writeFile(join(folder, 'viaduct.yaml'), configuration(how));
+    const file = join(folder, 'viaduct.yaml');
+    await writeFile(file, configuration(how));
     const routes = how.routes === undefined ? [] : ['--routes', how.routes];
-    const command = [process.execPath, VIADUCT, '-c', 'viaduct.yaml', ...routes];
+    const command = [process.execPath, VIADUCT, '-c', file, ...routes];
     const child = net.spawn('server', command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
     let ended = false;

@@ -8,7 +8,7 @@ import { registrationCommands } from './registration-commands.ts';
 
 /** The management commands of a running server. */
 export function adminCommands(server: Administered): readonly AdminCommand[] {
-  return [
+  const commands: readonly AdminCommand[] = [
     {
       name: 'status',
       usage: '',
@@ -51,7 +51,15 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
         return 'stopping';
       },
     },
+    {
+      name: 'help',
+      usage: '',
+      summary: 'this list',
+      run: () =>
+        commands.map(({ name, usage, summary }) => ({ command: `${name} ${usage}`.trim(), summary })),
+    },
   ];
+  return commands;
 }
 
 async function status(server: Administered): Promise<Record<string, string | number>> {

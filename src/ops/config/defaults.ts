@@ -73,7 +73,8 @@ export function withDefaults(
     },
     auth: {
       realm: auth.realm,
-      algorithms: auth.algorithms ?? ['SHA-256', 'MD5'],
+      // Many phones read only the first challenge (RFC 8760 puts the strongest there) and know only this algorithm.
+      algorithms: auth.algorithms ?? ['MD5'],
       nonceLife: auth.nonceLife ?? 300_000,
     },
     nat: { keepAlive: keepAlive(parsed) },

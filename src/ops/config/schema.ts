@@ -203,7 +203,10 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .array(z.enum(['MD5', 'SHA-256', 'SHA-512-256']))
         .min(1)
         .optional()
-        .meta({ description: 'offered digest algorithms, strongest first' }),
+        .meta({
+          description:
+            'offered digest algorithms; phones that read only one challenge need it to be MD5 alone',
+        }),
       nonceLife: duration('10s', '1d').optional().meta({ description: 'how long a nonce is good for' }),
     })
     .optional()

@@ -37,6 +37,7 @@ export class Log implements Disposable {
         base: null,
         messageKey: 'text',
         timestamp: pino.stdTimeFunctions.isoTime,
+        serializers: { error: pino.stdSerializers.err },
         formatters: { level: (level) => ({ level }) },
       },
       this.#destination,
