@@ -16,7 +16,8 @@ export function addressOfRecord(uri: Uri): string {
     return context === undefined ? `tel:${number}` : `tel:${number};phone-context=${context.toLowerCase()}`;
   }
   const user = uri.user === undefined ? '' : `${escapeUser(undoEscapes(uri.user))}@`;
-  const standard = uri.scheme === 'sips' ? 5061 : 5060;
-  const port = uri.port === undefined || uri.port === standard ? '' : `:${uri.port}`;
+  const standard =
+    uri.port === undefined || uri.port === 5060 || (uri.port === 5061 && uri.scheme === 'sips');
+  const port = standard ? '' : `:${uri.port}`;
   return `sip:${user}${bracket(canonicalHost(uri.host))}${port}`;
 }

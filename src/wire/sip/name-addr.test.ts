@@ -29,6 +29,8 @@ describe('NameAddr.parse', () => {
     '"Alice" sip:a@b',
     '"Alice\\" <sip:a@b>',
     '<sip:a@b> junk',
+    '<sip:a@b>;x="open',
+    'sip:a@b;x="open\\"',
     '"',
   ])('refuses %j', (text) => {
     expect(NameAddr.parse(text)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { paramValue, skipQuoted, unquote } from './params.ts';
+import { paramValue, quotesEnd, skipQuoted, unquote } from './params.ts';
 import { Uri } from './uri.ts';
 
 /**
@@ -23,7 +23,7 @@ export class NameAddr {
   /**
    * Display names without quotes may hold more than the grammar's tokens, as raw bytes or a comma, but not what would
    * make another reader find another URI.
-   * @returns undefined where the brackets do not close, the display name's quotes do not, or nothing is inside
+   * @returns undefined where brackets or quotes do not close, or nothing is inside
    */
   static parse(text: string): NameAddr | undefined {
     let at = skipBlanks(text, 0);
@@ -42,7 +42,8 @@ export class NameAddr {
     const displayName = text.slice(nameStart, at).trimEnd();
     const rest = skipBlanks(text, close + 1);
     if (rest < text.length && text.charCodeAt(rest) !== 0x3b) return undefined;
-    return new NameAddr(displayName, text.slice(at + 1, close), text.slice(rest).trimEnd());
+    const params = text.slice(rest).trimEnd();
+    return quotesEnd(params) ? new NameAddr(displayName, text.slice(at + 1, close), params) : undefined;
   }
 
   /** The URI taken apart; undefined where it is none. */
@@ -86,8 +87,8 @@ function bareNameEnd(text: string, from: number): number {
 function parseAddrSpec(text: string, start: number): NameAddr | undefined {
   const semi = text.indexOf(';', start);
   const uri = text.slice(start, semi < 0 ? text.length : semi).trimEnd();
-  if (uri.length === 0) return undefined;
-  return new NameAddr('', uri, semi < 0 ? '' : text.slice(semi).trimEnd());
+  const params = semi < 0 ? '' : text.slice(semi).trimEnd();
+  return uri.length > 0 && quotesEnd(params) ? new NameAddr('', uri, params) : undefined;
 }
 
 function skipBlanks(text: string, from: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextParam, paramValue, quote, unquote, withoutParam, withParam } from './params.ts';
+import { nextParam, paramValue, quote, quotesEnd, unquote, withoutParam, withParam } from './params.ts';
 
 function all(text: string): (readonly [string, string | undefined])[] {
   const found: (readonly [string, string | undefined])[] = [];
@@ -90,6 +90,22 @@ describe('withParam and withoutParam', () => {
         expect(all(rest)).toEqual(all(text).filter(([name]) => name.toLowerCase() !== 'a'));
       }),
     );
+  });
+});
+
+describe('quotesEnd', () => {
+  it.each([
+    ['', true],
+    [';a="b";c="\\\\"', true],
+    [';a="b"junk', true],
+    [';a=b"c', true],
+    [';a="b', false],
+    [';a="b\\"', false],
+    [';a="b\\', false],
+    [';a="', false],
+    [';a="b";c="', false],
+  ])('%j: %s', (text, expected) => {
+    expect(quotesEnd(text)).toBe(expected);
   });
 });
 

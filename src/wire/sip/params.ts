@@ -62,6 +62,18 @@ export function skipQuoted(text: string, from: number): number {
   return text.length;
 }
 
+/** Whether every quoted value ends; behind one that does not nothing can be added that would be read. */
+export function quotesEnd(text: string): boolean {
+  if (text.indexOf('"') < 0) return true;
+  for (let param = nextParam(text, 0); param; param = nextParam(text, param.end)) {
+    const value = param.value;
+    if (value === undefined || value.charCodeAt(0) !== 0x22) continue;
+    // One quote more is passed over only where the value had its end before.
+    if (skipQuoted(`${value}"`, 0) !== value.length) return false;
+  }
+  return true;
+}
+
 /** @returns the value of the first parameter of that name (any case): '' for one without `=`, undefined for none */
 export function paramValue(text: string, name: string): string | undefined {
   const param = findParam(text, name);

@@ -175,6 +175,7 @@ function parseSip(text: string, scheme: string, from: number): Uri | undefined {
     if (at === from || text.indexOf('@', at + 1) >= 0) return undefined;
     const userinfo = text.slice(from, at);
     const colon = userinfo.indexOf(':');
+    if (colon === 0) return undefined;
     user = colon < 0 ? userinfo : userinfo.slice(0, colon);
     if (colon >= 0) password = userinfo.slice(colon + 1);
     hostStart = at + 1;
@@ -208,6 +209,7 @@ export function parseHostPort(text: string): { host: string; port: number | unde
     if (hostEnd < 0) hostEnd = text.length;
     host = text.slice(0, hostEnd);
     if (host.length === 0 || !holdsOnly(host, HOST_BYTES)) return undefined;
+    if (host.charCodeAt(0) === 0x2e || host.indexOf('..') >= 0) return undefined;
   }
   if (hostEnd === text.length) return { host, port: undefined };
   if (text.charCodeAt(hostEnd) !== 0x3a) return undefined;

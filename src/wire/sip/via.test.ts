@@ -29,6 +29,7 @@ describe('Via.parse', () => {
     'SIP/2.0/U@P a',
     'SIP/2.0/UDP;branch=b',
     ';;',
+    'SIP/2.0/UDP a;x="open;branch=b',
   ])('refuses %j', (text) => {
     expect(Via.parse(text)).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { unbracket } from '../../base/ip.ts';
-import { nextParam, sameName, withoutParam } from './params.ts';
+import { nextParam, quotesEnd, sameName, withoutParam } from './params.ts';
 import { isToken } from './text.ts';
 import { parseHostPort } from './uri.ts';
 
@@ -55,7 +55,7 @@ export class Via {
     this.maddr = maddr;
   }
 
-  /** @returns undefined where the protocol is not `SIP / 2.0 / transport` or the sent-by is no host and port */
+  /** @returns undefined where the protocol is not `SIP / 2.0 / transport`, the sent-by no host and port, or a quote open */
   static parse(text: string): Via | undefined {
     const semi = text.indexOf(';');
     const head = semi < 0 ? text : text.slice(0, semi);
@@ -71,8 +71,9 @@ export class Via {
     const transport = head.slice(transportStart, at);
     if (!isToken(transport)) return undefined;
     const sentBy = parseHostPort(closeColons(head.slice(at).trim()));
-    if (!sentBy) return undefined;
-    return new Via(head, transport, sentBy.host, sentBy.port, semi < 0 ? '' : text.slice(semi).trimEnd());
+    const params = semi < 0 ? '' : text.slice(semi).trimEnd();
+    if (!sentBy || !quotesEnd(params)) return undefined;
+    return new Via(head, transport, sentBy.host, sentBy.port, params);
   }
 
   /**

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { fuzz } from './fuzz.ts';
+import { loadTargets } from './target.ts';
+
+const ITERATIONS = 20_000;
+const SEED = 3261;
+
+describe('fuzz targets', async () => {
+  it.each(await loadTargets())(`$name stands ${ITERATIONS} inputs`, (target) => {
+    const failure = fuzz(target, SEED, (iteration) => iteration < ITERATIONS);
+    expect(failure && { input: failure.input.toString('latin1'), error: failure.error }).toBeUndefined();
+  });
+});
