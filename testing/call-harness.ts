@@ -6,6 +6,7 @@ import { DEFAULT_FRONT_DOOR, type FrontDoorSettings } from '../src/core/front-do
 import { type AddressParts, type Listener, listenerName } from '../src/net/listener.ts';
 import type { Routes } from '../src/script/api/routes.ts';
 import { programOf } from '../src/script/program.ts';
+import { toByteString } from '../src/wire/sip/text.ts';
 import { SipPeer, type SipPeerOptions } from './sip-peer.ts';
 import { TestNetwork } from './test-network.ts';
 import { TestServer } from './test-server.ts';
@@ -115,9 +116,10 @@ export class CallHarness implements AsyncDisposable {
 
 function subscribers(users: Readonly<Record<string, string>>, realm: string): SubscriberStore {
   const known = new Map<string, Subscriber>();
-  for (const [user, password] of Object.entries(users)) {
+  for (const [name, password] of Object.entries(users)) {
+    const [user, secret] = [toByteString(name), toByteString(password)];
     const ha1 = Object.fromEntries(
-      DIGEST_ALGORITHMS.map((algorithm) => [algorithm, computeHa1(algorithm, user, realm, password)]),
+      DIGEST_ALGORITHMS.map((algorithm) => [algorithm, computeHa1(algorithm, user, realm, secret)]),
     ) as Subscriber['ha1'];
     known.set(user, { user, realm, ha1 });
   }

@@ -152,6 +152,8 @@ export class Handling implements CallOwner {
   #finish(parts: ReplyParts): void {
     this.#end();
     this.#owner.send(this.transaction, parts);
+    // A script that did not wait for its fork has phones ringing for nobody.
+    if (this.#forks > 0) this.#owner.proxy.abandon(this.transaction);
   }
 
   #end(): void {

@@ -222,6 +222,23 @@ describe('fork', () => {
     expect((await carol.next('INVITE')).request.topVia?.toString()).toContain(' sip.example.net:5060;');
   });
 
+  it('ends with the answer of a script that did not wait for it', async () => {
+    await using harness = start({
+      async invite(call) {
+        call.fork('sip:bob@203.0.113.2:5060');
+        await new Promise((resolve) => harness.clock.setTimer(5000, () => resolve(undefined)));
+        return call.reject(480);
+      },
+    });
+    const alice = harness.peer('alice', { address: '203.0.113.1' });
+    const bob = harness.peer('bob', { address: '203.0.113.2' });
+    const call = alice.invite('sip:x@example.com');
+    (await bob.next('INVITE')).reply(180);
+    await harness.advance(6000);
+    expect((await call.final).status).toBe(480);
+    await bob.next('CANCEL');
+  });
+
   it('goes on where a callback throws', async () => {
     await using harness = start({
       invite: (call) =>

@@ -1,6 +1,7 @@
 import type { Advertise } from '../advertise/advertise.ts';
 import { ServerError } from '../base/errors.ts';
 import type { Authenticator, AuthResult } from '../core/auth/authenticator.ts';
+import { parseCredentials } from '../core/auth/digest.ts';
 import { isBehindNat } from '../core/nat/nat-test.ts';
 import type { Target } from '../core/proxy/target.ts';
 import type { MaybePromise } from '../core/registrar/location-store.ts';
@@ -8,7 +9,7 @@ import type { RegisterResult, Registrar } from '../core/registrar/registrar.ts';
 import { addressOfRecord } from '../wire/sip/address-of-record.ts';
 import { H } from '../wire/sip/header-name.ts';
 import { judgeRegister } from '../wire/sip/register-verdict.ts';
-import { toByteString } from '../wire/sip/text.ts';
+import { fromByteString, toByteString } from '../wire/sip/text.ts';
 import type { Uri } from '../wire/sip/uri.ts';
 import { judgeRequire } from '../wire/sip/verdict.ts';
 import type { Address } from './api/address.ts';
@@ -97,23 +98,21 @@ export class ScriptServices implements Services {
 
   #verified(call: RequestCall, options: DigestOptions, realm: string, result: AuthResult): Verification {
     if (!result.ok) return { ok: false, challenge: reply(result.status, result.reason, result.headers) };
-    const { user } = result;
+    const user = fromByteString(result.user);
     const identity = call.method === 'REGISTER' ? call.to : call.from;
     if (options.identity !== 'any' && (identity.user !== user || !identity.isLocal)) {
       return { ok: false, challenge: reply(403, 'Identity Is Not Yours') };
     }
     dropCredentials(call, realm);
-    return { ok: true, user, realm: result.realm };
+    return { ok: true, user, realm: fromByteString(realm) };
   }
 }
 
 /** Credentials for this server's realm are nobody else's business (RFC 3261 §22.3). */
-function dropCredentials(call: RequestCall, realm: string): void {
-  const { request } = call;
-  const wanted = `realm="${realm}"`.toLowerCase();
+function dropCredentials({ request, headers }: RequestCall, realm: string): void {
   for (const header of [H.Authorization, H.ProxyAuthorization]) {
     for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
-      if (request.valueAt(line).toLowerCase().includes(wanted)) call.headers.dropLine(line);
+      if (parseCredentials(request.valueAt(line))?.realm === realm) headers.dropLine(line);
     }
   }
 }

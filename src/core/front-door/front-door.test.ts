@@ -137,8 +137,35 @@ describe('the front door', () => {
     expect(invite('Route: <sip:198.51.100.7;lr>')).toMatchObject({ status: 403 });
     expect(invite('Route: <sip:99.88.44.33;lr>, <sip:198.51.100.7;lr>')).toMatchObject({ status: 403 });
     expect(invite('Route: <sip:99.88.44.33;transport=invalid;lr>')).toMatchObject({ status: 403 });
-    // Inside a dialog the route set is the proxy's to follow.
-    expect(invite('To: <sip:bob@example.com>;tag=2', 'Route: <sip:198.51.100.7;lr>')).toBeUndefined();
+  });
+
+  it('believes no dialog that only its sender knows of', () => {
+    const advertise = new Advertise({
+      settings: { domains: ['example.com'] },
+      listeners: [LISTENER],
+      key: Buffer.alloc(32, 1),
+      clock: new FakeClock(),
+    });
+    const tag = advertise.tags.tagOf(LISTENER);
+    const door = frontDoor();
+    const sequential = (method: string, from: string, ...routes: string[]) =>
+      door.admit(
+        request(`${method} sip:premium@198.51.100.7`, 'To: <sip:premium@198.51.100.7>;tag=2', ...routes),
+        flow(from),
+      );
+    const printed = `Route: <sip:99.88.44.33;lr;vt=${tag}>`;
+    const written = 'Route: <sip:99.88.44.33;lr>';
+    expect(sequential('INVITE', '203.0.113.1', printed)).toBeUndefined();
+    expect(sequential('INVITE', '203.0.113.1', written)).toMatchObject({ status: 403 });
+    expect(sequential('MESSAGE', '203.0.113.1', written.replace('lr', 'lr;vt=AAAAAAAAAAAA'))).toMatchObject({
+      status: 403,
+    });
+    expect(sequential('INVITE', '203.0.113.1', 'Route: <sip:198.51.100.7;lr>')).toMatchObject({
+      status: 403,
+    });
+    expect(sequential('BYE', '203.0.113.1', written)).toBeUndefined();
+    expect(sequential('INVITE', '10.0.0.50', written)).toBeUndefined();
+    expect(door.counters.relayRefused).toBe(3);
   });
 });
 

@@ -62,13 +62,15 @@ export interface FrontDoorCounters {
 
 /** Extensions that a proxy would have to know of; this one knows none. */
 const PROXY_EXTENSIONS: ReadonlySet<string> = new Set();
+/** Methods that are worth forging a dialog for. */
+const BEGINNERS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'MESSAGE', 'PUBLISH']);
 const TRACKED_SOURCES = 65_536;
 const DROP_SCANNER: Refusal = Object.freeze({ kind: 'drop', reason: 'scanner' });
 const DROP_FLOOD: Refusal = Object.freeze({ kind: 'drop', reason: 'flood' });
 const REFUSE_RELAY: Refusal = Object.freeze({
   kind: 'answer',
   status: 403,
-  reason: 'Preloaded Route Refused',
+  reason: 'Route Is Not Ours',
   headers: [],
 });
 
@@ -121,11 +123,12 @@ export class FrontDoor {
     }
     const hops = this.#hops(request);
     if (hops) return hops;
-    if (this.#isForeignRoute(request)) {
-      this.counters.relayRefused++;
-      return REFUSE_RELAY;
-    }
-    return undefined;
+    if (!request.has(H.Route)) return undefined;
+    const refused =
+      request.to?.tag === undefined ? this.#isForeignRoute(request) : this.#isForged(request, flow);
+    if (!refused) return undefined;
+    this.counters.relayRefused++;
+    return REFUSE_RELAY;
   }
 
   /** Counts one message of that source against its limit. @returns true where it is over it */
@@ -159,9 +162,23 @@ export class FrontDoor {
    * else: whoever wrote another one wants us for an open relay.
    */
   #isForeignRoute(request: SipMessage): boolean {
-    if (!request.has(H.Route) || request.to?.tag !== undefined) return false;
     const { own } = this.#advertise;
     return request.elements(H.Route).some(({ text }) => !recogniseUri(NameAddr.parse(text)?.uri, own).own);
+  }
+
+  /**
+   * A To tag and a Route with our address are quickly written, and would lead past every script. What may begin
+   * something must show a Route that bears our keyed tag, as all do that this server printed; a BYE and the like, which
+   * can only end or keep what is there, may come by an untagged one. Neighbours of the inside are taken at their word.
+   */
+  #isForged(request: SipMessage, flow: Flow): boolean {
+    if (!BEGINNERS.has(request.method) || this.#advertise.settings.compatibility === 'opensips') return false;
+    const { own, networks } = this.#advertise;
+    if (this.#settings.trustInside && networks.isInside(flow.remoteAddress)) return false;
+    if (recogniseUri(request.uri, own).how === 'tag') return false;
+    return !request
+      .elements(H.Route)
+      .some(({ text }) => recogniseUri(NameAddr.parse(text)?.uri, own).how === 'tag');
   }
 }
 

@@ -105,6 +105,11 @@ export class Proxy {
     if (invite) this.#contexts.get(invite)?.cancel(message.get(H.Reason));
   }
 
+  /** Cancels the branches of a request that is answered otherwise, while they still ring. */
+  abandon(transaction: ServerTransaction): void {
+    this.#contexts.get(transaction)?.cancel();
+  }
+
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
   strayResponse(message: SipMessage, flow: Flow): boolean {
     return forwardStrayResponse(message, flow, this.#env);
