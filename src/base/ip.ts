@@ -33,7 +33,7 @@ export function canonicalHost(host: string): string {
     return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
   }
   const lower = bare.toLowerCase();
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+  return lower.endsWith('.') && lower.indexOf(':') < 0 ? lower.slice(0, -1) : lower;
 }
 
 /** `host:port`, IPv6 bracketed; without a port only the host. */

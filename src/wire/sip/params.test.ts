@@ -111,7 +111,7 @@ describe('quotesEnd', () => {
 
 describe('quote and unquote', () => {
   it('undo each other', () => {
-    expect(quote('a"b\\c')).toBe('"a\\"b\\\\c"');
+    expect(quote('a"b\\c\0')).toBe('"a\\"b\\\\c\\\0"');
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(unquote(quote(text))).toBe(text);

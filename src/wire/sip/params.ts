@@ -123,9 +123,9 @@ export function unquote(text: string): string {
   return out;
 }
 
-/** @returns the text as a quoted string (RFC 3261 §25.1) */
+/** @returns the text as a quoted string (RFC 3261 §25.1), which can hold everything but line breaks */
 export function quote(text: string): string {
   let out = '"';
-  for (const c of text) out += c === '"' || c === '\\' ? `\\${c}` : c;
+  for (const c of text) out += c === '"' || c === '\\' || c === '\0' ? `\\${c}` : c;
   return `${out}"`;
 }
