@@ -1,5 +1,5 @@
 import { H } from '../../wire/sip/header-name.ts';
-import type { SipMessage } from '../../wire/sip/message.ts';
+import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
 
 /** A final answer of one branch: a response that came, or a status that the proxy gives it (408, 503). */
 export interface FinalAnswer {
@@ -41,9 +41,11 @@ export function otherChallenges(
   if (best.status !== 401 && best.status !== 407) return [];
   const found: (readonly [number, string])[] = [];
   for (const answer of answers) {
-    if (answer === best || !answer.response || (answer.status !== 401 && answer.status !== 407)) continue;
+    const { status, response } = answer;
+    if (answer === best || !response || (status !== 401 && status !== 407)) continue;
+    // A line that some would take for two must not be copied.
+    if ((response.flaws & Flaw.StrayControl) !== 0) continue;
     for (const header of [H.WwwAuthenticate, H.ProxyAuthenticate]) {
-      const { response } = answer;
       for (let line = response.find(header); line >= 0; line = response.find(header, line + 1)) {
         found.push([header, response.valueAt(line)]);
       }

@@ -12,9 +12,10 @@ import { isBehindNat } from '../nat/nat-test.ts';
 import { crossesOutward, hideContacts } from '../topology/border.ts';
 import type { FinalAnswer } from './best-response.ts';
 import type { BranchView, ForkOptions } from './fork-options.ts';
-import { forwardedRequest } from './forwarded-request.ts';
+import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { type Hop, nextHops } from './next-hop.ts';
+import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { type RecordRoute, recordRoute, type Side } from './record-route.ts';
 import type { Target } from './target.ts';
@@ -36,6 +37,8 @@ export interface BranchSetting {
   readonly recordRoute: boolean;
 }
 
+const MOST_EARLY_DIALOGS = 16;
+
 /**
  * One target of a forwarded request (RFC 3261 §16.6): its next hops are tried in order, each with a transaction and a
  * branch of its own (RFC 3263 §4.3), until one answers.
@@ -53,30 +56,33 @@ export class Branch implements ClientTransactionUser {
   outbound: Side | undefined;
   /** To tags of the early dialogs that this branch has made (RFC 6228). */
   readonly earlyTags: Set<string> = new Set();
+  /** What this branch may fork into further on (RFC 5393 §5.3.3). */
+  readonly maxBreadth: number;
   readonly #env: ProxyEnvironment;
   readonly #user: BranchUser;
   readonly #setting: BranchSetting;
-  readonly #maxBreadth: number | undefined;
   readonly #timer = new WheelTimer(() => this.giveUp());
   #view: BranchView | undefined;
+  #route: OutgoingRoute | undefined;
   #hops: readonly Hop[] = [];
   #nextHop = 0;
   #client: ClientTransaction | undefined;
   #done = false;
   #cancelled = false;
+  #heard = false;
 
   constructor(
     target: Target,
     setting: BranchSetting,
     user: BranchUser,
     env: ProxyEnvironment,
-    maxBreadth: number | undefined,
+    maxBreadth: number,
   ) {
     this.target = target;
     this.#setting = setting;
     this.#user = user;
     this.#env = env;
-    this.#maxBreadth = maxBreadth;
+    this.maxBreadth = maxBreadth;
   }
 
   /** Whether the next hop is the user agent itself, and not a proxy before it. */
@@ -87,6 +93,15 @@ export class Branch implements ClientTransactionUser {
   /** Whether a final answer has come, or the branch was given up. */
   get done(): boolean {
     return this.#done;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** Whether nothing at all was heard on the flow of its target (RFC 5626 §5.3): another may still lead there. */
+  get unheard(): boolean {
+    return !this.#heard;
   }
 
   start(): void {
@@ -100,14 +115,17 @@ export class Branch implements ClientTransactionUser {
     options.onBranch?.(view);
     this.#view = view;
     this.override = view.advertise;
+    const outgoing = outgoingRoute(view.requestUri, this.target.route, route);
+    this.#route = outgoing;
+    const bySource = outgoing.routes.length === 0;
     const name = options.listener ?? this.target.listener;
     const named = name === undefined ? undefined : this.#env.network.listeners.find((it) => it.name === name);
     const hops = nextHops(
       {
-        requestUri: view.requestUri,
-        routes: [...this.target.route, ...route.routes],
-        source: this.target.source,
-        connectionId: this.target.connectionId,
+        requestUri: outgoing.requestUri,
+        routes: outgoing.strict ? [] : outgoing.routes,
+        source: bySource ? this.target.source : undefined,
+        connectionId: bySource ? this.target.connectionId : 0,
         received: transaction.flow.listener,
         forced: named ?? route.listener,
       },
@@ -129,18 +147,17 @@ export class Branch implements ClientTransactionUser {
   giveUp(): void {
     if (this.#done) return;
     const client = this.#client;
+    this.#heard = true;
     this.#fail(408, undefined);
     client?.cancel();
   }
 
   response(_transaction: ClientTransaction, response: SipMessage): void {
     const { status } = response;
+    // RFC 5626 §5.3.1: a 430 says that the edge proxy has lost the flow.
+    if (status !== 430) this.#heard = true;
     if (status < 200) {
-      const tag = response.to?.tag;
-      if (status > 100 && tag !== undefined && this.earlyTags.size < 16) this.earlyTags.add(tag);
-      // RFC 3261 §16.7 item 2: only what is more than Trying keeps an INVITE alive.
-      if (status > 100 && this.#timer.armed) this.#armTimerC();
-      this.#user.provisional(this, response);
+      if (status > 100 && !this.#done) this.#provisional(response);
     } else if (status < 300) {
       const late = this.#done;
       this.#end();
@@ -160,6 +177,17 @@ export class Branch implements ClientTransactionUser {
     if (!this.#tryNextHop()) this.#fail(503, undefined);
   }
 
+  #provisional(response: SipMessage): void {
+    const tag = response.to?.tag;
+    if (tag !== undefined) {
+      if (response.status === 199) this.earlyTags.delete(tag);
+      else if (this.earlyTags.size < MOST_EARLY_DIALOGS) this.earlyTags.add(tag);
+    }
+    // RFC 3261 §16.7 item 2: only what is more than Trying keeps an INVITE alive.
+    if (this.#timer.armed) this.#armTimerC();
+    this.#user.provisional(this, response);
+  }
+
   #begin(hops: readonly Hop[]): void {
     if (this.#done) return;
     this.#hops = hops;
@@ -168,7 +196,8 @@ export class Branch implements ClientTransactionUser {
 
   /** @returns false where no hop is left, or nobody wants one any more */
   #tryNextHop(): boolean {
-    if (this.#cancelled || this.#done) return false;
+    // A request that is no INVITE may have lost its caller meanwhile: nobody waits for what it would do.
+    if (this.#cancelled || this.#done || this.#setting.transaction.state === 'terminated') return false;
     while (this.#nextHop < this.#hops.length) {
       if (this.#send(this.#hops[this.#nextHop++]!)) return true;
     }
@@ -182,8 +211,15 @@ export class Branch implements ClientTransactionUser {
     if (!flow) return false;
     const client = this.#env.layer.createClient(request.method, this, loopHash);
     if (!client) return false;
+    let bytes: Buffer;
+    try {
+      bytes = this.#write(hop, client.branch);
+    } catch (fault) {
+      client.terminate();
+      logUnwritable(request, fault);
+      return false;
+    }
     this.hop = hop;
-    const bytes = this.#write(hop, client.branch);
     this.#client = client;
     client.send(bytes, flow);
     if (request.method === 'INVITE') this.#armTimerC();
@@ -191,7 +227,7 @@ export class Branch implements ClientTransactionUser {
   }
 
   #write(hop: Hop, branch: string): Buffer {
-    const { transaction, route, options } = this.#setting;
+    const { transaction, options } = this.#setting;
     const { request, flow } = transaction;
     const { advertise, settings } = this.#env;
     const view = this.#view!;
@@ -199,7 +235,6 @@ export class Branch implements ClientTransactionUser {
     const { listener } = hop;
     const edit = forwardedRequest({
       request,
-      requestUri: view.requestUri,
       via: viaText(
         listener.transport,
         legs.via.printed,
@@ -209,10 +244,9 @@ export class Branch implements ClientTransactionUser {
       topVia: transaction.topVia,
       hideVias: legs.inbound.hidden,
       recordRoute: this.recordRoute?.forCallee ?? [],
-      route,
+      route: this.#route!,
       path: options.path ? this.#path(hop, legs.inbound) : [],
-      preset: this.target.route,
-      maxBreadth: this.#maxBreadth,
+      maxBreadth: this.maxBreadth,
       stream: isReliable(listener.transport),
     });
     for (const [header, value] of options.headers ?? []) edit.append(header, value);

@@ -1,12 +1,12 @@
+import { logLine } from '../../base/channels.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import type { LooseRoute } from './loose-route.ts';
+import type { OutgoingRoute } from './outgoing-route.ts';
 
 /** What RFC 3261 §16.6 has a proxy change in a request. */
 export interface ForwardedParts {
   readonly request: SipMessage;
-  readonly requestUri: string;
   /** The text of this server's own Via. */
   readonly via: string;
   /** The sender's Via with received and rport added. */
@@ -17,11 +17,9 @@ export interface ForwardedParts {
   readonly recordRoute: readonly string[];
   /** Path values to write, topmost first; empty for none. */
   readonly path: readonly string[];
-  readonly route: LooseRoute;
-  /** Route values to put above the received ones, topmost first. */
-  readonly preset: readonly string[];
-  /** RFC 5393 §5.3; undefined writes none. */
-  readonly maxBreadth: number | undefined;
+  readonly route: OutgoingRoute;
+  /** RFC 5393 §5.3.3: every forwarded request carries it. */
+  readonly maxBreadth: number;
   /** Content-Length must stand in it. */
   readonly stream: boolean;
 }
@@ -32,7 +30,7 @@ const DEFAULT_MAX_FORWARDS = 70;
 export function forwardedRequest(parts: ForwardedParts): MessageEdit {
   const { request, route } = parts;
   const edit = new MessageEdit(request);
-  if (parts.requestUri !== request.requestUri) edit.setRequestUri(parts.requestUri);
+  if (route.requestUri !== request.requestUri) edit.setRequestUri(route.requestUri);
   edit.insertTop(H.Via, parts.via);
   if (parts.hideVias) {
     edit.removeAll(H.Via);
@@ -42,16 +40,22 @@ export function forwardedRequest(parts: ForwardedParts): MessageEdit {
   }
   for (const value of parts.recordRoute) edit.insertTop(H.RecordRoute, value);
   for (const value of parts.path) edit.insertTop(H.Path, value);
-  for (const value of parts.preset) edit.insertTop(H.Route, value);
-  if (route.rewritten) {
+  if (route.dropped === undefined) {
     edit.removeAll(H.Route);
     for (const value of route.routes) edit.insertTop(H.Route, value);
-  } else if (route.dropped > 0) {
-    edit.removeTopElements(H.Route, route.dropped);
+  } else {
+    for (let i = 0; i < route.added; i++) edit.insertTop(H.Route, route.routes[i]!);
+    if (route.dropped > 0) edit.removeTopElements(H.Route, route.dropped);
   }
   const hops = request.maxForwards;
   edit.set(H.MaxForwards, String(hops === undefined || Number.isNaN(hops) ? DEFAULT_MAX_FORWARDS : hops - 1));
-  if (parts.maxBreadth !== undefined) edit.set(H.MaxBreadth, String(parts.maxBreadth));
+  edit.set(H.MaxBreadth, String(parts.maxBreadth));
   if (parts.stream) edit.ensureContentLength();
   return edit;
+}
+
+/** A request that cannot be written, for a part of it would break out of its field, is not sent. */
+export function logUnwritable(request: SipMessage, fault: unknown): void {
+  const text = fault instanceof Error ? fault.message : String(fault);
+  logLine('warn', 'proxy', `a ${request.method} cannot be forwarded: ${text}`, { callId: request.callId });
 }

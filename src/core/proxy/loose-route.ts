@@ -6,6 +6,7 @@ import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
+import { HIDDEN_CONTACT_PARAM } from '../topology/border.ts';
 
 /** At most this many Route values are looked at; a longer route set is not routed. */
 const MOST_ROUTES = 64;
@@ -13,17 +14,17 @@ const MOST_ROUTES = 64;
 /** What the Route headers of a request come to (RFC 3261 §16.4). */
 export interface LooseRoute {
   /**
-   * `none`: no Route at all. `own-only`: a preloaded route set that named only this server. `routed`: a route set was
+   * `none`: no Route at all. `own-only`: a route set that named only this server and no target. `routed`: a route set was
    * followed. `malformed`: a Route cannot be read.
    */
   readonly kind: 'none' | 'own-only' | 'routed' | 'malformed';
-  /** Where the request goes now; the received one, or what a strict router's rules put there. */
+  /** The target: the received Request-URI, or what a strict router before us had put last among the Routes. */
   readonly requestUri: string;
-  /** The Route values that go out, topmost first. */
+  /** The Route values that remain, topmost first. */
   readonly routes: readonly string[];
   /** How many of the received ones are taken off the top. */
   readonly dropped: number;
-  /** Whether a strict router's rules changed the rest too, so that {@link routes} must be written anew. */
+  /** Whether the target was taken from the Routes, so that {@link routes} must be written anew. */
   readonly rewritten: boolean;
   /** Whether the topmost Route (or a strict router's Request-URI) was this server's own. */
   readonly own: boolean;
@@ -73,39 +74,37 @@ export function looseRoute(request: SipMessage, own: OwnAddresses): LooseRoute {
   if (inDialog) {
     const target = Uri.parse(request.requestUri);
     const answer = recogniseUri(target, own);
-    // RFC 3261 §16.4: our own Record-Route in the Request-URI was put there by a strict router before us. A GRUU is
-    // a target even where it names us.
-    if (answer.own && isRouteLike(target, answer) && target?.param('gr') === undefined) {
-      return walk.afterStrict(target as Uri, answer);
-    }
+    // RFC 3261 §16.4: our own Record-Route in the Request-URI was put there by a strict router before us.
+    if (target && answer.own && isRouteLike(target, answer)) return walk.afterStrict(target, answer);
   }
   return walk.afterLoose(!inDialog);
 }
 
-/** An address-of-record of ours is own as well; only what we print into Record-Route means a strict router. */
-function isRouteLike(uri: Uri | undefined, answer: OwnAnswer): boolean {
-  return answer.how === 'tag' || uri?.user === undefined;
+/**
+ * An address-of-record of ours is own as well, a GRUU too, and the Contact of a hidden user agent; only what we print
+ * into Record-Route means a strict router.
+ */
+function isRouteLike(uri: Uri, answer: OwnAnswer): boolean {
+  if (uri.param('gr') !== undefined || uri.param(HIDDEN_CONTACT_PARAM) !== undefined) return false;
+  return answer.how === 'tag' || uri.user === undefined;
 }
 
 class RouteWalk {
   readonly #request: SipMessage;
   readonly #own: OwnAddresses;
   readonly #routes: NameAddr[];
-  #requestUri: string;
   #dropped = 0;
-  #rewritten = false;
 
   constructor(request: SipMessage, own: OwnAddresses, routes: NameAddr[]) {
     this.#request = request;
     this.#own = own;
     this.#routes = routes;
-    this.#requestUri = request.requestUri;
   }
 
   afterLoose(preloaded: boolean): LooseRoute {
     const top = this.#routes[0]!;
     const answer = recogniseUri(top.uri, this.#own);
-    if (!answer.own) return this.#leave({ own: false, params: '', listener: undefined });
+    if (!answer.own) return this.#result({ own: false, params: '', listener: undefined });
     this.#drop();
     const params = top.uri!.params;
     let listener: Listener | undefined;
@@ -113,7 +112,7 @@ class RouteWalk {
     if (this.#routes.length === 0 && preloaded) {
       return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params };
     }
-    return this.#leave({ own: true, params, listener });
+    return this.#result({ own: true, params, listener });
   }
 
   afterStrict(target: Uri, answer: OwnAnswer): LooseRoute {
@@ -126,14 +125,11 @@ class RouteWalk {
         listener = other.listener ?? listener;
       }
     }
-    // The true target stands last (RFC 3261 §16.4); a loose next hop stays where it is.
-    this.#rewritten = true;
-    if (this.#routes.length > 0 && isLoose(this.#routes[0]!)) {
-      this.#requestUri = this.#routes.pop()!.uriText;
-    } else if (this.#routes.length > 0) {
-      this.#requestUri = this.#routes.shift()!.uriText;
-    }
-    return this.#result({ own: true, params: target.params, listener });
+    const { params } = target;
+    // The true target stands last (RFC 3261 §16.4).
+    const last = this.#routes.pop();
+    if (!last) return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params };
+    return this.#result({ own: true, params, listener }, last.uriText);
   }
 
   /** The second half of a pair of ours names the socket to leave by; a foreign Route behind an r2 stays. */
@@ -144,25 +140,17 @@ class RouteWalk {
     return answer.listener;
   }
 
-  #leave(found: { own: boolean; params: string; listener: Listener | undefined }): LooseRoute {
-    const next = this.#routes[0];
-    if (next && !isLoose(next)) {
-      // RFC 3261 §16.6 item 6: a strict router wants itself in the Request-URI, the target last.
-      this.#rewritten = true;
-      this.#routes.shift();
-      this.#routes.push(new NameAddr('', this.#requestUri, ''));
-      this.#requestUri = next.uriText;
-    }
-    return this.#result(found);
-  }
-
-  #result(found: { own: boolean; params: string; listener: Listener | undefined }): LooseRoute {
+  /** @param target where a strict router's rules say so */
+  #result(
+    found: { own: boolean; params: string; listener: Listener | undefined },
+    target?: string,
+  ): LooseRoute {
     return {
       kind: 'routed',
-      requestUri: this.#requestUri,
+      requestUri: target ?? this.#request.requestUri,
       routes: this.#routes.map((route) => route.toString()),
       dropped: this.#dropped,
-      rewritten: this.#rewritten,
+      rewritten: target !== undefined,
       ...found,
     };
   }
@@ -171,10 +159,6 @@ class RouteWalk {
     this.#routes.shift();
     this.#dropped++;
   }
-}
-
-function isLoose(route: NameAddr): boolean {
-  return route.uri?.param('lr') !== undefined;
 }
 
 function unrouted(request: SipMessage, kind: 'none' | 'own-only' | 'malformed'): LooseRoute {

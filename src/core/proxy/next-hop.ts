@@ -3,7 +3,7 @@ import type { Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
 import type { ResolvedTarget } from '../../net/resolver.ts';
 import { selectListener } from '../../net/select-listener.ts';
-import { type TransportName, transportName } from '../../net/transport-name.ts';
+import { transportName } from '../../net/transport-name.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import type { MaybePromise, Source } from '../registrar/location-store.ts';
@@ -53,7 +53,10 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   if (uri?.kind !== 'sip') return [];
   const own = recogniseUri(uri, env.advertise.own);
   if (own.own && own.listener) return hopsTo([boundDestination(own.listener)], question, env);
-  const transport = forced?.transport ?? namedTransport(uri);
+  const named = uri.param('transport');
+  const transport = forced?.transport ?? transportName(named ?? '');
+  // A transport that is not ours to speak leads nowhere; another one would be a guess.
+  if (named !== undefined && transport === undefined) return [];
   const resolution = env.resolver.resolveTarget({
     host: uri.param('maddr') || uri.host,
     secure: uri.scheme === 'sips' && forced === undefined,
@@ -62,11 +65,6 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   });
   if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
   return hopsTo(resolution, question, env);
-}
-
-function namedTransport(uri: Uri): TransportName | undefined {
-  const text = uri.param('transport');
-  return text === undefined ? undefined : transportName(text);
 }
 
 function hopsTo(

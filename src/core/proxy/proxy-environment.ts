@@ -17,7 +17,7 @@ export interface ProxySettings {
   readonly fixContact: boolean;
   /** What a request without Max-Breadth may fork into (RFC 5393 §5.3.3). */
   readonly maxBreadth: number;
-  /** Branches of one request, over all groups and addresses. */
+  /** Branches of one fork, over all its groups; each may try several addresses. */
   readonly maxBranches: number;
 }
 

@@ -1,14 +1,14 @@
 import type { Flow } from '../../net/flow.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import { H } from '../../wire/sip/header-name.ts';
-import type { SipMessage } from '../../wire/sip/message.ts';
+import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
-import { parseDecimal } from '../../wire/sip/text.ts';
 import { Via } from '../../wire/sip/via.ts';
 import type { BranchSetting } from './branch.ts';
 import type { ForkOptions, ForkOutcome } from './fork-options.ts';
 import { loopHash } from './loop-hash.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
+import { maxBreadth } from './max-breadth.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { ResponseContext } from './response-context.ts';
 import { sequentialTarget } from './sequential-target.ts';
@@ -93,7 +93,10 @@ export class Proxy {
 
   /** Forwards a request without keeping anything of it (RFC 3261 §16.11). */
   forwardStateless(message: SipMessage, flow: Flow, target: Target): void {
-    this.#stateless(message, flow, target, looseRoute(message, this.#env.advertise.own));
+    const route = looseRoute(message, this.#env.advertise.own);
+    const status = route.kind === 'malformed' ? 400 : message.maxForwards === 0 ? 483 : 0;
+    if (status === 0) this.#stateless(message, flow, target, route);
+    else this.#env.layer.replyStateless(message, flow, { status });
   }
 
   /**
@@ -102,7 +105,9 @@ export class Proxy {
    */
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
     this.#env.layer.accept(message, flow)?.reply({ status: invite ? 200 : 481 });
-    if (invite) this.#contexts.get(invite)?.cancel(message.get(H.Reason));
+    // A line that some would take for two must not be copied.
+    const reason = (message.flaws & Flaw.StrayControl) === 0 ? message.get(H.Reason) : undefined;
+    if (invite) this.#contexts.get(invite)?.cancel(reason);
   }
 
   /** Cancels the branches of a request that is answered otherwise, while they still ring. */
@@ -128,7 +133,7 @@ export class Proxy {
   ): void {
     const { request } = transaction;
     const hash = loopHash(request, this.#env.loopSalt);
-    const breadth = this.#breadth(request);
+    const breadth = maxBreadth(request, this.#env.settings.maxBreadth);
     const refused = this.#refusal(request, route, hash, breadth);
     if (refused !== 0) {
       done(failed(refused));
@@ -166,12 +171,6 @@ export class Proxy {
       if (via && this.#env.layer.parseOwnBranch(via.branch)?.suffix === hash) return true;
     }
     return false;
-  }
-
-  #breadth(request: SipMessage): number {
-    const text = request.get(H.MaxBreadth);
-    const value = text === undefined ? undefined : parseDecimal(text);
-    return Math.min(value ?? this.#env.settings.maxBreadth, this.#env.settings.maxBreadth);
   }
 }
 

@@ -5,6 +5,7 @@ import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
+import { isToken } from '../../wire/sip/text.ts';
 
 /** One of the two parties between which a request passes: the socket that it talks to, and what it is told of it. */
 export interface Side {
@@ -24,7 +25,8 @@ export interface RecordRoute {
 }
 
 /**
- * Two values whenever the two printed addresses or transports differ, outbound half on top (RFC 5658).
+ * Two values whenever the two printed addresses or transports differ, outbound half on top (RFC 5658); and where two
+ * sockets print the same, for the tags of both halves are all that tells them apart on the way back.
  *
  * Each half is made for the party that sends to it. The other party only echoes it, so where a half names an address
  * of the inside and the other party is outside, that party is shown the address that it knows already, with the tag
@@ -36,13 +38,14 @@ export function recordRoute(
   outbound: Side,
   options: { readonly params?: string | undefined; readonly fromTag?: string | undefined },
 ): RecordRoute {
-  const tail = `;lr${options.fromTag ? `;ftag=${options.fromTag}` : ''}${options.params ?? ''}`;
+  const { fromTag } = options;
+  const tail = `;lr${fromTag && isToken(fromTag) ? `;ftag=${fromTag}` : ''}${options.params ?? ''}`;
   const print = (address: AdvertisedAddress, { listener }: Side, pair: string): string => {
     const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}`;
     return `<${sipUriText({ address, transport: listener.transport, params })}>`;
   };
-  const samePlace = outbound.printed.printed === inbound.printed.printed;
-  if (samePlace && outbound.listener.transport === inbound.listener.transport) {
+  const sameSocket = outbound.listener.name === inbound.listener.name;
+  if (sameSocket && outbound.printed.printed === inbound.printed.printed) {
     const single = [print(outbound.printed, outbound, '')];
     return { forCallee: single, forCaller: single };
   }

@@ -1,7 +1,6 @@
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
-import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
 import { bestAnswer, type FinalAnswer, otherChallenges } from './best-response.ts';
@@ -30,7 +29,8 @@ export class ResponseContext implements BranchUser {
   readonly #branchOf = new Map<SipMessage, Branch>();
   readonly #groupTimer = new WheelTimer(() => this.#groupExpired());
   #pending = 0;
-  #starting = false;
+  /** Branches are being started or given up: nothing is settled between one and the next. */
+  #holding = false;
   #settled = false;
   #cancelled = false;
   #declined = false;
@@ -69,8 +69,7 @@ export class ResponseContext implements BranchUser {
   }
 
   provisional(branch: Branch, response: SipMessage): void {
-    if (response.status === 100 || this.#settled) return;
-    this.#pass(branch, response);
+    if (!this.#settled) this.#pass(branch, response);
   }
 
   success(branch: Branch, response: SipMessage, late: boolean): void {
@@ -84,6 +83,7 @@ export class ResponseContext implements BranchUser {
   }
 
   failure(branch: Branch, answer: FinalAnswer): void {
+    if (this.#tryOtherFlow(branch)) return;
     this.#answers.push(answer);
     if (answer.response) this.#branchOf.set(answer.response, branch);
     this.#pending--;
@@ -93,7 +93,8 @@ export class ResponseContext implements BranchUser {
       this.#groups.length = 0;
       this.#cancelBranches();
     }
-    if (this.#pending > 0) earlyDialogEnded(branch, answer.status, this.transaction);
+    if (this.#pending > 0 || this.#groups.length > 0)
+      earlyDialogEnded(branch, answer.status, this.transaction);
     this.#settleIfIdle();
   }
 
@@ -111,27 +112,44 @@ export class ResponseContext implements BranchUser {
   #nextGroup(): void {
     const group = this.#groups.shift()!;
     const room = this.#env.settings.maxBranches - this.#branches.length;
-    const share = maxBreadthShare(this.transaction.request, this.#breadth, group.length);
-    const fresh = group
-      .slice(0, Math.max(0, room))
-      .map((target) => new Branch(target, this.#setting, this, this.#env, share));
-    this.#branches.push(...fresh);
-    this.#pending += fresh.length;
+    // RFC 5393 §5.3.3: the branches of a fork share what the request may still fork into.
+    const share = Math.floor(this.#breadth / Math.max(1, group.length));
+    const fresh = group.slice(0, Math.max(0, room)).map((target) => this.#branch(target, share));
     const timeout = this.#options.timeoutMs ?? this.#env.settings.frInvTimeout;
     if (timeout !== undefined) this.#env.wheel.arm(this.#groupTimer, timeout);
-    // A branch may fail while its siblings have not begun: nothing is settled before all have.
-    this.#starting = true;
+    this.#holding = true;
     for (const branch of fresh) {
       if (!this.#declined) branch.start();
       else branch.cancel();
     }
-    this.#starting = false;
+    this.#holding = false;
     this.#settleIfIdle();
+  }
+
+  #branch(target: Target, maxBreadth: number): Branch {
+    const branch = new Branch(target, this.#setting, this, this.#env, maxBreadth);
+    this.#branches.push(branch);
+    this.#pending++;
+    return branch;
+  }
+
+  /** RFC 5626 §5.3: where nothing is heard on a flow, the next older one of the same instance takes its place. */
+  #tryOtherFlow(failed: Branch): boolean {
+    const [next, ...otherFlows] = failed.target.otherFlows ?? [];
+    if (!next || !failed.unheard || failed.cancelled || this.#declined) return false;
+    if (this.#branches.length >= this.#env.settings.maxBranches) return false;
+    const branch = this.#branch({ ...next, otherFlows }, failed.maxBreadth);
+    this.#pending--;
+    branch.start();
+    return true;
   }
 
   #groupExpired(): void {
     this.#timedOut = true;
+    this.#holding = true;
     for (const branch of this.#branches) branch.giveUp();
+    this.#holding = false;
+    this.#settleIfIdle();
   }
 
   #cancelBranches(reason?: string): void {
@@ -139,8 +157,9 @@ export class ResponseContext implements BranchUser {
   }
 
   #settleIfIdle(): void {
-    if (this.#pending > 0 || this.#starting || this.#settled) return;
+    if (this.#pending > 0 || this.#holding || this.#settled) return;
     this.#env.wheel.cancel(this.#groupTimer);
+    if (this.transaction.state === 'terminated') this.#groups.length = 0;
     if (this.#groups.length > 0) {
       this.#nextGroup();
       return;
@@ -160,7 +179,7 @@ export class ResponseContext implements BranchUser {
       cancelled: this.#cancelled,
       timedOut: this.#timedOut,
       response,
-      headers: otherChallenges(best, this.#answers),
+      headers: response ? otherChallenges(best, this.#answers) : [],
     };
   }
 
@@ -176,10 +195,4 @@ function pieces(group: readonly Target[], size: number): (readonly Target[])[] {
   const out: (readonly Target[])[] = [];
   for (let at = 0; at < group.length; at += size) out.push(group.slice(at, at + size));
   return out;
-}
-
-/** RFC 5393 §5.3.3: the branches of a fork share what the request may still fork into. */
-function maxBreadthShare(request: SipMessage, breadth: number, branches: number): number | undefined {
-  if (branches <= 1 && !request.has(H.MaxBreadth)) return undefined;
-  return Math.max(1, Math.floor(breadth / Math.max(1, branches)));
 }

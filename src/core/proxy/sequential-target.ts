@@ -23,13 +23,14 @@ export function sequentialTarget(request: SipMessage, advertise: Advertise): Seq
   const uri = Uri.parse(route.requestUri);
   if (!uri) return { ok: false, status: 400, reason: 'Bad Request-URI' };
   const revealed = revealContact(uri, advertise);
-  if (!route.own && !revealed) {
-    return route.kind === 'none'
+  if (route.kind === 'own-only' || (!route.own && !revealed)) {
+    return route.kind !== 'routed'
       ? { ok: false, status: 481, reason: 'Call/Transaction Does Not Exist' }
       : { ok: false, status: 403, reason: 'Route Is Not Ours' };
   }
   const found = (revealed ?? uri).toString();
-  const restored = restoreRequestUri(found);
+  // Where other proxies follow, the one next to the user agent restores what it had fixed.
+  const restored = route.routes.length === 0 ? restoreRequestUri(found) : undefined;
   const target: Target = {
     uri: restored?.uri ?? found,
     route: [],

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { PrintedPlace } from '../../advertise/precedence.ts';
 import { canonicalHost } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Destination } from '../../net/network.ts';
@@ -9,10 +10,12 @@ import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { MAGIC_COOKIE, Via, viaText } from '../../wire/sip/via.ts';
-import { crossesOutward } from '../topology/border.ts';
-import { forwardedRequest } from './forwarded-request.ts';
+import { crossesOutward, hideContacts } from '../topology/border.ts';
+import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import type { LooseRoute } from './loose-route.ts';
+import { maxBreadth } from './max-breadth.ts';
 import { type Hop, nextHops } from './next-hop.ts';
+import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import type { Target } from './target.ts';
 
@@ -26,19 +29,26 @@ export function forwardStateless(
   route: LooseRoute,
   env: ProxyEnvironment,
 ): void {
+  const outgoing = outgoingRoute(target.uri, target.route, route);
+  const bySource = outgoing.routes.length === 0;
   const hops = nextHops(
     {
-      requestUri: target.uri,
-      routes: [...target.route, ...route.routes],
-      source: target.source,
-      connectionId: target.connectionId,
+      requestUri: outgoing.requestUri,
+      routes: outgoing.strict ? [] : outgoing.routes,
+      source: bySource ? target.source : undefined,
+      connectionId: bySource ? target.connectionId : 0,
       received: flow.listener,
       forced: env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,
     },
     env,
   );
   const send = (found: readonly Hop[]) => {
-    if (found.length > 0) sendTo(found[0]!, message, flow, target, route, env);
+    if (found.length === 0) return;
+    try {
+      sendTo(found[0]!, message, flow, outgoing, env);
+    } catch (fault) {
+      logUnwritable(message, fault);
+    }
   };
   if (hops instanceof Promise) hops.then(send);
   else send(hops);
@@ -48,34 +58,36 @@ function sendTo(
   hop: Hop,
   message: SipMessage,
   flow: Flow,
-  target: Target,
-  route: LooseRoute,
+  route: OutgoingRoute,
   env: ProxyEnvironment,
 ): void {
   const { listener, destination } = hop;
   const out = hop.flow ?? env.network.flowTo(listener, destination);
   const via = message.topVia;
   if (!out || !via) return;
-  const printed = env.advertise.printed({ listener, destination: destination.address });
+  const { advertise, settings } = env;
+  const print = (place: PrintedPlace) =>
+    advertise.printed({ listener, destination: destination.address, place });
+  const printed = print('via');
   const topVia = receivedVia(via, flow, false);
   // Only an answer needs the Vias below; an ACK has none.
-  const hideVias =
-    env.settings.hideInside &&
+  const hidden =
+    settings.hideInside &&
     message.method === 'ACK' &&
-    crossesOutward(env.advertise, flow.remoteAddress, flow.listener, destination.address, printed);
+    crossesOutward(advertise, flow.remoteAddress, flow.listener, destination.address, printed);
   const edit = forwardedRequest({
     request: message,
-    requestUri: target.uri,
     via: viaText(listener.transport, printed.printed, statelessBranch(topVia, env)),
     topVia,
-    hideVias,
+    hideVias: hidden,
     recordRoute: [],
     route,
     path: [],
-    preset: target.route,
-    maxBreadth: undefined,
+    maxBreadth: maxBreadth(message, settings.maxBreadth),
     stream: isReliable(listener.transport),
   });
+  if (hidden)
+    hideContacts(edit, message, advertise, { address: print('contact'), transport: listener.transport });
   env.layer.sendStateless(edit.toBuffer(), out);
 }
 
