@@ -28,6 +28,7 @@ import type { ServerConfig } from './ops/config/server-config.ts';
 import { Log } from './ops/log/log.ts';
 import { VERSION } from './ops/version.ts';
 import { Runtime } from './script/runtime.ts';
+import { watchStrayFaults } from './script/stray-faults.ts';
 import { Gate } from './server/gate.ts';
 import { loadProgram } from './server/program.ts';
 import { reloadServer } from './server/reload.ts';
@@ -278,6 +279,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   const keepAlive =
     settings &&
     resources.use(new KeepAlive({ location, registrar, network, sender, clock, bootId, settings }));
+  resources.use(watchStrayFaults(runtime));
   gate.open(runtime);
   return {
     clock,

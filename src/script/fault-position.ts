@@ -8,11 +8,22 @@ export interface Position {
 /** Turns a place in code that runs into the place where somebody wrote it. */
 export type PositionMap = (position: Position) => Position;
 
-/** @returns the topmost frame of an error's stack that lies outside the server and Node, as `file:line:column` */
+/** Deeper chains of causes are nobody's. */
+const MOST_CAUSES = 8;
+
+/** @returns the topmost frame of an error's stack, else of its causes', that lies in one of the scripts */
 export function faultPosition(error: unknown, scripts: Iterable<string>): Position | undefined {
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (stack === undefined) return undefined;
   const files = [...scripts];
+  let fault = error;
+  for (let depth = 0; fault instanceof Error && depth < MOST_CAUSES; depth++) {
+    const position = framePosition(fault.stack ?? '', files);
+    if (position) return position;
+    fault = fault.cause;
+  }
+  return undefined;
+}
+
+function framePosition(stack: string, files: readonly string[]): Position | undefined {
   for (const frame of stack.split('\n')) {
     const match = /\(?((?:file:\/\/)?[^()\s][^()]*):(\d+):(\d+)\)?$/.exec(
       frame.replace(/^\s*at (?:async )?/, ''),

@@ -10,7 +10,7 @@ import type { TransactionUser } from '../transaction/transaction-user.ts';
 import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { Handler } from './api/routes.ts';
-import { faultPosition, positionText } from './fault-position.ts';
+import { faultPosition, type Position, positionText } from './fault-position.ts';
 import { Handling, type HandlingOwner } from './handling.ts';
 import type { Program } from './program.ts';
 import { ScriptServices, type ScriptServicesOptions } from './script-services.ts';
@@ -124,11 +124,17 @@ export class Runtime implements TransactionUser, HandlingOwner {
 
   /** @internal */
   faulted({ transaction, program }: Handling, error: unknown): void {
-    this.counters.faults++;
-    const position = faultPosition(error, program.files);
-    const where = position ? `${positionText(program.origin(position))}: ` : '';
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    logLine('error', 'script', `${where}${what}`, { callId: transaction.request.callId, error });
+    this.#logFault(program, faultPosition(error, program.files), error, transaction.request.callId);
+  }
+
+  /** Whether something was thrown by a file of the program. */
+  isScriptFault(error: unknown): boolean {
+    return faultPosition(error, this.#program.files) !== undefined;
+  }
+
+  /** Logs what was thrown outside any handler. */
+  strayFault(error: unknown): void {
+    this.#logFault(this.#program, faultPosition(error, this.#program.files), error, undefined);
   }
 
   /** @internal */
@@ -142,6 +148,18 @@ export class Runtime implements TransactionUser, HandlingOwner {
   /** @internal */
   ended({ transaction }: Handling): void {
     this.#handlings.delete(transaction);
+  }
+
+  #logFault(
+    program: Program,
+    position: Position | undefined,
+    error: unknown,
+    callId: string | undefined,
+  ): void {
+    this.counters.faults++;
+    const where = position ? `${positionText(program.origin(position))}: ` : '';
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    logLine('error', 'script', `${where}${what}`, callId === undefined ? { error } : { callId, error });
   }
 
   #handle(transaction: ServerTransaction, handler: Handler): void {
