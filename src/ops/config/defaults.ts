@@ -70,6 +70,8 @@ export function withDefaults(
       maxExpires: registrar.maxExpires ?? DEFAULT_REGISTRAR_LIMITS.maxExpires,
       defaultExpires: registrar.defaultExpires ?? DEFAULT_REGISTRAR_LIMITS.defaultExpires,
       maxContacts: registrar.maxContacts ?? DEFAULT_REGISTRAR_LIMITS.maxContacts,
+      // A phone that comes back with another port each time would else lock itself out.
+      whenFull: registrar.whenFull ?? 'replace-oldest',
     },
     auth: {
       realm: auth.realm,

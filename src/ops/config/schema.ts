@@ -188,6 +188,10 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .optional()
         .meta({ description: 'where the phone has no wish' }),
       maxContacts: wholeNumber(1, 1000).optional().meta({ description: 'contacts of one address-of-record' }),
+      whenFull: z
+        .enum(['refuse', 'replace-oldest'])
+        .optional()
+        .meta({ description: 'what happens to one contact too many: 403, or the oldest makes room' }),
     })
     .optional()
     .meta({ description: 'the registrar' }),

@@ -52,6 +52,8 @@ export interface RegistrarSettings {
   readonly maxExpires: number;
   readonly defaultExpires: number;
   readonly maxContacts: number;
+  /** What happens to one contact too many: 403, or it takes the place of the one written longest ago. */
+  readonly whenFull: 'refuse' | 'replace-oldest';
 }
 
 export interface AuthSettings {
