@@ -268,6 +268,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     registrar,
     authenticator,
     realm: defaultRealm(config),
+    oneRealm: config.auth.realm !== undefined,
     wheel,
     frontDoor,
     program,

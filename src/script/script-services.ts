@@ -1,5 +1,6 @@
 import type { Advertise } from '../advertise/advertise.ts';
 import { ServerError } from '../base/errors.ts';
+import { canonicalHost } from '../base/ip.ts';
 import type { Authenticator, AuthResult } from '../core/auth/authenticator.ts';
 import { parseCredentials } from '../core/auth/digest.ts';
 import { isBehindNat } from '../core/nat/nat-test.ts';
@@ -25,6 +26,8 @@ export interface ScriptServicesOptions {
   readonly authenticator: Authenticator;
   /** The realm of challenges, and the domain under which addresses of this server itself are filed. */
   readonly realm: string;
+  /** The users of all domains are those of `realm`; by default each configured domain is a realm of its own. */
+  readonly oneRealm?: boolean;
 }
 
 const NOBODY: TargetSet = [];
@@ -56,7 +59,7 @@ export class ScriptServices implements Services {
   }
 
   verify(call: RequestCall, options: DigestOptions): MaybePromise<Verification> {
-    const realm = options.realm === undefined ? this.#options.realm : toByteString(options.realm);
+    const realm = options.realm === undefined ? this.#realmOf(call) : toByteString(options.realm);
     const kind = this.#isForServer(call) ? 'www' : 'proxy';
     const result = this.#options.authenticator.verify(call.request, kind, realm, call.source.address);
     return result instanceof Promise
@@ -91,6 +94,16 @@ export class ScriptServices implements Services {
     return targets instanceof Promise ? targets.then(byPreference) : byPreference(targets);
   }
 
+  /** That of the identity: who is somebody in one domain is nobody in another, though the names be the same. */
+  #realmOf(call: RequestCall): string {
+    const { realm, oneRealm, advertise } = this.#options;
+    const { parsed } = identityOf(call);
+    if (oneRealm || parsed?.kind !== 'sip') return realm;
+    return advertise.own.recognise({ host: parsed.host }).how === 'domain'
+      ? canonicalHost(parsed.host)
+      : realm;
+  }
+
   /** RFC 3261 §22.1: a registrar or user agent server challenges with 401, a proxy with 407. */
   #isForServer(call: RequestCall): boolean {
     return call.method === 'REGISTER' || (call.target.user === undefined && call.target.isLocal);
@@ -99,13 +112,18 @@ export class ScriptServices implements Services {
   #verified(call: RequestCall, options: DigestOptions, realm: string, result: AuthResult): Verification {
     if (!result.ok) return { ok: false, challenge: reply(result.status, result.reason, result.headers) };
     const user = fromByteString(result.user);
-    const identity = call.method === 'REGISTER' ? call.to : call.from;
+    const identity = identityOf(call);
     if (options.identity !== 'any' && (identity.user !== user || !identity.isLocal)) {
       return { ok: false, challenge: reply(403, 'Identity Is Not Yours') };
     }
     dropCredentials(call, realm);
     return { ok: true, user, realm: fromByteString(realm) };
   }
+}
+
+/** Whom the request says it is from. */
+function identityOf(call: RequestCall): Address {
+  return call.method === 'REGISTER' ? call.to : call.from;
 }
 
 /** Credentials for this server's realm are nobody else's business (RFC 3261 §22.3). */
