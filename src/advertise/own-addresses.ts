@@ -115,8 +115,8 @@ export class OwnAddresses {
 
   /**
    * The check of loose routing: a URI without a port means the default one, a URI without a transport UDP (TLS for
-   * `sips`, RFC 3263 §4.1). Where nothing of ours speaks UDP there, the socket that is there is meant all the same; the
-   * order of OpenSIPS is strict about it.
+   * `sips`, RFC 3263 §4.1). Where nothing of ours speaks UDP there, the socket that is there is meant all the same, but
+   * none for `sips` that is not secure; the order of OpenSIPS is strict about it.
    */
   recogniseRoute(uri: RouteUri): OwnAnswer {
     const host = uri.maddr ?? uri.host;
@@ -124,7 +124,7 @@ export class OwnAddresses {
     const transport = secure ? secured(uri.transport) : (uri.transport ?? 'udp');
     const port = uri.port || defaultPort(transport);
     const exact = this.recognise({ host, port, transport, tag: uri.tag });
-    if (exact.own || uri.transport !== undefined || this.#asOpensips) return exact;
+    if (exact.own || secure || uri.transport !== undefined || this.#asOpensips) return exact;
     return this.recognise({ host, port });
   }
 
