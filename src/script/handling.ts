@@ -20,6 +20,8 @@ export interface HandlingOwner {
   /** How long a script may take, its forks left out, in ms. */
   readonly answerTimeoutMs: number;
   send(transaction: ServerTransaction, parts: ReplyParts): boolean;
+  /** The names that a fork may send from. */
+  listenerNames(): readonly string[];
   /** A script threw, or returned what is no answer. */
   faulted(handling: Handling, error: unknown): void;
   timedOut(handling: Handling): void;
@@ -103,6 +105,13 @@ export class Handling implements CallOwner {
   }
 
   #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {
+    const { listener } = options;
+    const known = listener === undefined ? [] : this.#owner.listenerNames();
+    if (listener !== undefined && !known.includes(listener)) {
+      throw new ServerError('NET_NO_LISTENER', `fork: there is no listener ${JSON.stringify(listener)}`, {
+        hint: `the listeners are ${known.join(', ')}`,
+      });
+    }
     return proxyOptions(call, options, (callback) => this.#guard(callback));
   }
 

@@ -222,6 +222,19 @@ describe('fork', () => {
     expect((await carol.next('INVITE')).request.topVia?.toString()).toContain(' sip.example.net:5060;');
   });
 
+  it('sends from the listener that the script names, and from no unknown one', async () => {
+    await using harness = start({
+      invite: (call) => call.fork('sip:bob@203.0.113.2:5060', { listener: 'udp:10.0.0.34:5060' }),
+      message: (call) => call.fork('sip:bob@203.0.113.2:5060', { listener: 'nowhere' }),
+    });
+    const alice = harness.peer('alice', { address: '203.0.113.1' });
+    const bob = harness.peer('bob', { address: '203.0.113.2' });
+    alice.invite('sip:x@example.com');
+    await bob.next('INVITE');
+    expect((await alice.request('MESSAGE', 'sip:x@example.com')).status).toBe(500);
+    expect(lines.some(({ text }) => text.includes('there is no listener "nowhere"'))).toBe(true);
+  });
+
   it('ends with the answer of a script that did not wait for it', async () => {
     await using harness = start({
       async invite(call) {

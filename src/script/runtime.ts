@@ -123,6 +123,11 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   /** @internal */
+  listenerNames(): readonly string[] {
+    return this.#options.advertise.listeners.map((listener) => listener.name);
+  }
+
+  /** @internal */
   faulted({ transaction, program }: Handling, error: unknown): void {
     this.#logFault(program, faultPosition(error, program.files), error, transaction.request.callId);
   }
