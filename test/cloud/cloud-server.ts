@@ -27,15 +27,13 @@ export const ADVERTISINGS: readonly Advertising[] = [
   { name: 'listener', as: true, lines: [] },
   { name: 'global', as: false, lines: ['advertise:', `  address: ${ADDRESS.serverPublic}`] },
   {
-    name: 'destination rule over listener',
-    as: true,
+    name: 'destination rules',
+    as: false,
     lines: [
       'advertise:',
       '  to:',
-      '    - network: 10.0.0.0/24',
-      `      as: ${ADDRESS.server}:5060`,
-      'networks:',
-      '  inside: none',
+      `    - { network: 0.0.0.0/0, as: "${PUBLIC}" }`,
+      '    - { network: 10.0.0.0/24, as: bound }',
     ],
   },
   {
@@ -57,6 +55,8 @@ function configuration({ as, lines }: Advertising): string {
     ...lines,
     'domains: [example.com]',
     'data: ./viaduct-data',
+    // All calls of a column are made by one user at once.
+    'registrar: { maxContacts: 100 }',
     'log: { file: stdout }',
     '',
   ].join('\n');

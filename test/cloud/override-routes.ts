@@ -5,7 +5,6 @@ import { ADDRESS } from './topology.ts';
 
 const PUBLIC = `${ADDRESS.serverPublic}:5060`;
 const subscribers = digest();
-const callsToInside = new Set<string>(); // Call-IDs
 
 const isInside = (address: string): boolean => address.startsWith('10.0.0.');
 
@@ -26,14 +25,12 @@ export default routes({
         const { source, uri } = branch.target;
         const inside = isInside(source?.address ?? call.address(uri).host);
         branch.advertise = inside ? undefined : PUBLIC;
-        if (inside) callsToInside.add(call.callId);
       },
     });
   },
 
-  inDialog(call) {
-    const goesInside = callsToInside.has(call.callId) && !isInside(call.source.address);
-    if (!goesInside) call.advertise(PUBLIC);
-    return call.followRoute();
+  // The keep-alives that the server sends by itself.
+  local(request) {
+    if (!isInside(request.destination.address)) request.advertise = PUBLIC;
   },
 });

@@ -1,23 +1,19 @@
-import type { PrintedPlace } from '../../advertise/precedence.ts';
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
-import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { viaText } from '../../wire/sip/via.ts';
-import { fixForwardedContacts } from '../nat/forwarded-contact.ts';
-import { isBehindNat } from '../nat/nat-test.ts';
-import { crossesOutward, hideContacts } from '../topology/border.ts';
 import type { FinalAnswer } from './best-response.ts';
 import type { BranchView, ForkOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
+import { dressContacts, type Legs, type Overrides, printLegs } from './legs.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { type Hop, nextHops } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { type RecordRoute, recordRoute, type Side } from './record-route.ts';
+import { type RecordRoute, recordRoute } from './record-route.ts';
 import type { Target } from './target.ts';
 
 /** What a branch tells the response context that it belongs to. */
@@ -49,11 +45,8 @@ export class Branch implements ClientTransactionUser {
   recordRoute: RecordRoute | undefined;
   /** The hop that is being tried. */
   hop: Hop | undefined;
-  /** What the script has this branch print; undefined leaves it to the policy. */
-  override: AddressParts | undefined;
-  /** The caller's leg and the callee's, as printed for the hop that is being tried. */
-  inbound: Side | undefined;
-  outbound: Side | undefined;
+  /** What caller and callee are told, for the hop that is being tried. */
+  legs: Legs | undefined;
   /** To tags of the early dialogs that this branch has made (RFC 6228). */
   readonly earlyTags: Set<string> = new Set();
   /** What this branch may fork into further on (RFC 5393 §5.3.3). */
@@ -109,12 +102,11 @@ export class Branch implements ClientTransactionUser {
     const view: BranchView = {
       target: this.target,
       requestUri: this.target.uri,
-      advertise: transactionOverride(options),
+      advertise: transactionOverride(options) ?? route.overrides.outbound,
       headers: [],
     };
     options.onBranch?.(view);
     this.#view = view;
-    this.override = view.advertise;
     const outgoing = outgoingRoute(view.requestUri, this.target.route, route);
     this.#route = outgoing;
     const bySource = outgoing.routes.length === 0;
@@ -227,12 +219,18 @@ export class Branch implements ClientTransactionUser {
   }
 
   #write(hop: Hop, branch: string): Buffer {
-    const { transaction, options } = this.#setting;
+    const { transaction, route, options } = this.#setting;
     const { request, flow } = transaction;
-    const { advertise, settings } = this.#env;
     const view = this.#view!;
-    const legs = this.#printLegs(hop);
     const { listener } = hop;
+    const overrides = {
+      inbound: transactionOverride(options) ?? route.overrides.inbound,
+      outbound: view.advertise,
+    };
+    const legs = printLegs(flow, hop, overrides, this.#env);
+    const recorded = this.#setting.recordRoute ? this.#recordRoute(legs) : undefined;
+    this.legs = legs;
+    this.recordRoute = recorded;
     const edit = forwardedRequest({
       request,
       via: viaText(
@@ -243,86 +241,49 @@ export class Branch implements ClientTransactionUser {
       ),
       topVia: transaction.topVia,
       hideVias: legs.inbound.hidden,
-      recordRoute: this.recordRoute?.forCallee ?? [],
+      recordRoute: recorded?.forCallee ?? [],
+      path: options.path ? this.#path(hop, overrides) : [],
       route: this.#route!,
-      path: options.path ? this.#path(hop, legs.inbound) : [],
       maxBreadth: this.maxBreadth,
       stream: isReliable(listener.transport),
     });
     for (const [header, value] of options.headers ?? []) edit.append(header, value);
     for (const [header, value] of view.headers) edit.append(header, value);
-    if (legs.inbound.hidden) {
-      hideContacts(edit, request, advertise, { address: legs.contact, transport: listener.transport });
-    } else if (settings.fixContact && request.has(H.Contact) && isBehindNat(request, flow)) {
-      fixForwardedContacts(edit, {
-        transport: flow.transport,
-        address: flow.remoteAddress,
-        port: flow.remotePort,
-      });
-    }
+    dressContacts(edit, flow, legs, this.#env);
     options.edit?.(edit);
     return edit.toBuffer();
   }
 
-  /** Decides once, for this hop, every address that the request and its answers carry. */
-  #printLegs(hop: Hop) {
-    const { transaction, options } = this.#setting;
-    const { advertise, settings } = this.#env;
-    const { flow } = transaction;
-    const peer = hop.destination.address;
-    const print = (place: PrintedPlace) =>
-      advertise.printed({ listener: hop.listener, destination: peer, override: this.override, place });
-    const out = print('record-route-out');
-    const back = advertise.printed({
-      listener: flow.listener,
-      destination: flow.remoteAddress,
-      override: transactionOverride(options),
-      place: 'record-route-in',
-    });
-    const hide = settings.hideInside;
-    const inbound: Side = {
-      listener: flow.listener,
-      printed: back,
-      hidden: hide && crossesOutward(advertise, flow.remoteAddress, flow.listener, peer, out),
-    };
-    const outbound: Side = {
-      listener: hop.listener,
-      printed: out,
-      hidden: hide && crossesOutward(advertise, peer, hop.listener, flow.remoteAddress, back),
-    };
-    this.inbound = inbound;
-    this.outbound = outbound;
-    this.recordRoute = this.#setting.recordRoute
-      ? recordRoute(advertise.tags, inbound, outbound, {
-          params: options.recordRouteParams,
-          fromTag: transaction.request.from?.tag,
-        })
-      : undefined;
-    return { via: print('via'), contact: print('contact'), inbound };
+  #recordRoute({ inbound, outbound }: Legs): RecordRoute {
+    const params = this.#setting.options.recordRouteParams;
+    const fromTag = this.#setting.transaction.request.from?.tag;
+    return recordRoute(this.#env.advertise.tags, inbound, outbound, { params, fromTag });
   }
 
   /** As Record-Route, with the same two halves (RFC 3327 §5.2); what a registrar keeps needs no From tag. */
-  #path(hop: Hop, inbound: Side): readonly string[] {
+  #path(hop: Hop, overrides: Overrides): readonly string[] {
     const { advertise } = this.#env;
     const { flow } = this.#setting.transaction;
+    const { inbound, outbound } = this.legs!;
     const back = advertise.printed({
       listener: flow.listener,
       destination: flow.remoteAddress,
-      override: transactionOverride(this.#setting.options),
+      override: overrides.inbound,
       place: 'path-in',
     });
     const out = advertise.printed({
       listener: hop.listener,
       destination: hop.destination.address,
-      override: this.override,
+      override: overrides.outbound,
       place: 'path-out',
     });
-    return recordRoute(
+    const halves = recordRoute(
       advertise.tags,
       { ...inbound, printed: back },
-      { listener: hop.listener, printed: out, hidden: false },
+      { ...outbound, printed: out },
       {},
-    ).forCallee;
+    );
+    return halves.forCallee;
   }
 
   #armTimerC(): void {

@@ -21,18 +21,18 @@ export function forwardedResponse(
   extra: readonly HeaderEntry[] = [],
 ): Buffer {
   const edit = new MessageEdit(response);
-  const { inbound, outbound, hop, recordRoute } = branch;
-  if (inbound?.hidden) {
+  const { legs, hop, recordRoute } = branch;
+  if (legs?.inbound.hidden) {
     edit.removeAll(H.Via);
     edit.insert(response.headersStart, viaLines(transaction.request, transaction.topVia));
   } else {
     edit.removeTopElements(H.Via, 1);
   }
-  if (recordRoute && response.status < 300) restoreRecordRoute(edit, response, recordRoute);
+  if (recordRoute) restoreRecordRoute(edit, response, recordRoute);
   const view: ReplyView = { response, edit, advertise: undefined };
   options.onReply?.(view);
-  if (inbound && outbound?.hidden) {
-    const { listener } = inbound;
+  if (legs?.outbound.hidden) {
+    const { listener, printed } = legs.inbound;
     const face = view.advertise
       ? env.advertise.printed({
           listener,
@@ -40,7 +40,7 @@ export function forwardedResponse(
           override: view.advertise,
           place: 'contact',
         })
-      : inbound.printed;
+      : printed;
     hideContacts(edit, response, env.advertise, { address: face, transport: listener.transport });
   } else if (hop && env.settings.fixContact && isFromUserAgent(response, branch)) {
     const { transport } = hop.listener;

@@ -1,12 +1,14 @@
 import type { OwnAddresses, OwnAnswer, RouteUri } from '../../advertise/own-addresses.ts';
 import { ROUTE_TAG_PARAM } from '../../advertise/route-tag.ts';
-import type { Listener } from '../../net/listener.ts';
+import type { AddressParts, Listener } from '../../net/listener.ts';
 import { transportName } from '../../net/transport-name.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import { HIDDEN_CONTACT_PARAM } from '../topology/border.ts';
+import type { Overrides } from './legs.ts';
+import { OVERRIDE_PARAM } from './record-route.ts';
 
 /** At most this many Route values are looked at; a longer route set is not routed. */
 const MOST_ROUTES = 64;
@@ -32,6 +34,8 @@ export interface LooseRoute {
   readonly params: string;
   /** The socket that the other half of a pair names: the request must leave by it. */
   readonly listener: Listener | undefined;
+  /** What a script had each leg of this dialog print, read from our own Routes. */
+  readonly overrides: Overrides;
 }
 
 /** Tells for a URI of a Route or Request-URI what {@link OwnAddresses.recogniseRoute} asks. */
@@ -94,6 +98,9 @@ class RouteWalk {
   readonly #own: OwnAddresses;
   readonly #routes: NameAddr[];
   #dropped = 0;
+  /** Our own Routes: the half of the sender's leg, and that of the next hop's. */
+  #inbound: Uri | undefined;
+  #outbound: Uri | undefined;
 
   constructor(request: SipMessage, own: OwnAddresses, routes: NameAddr[]) {
     this.#request = request;
@@ -117,6 +124,8 @@ class RouteWalk {
 
   afterStrict(target: Uri, answer: OwnAnswer): LooseRoute {
     let listener: Listener | undefined = answer.listener;
+    this.#inbound = target;
+    this.#outbound = target;
     const first = this.#routes[0]!;
     if (first.uri!.param('r2') !== undefined) {
       const other = recogniseUri(first.uri, this.#own);
@@ -151,13 +160,24 @@ class RouteWalk {
       routes: this.#routes.map((route) => route.toString()),
       dropped: this.#dropped,
       rewritten: target !== undefined,
+      overrides: { inbound: this.#overrideOf(this.#inbound), outbound: this.#overrideOf(this.#outbound) },
       ...found,
     };
   }
 
   #drop(): void {
-    this.#routes.shift();
+    const { uri } = this.#routes.shift()!;
     this.#dropped++;
+    this.#inbound ??= uri;
+    this.#outbound = uri;
+  }
+
+  #overrideOf(uri: Uri | undefined): AddressParts | undefined {
+    if (uri?.param(OVERRIDE_PARAM) === undefined) return undefined;
+    const { host, port } = uri;
+    // The sender could have written any address here: only one that was truly printed is printed again.
+    if (!this.#own.recognise({ host, port }).own) return undefined;
+    return port === undefined ? { host } : { host, port };
   }
 }
 
@@ -171,5 +191,6 @@ function unrouted(request: SipMessage, kind: 'none' | 'own-only' | 'malformed'):
     own: false,
     params: '',
     listener: undefined,
+    overrides: { inbound: undefined, outbound: undefined },
   };
 }

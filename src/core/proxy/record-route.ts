@@ -7,11 +7,16 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { isToken } from '../../wire/sip/text.ts';
 
+/** The URI parameter of a Route whose address a script had printed: it is printed in the rest of the dialog too. */
+export const OVERRIDE_PARAM = 'vo';
+
 /** One of the two parties between which a request passes: the socket that it talks to, and what it is told of it. */
 export interface Side {
   readonly listener: Listener;
   /** What is printed to this party. */
   readonly printed: AdvertisedAddress;
+  /** Whether a script said so: then it holds for the whole dialog, and the Route tells so. */
+  readonly overridden: boolean;
   /** Whether this party's socket is hidden from the other party. */
   readonly hidden: boolean;
 }
@@ -40,8 +45,13 @@ export function recordRoute(
 ): RecordRoute {
   const { fromTag } = options;
   const tail = `;lr${fromTag && isToken(fromTag) ? `;ftag=${fromTag}` : ''}${options.params ?? ''}`;
-  const print = (address: AdvertisedAddress, { listener }: Side, pair: string): string => {
-    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}`;
+  const print = (
+    address: AdvertisedAddress,
+    { listener, printed, overridden }: Side,
+    pair: string,
+  ): string => {
+    const mark = overridden && address === printed ? `;${OVERRIDE_PARAM}` : '';
+    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${mark}`;
     return `<${sipUriText({ address, transport: listener.transport, params })}>`;
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { PrintedPlace } from '../../advertise/precedence.ts';
 import { canonicalHost } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Destination } from '../../net/network.ts';
@@ -10,8 +9,8 @@ import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { MAGIC_COOKIE, Via, viaText } from '../../wire/sip/via.ts';
-import { crossesOutward, hideContacts } from '../topology/border.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
+import { dressContacts, type Overrides, printLegs } from './legs.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import { type Hop, nextHops } from './next-hop.ts';
@@ -45,7 +44,7 @@ export function forwardStateless(
   const send = (found: readonly Hop[]) => {
     if (found.length === 0) return;
     try {
-      sendTo(found[0]!, message, flow, outgoing, env);
+      sendTo(found[0]!, message, flow, outgoing, route.overrides, env);
     } catch (fault) {
       logUnwritable(message, fault);
     }
@@ -59,35 +58,28 @@ function sendTo(
   message: SipMessage,
   flow: Flow,
   route: OutgoingRoute,
+  overrides: Overrides,
   env: ProxyEnvironment,
 ): void {
-  const { listener, destination } = hop;
-  const out = hop.flow ?? env.network.flowTo(listener, destination);
+  const { listener } = hop;
+  const out = hop.flow ?? env.network.flowTo(listener, hop.destination);
   const via = message.topVia;
   if (!out || !via) return;
-  const { advertise, settings } = env;
-  const print = (place: PrintedPlace) =>
-    advertise.printed({ listener, destination: destination.address, place });
-  const printed = print('via');
+  const legs = printLegs(flow, hop, overrides, env);
   const topVia = receivedVia(via, flow, false);
-  // Only an answer needs the Vias below; an ACK has none.
-  const hidden =
-    settings.hideInside &&
-    message.method === 'ACK' &&
-    crossesOutward(advertise, flow.remoteAddress, flow.listener, destination.address, printed);
   const edit = forwardedRequest({
     request: message,
-    via: viaText(listener.transport, printed.printed, statelessBranch(topVia, env)),
+    via: viaText(listener.transport, legs.via.printed, statelessBranch(topVia, env)),
     topVia,
-    hideVias: hidden,
+    // Only an answer needs the Vias below; an ACK has none.
+    hideVias: legs.inbound.hidden && message.method === 'ACK',
     recordRoute: [],
     route,
     path: [],
-    maxBreadth: maxBreadth(message, settings.maxBreadth),
+    maxBreadth: maxBreadth(message, env.settings.maxBreadth),
     stream: isReliable(listener.transport),
   });
-  if (hidden)
-    hideContacts(edit, message, advertise, { address: print('contact'), transport: listener.transport });
+  dressContacts(edit, flow, legs, env);
   env.layer.sendStateless(edit.toBuffer(), out);
 }
 

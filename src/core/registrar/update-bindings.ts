@@ -32,7 +32,7 @@ export interface RegistrarLimits {
 
 export const DEFAULT_REGISTRAR_LIMITS: RegistrarLimits = {
   maxContacts: 10,
-  whenFull: 'refuse',
+  whenFull: 'replace-oldest',
   minExpires: 60,
   maxExpires: 7200,
   defaultExpires: 3600,

@@ -3,6 +3,7 @@ import { ROUTE_TAG_PARAM } from '../../advertise/route-tag.ts';
 import type { IdSource } from '../../base/ids.ts';
 import { bracket } from '../../base/ip.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
+import type { Destination } from '../../net/network.ts';
 import type { ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import { buildRequest, type HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
@@ -31,6 +32,16 @@ export interface OutgoingRequest {
   readonly body?: Buffer;
 }
 
+/** A request of this server's own before it is written: what a script may still change. */
+export interface OutgoingView {
+  readonly method: string;
+  readonly requestUri: string;
+  readonly destination: Destination;
+  /** Printed in it instead of what the policy says. */
+  advertise: AddressParts | undefined;
+  readonly headers: HeaderEntry[];
+}
+
 /** How it ended: with a final answer, or without one (408 no answer, 503 not sent, 480 nowhere to send). */
 export interface RequestOutcome {
   readonly status: number;
@@ -41,11 +52,14 @@ export interface RequestOutcome {
 export class UserAgentClient {
   readonly #env: ProxyEnvironment;
   readonly #ids: IdSource;
+  readonly #prepare: (view: OutgoingView) => void;
   #cseq = 0;
 
-  constructor(env: ProxyEnvironment, ids: IdSource) {
+  /** @param prepare sees each request before it is written, once for each address that is tried */
+  constructor(env: ProxyEnvironment, ids: IdSource, prepare: (view: OutgoingView) => void = () => {}) {
     this.#env = env;
     this.#ids = ids;
+    this.#prepare = prepare;
   }
 
   /** @throws ServerError SIP_BAD_FIELD where a part would break out of its field */
@@ -94,15 +108,19 @@ export class UserAgentClient {
   #write(request: OutgoingRequest, hop: Hop, branch: string): Buffer {
     const { listener } = hop;
     const { advertise } = this.#env;
-    const question = { listener, destination: hop.destination.address, override: request.advertise };
+    const { method, requestUri } = request;
+    const { destination } = hop;
+    const view: OutgoingView = { method, requestUri, destination, advertise: request.advertise, headers: [] };
+    this.#prepare(view);
+    const question = { listener, destination: destination.address, override: view.advertise };
     const own = advertise.printed({ ...question, place: 'own-request' });
     const contact = advertise.printed({ ...question, place: 'contact' });
     const callIdHost = advertise.printed({ ...question, place: 'call-id' }).host;
     this.#cseq = (this.#cseq + 1) & 0x7fffffff;
     const from = request.from ?? `sip:${bracket(own.host)}`;
     return buildRequest({
-      method: request.method,
-      requestUri: request.requestUri,
+      method,
+      requestUri,
       headers: [
         [
           H.Via,
@@ -111,11 +129,12 @@ export class UserAgentClient {
         [H.MaxForwards, '70'],
         ...(request.route ?? []).map((value): HeaderEntry => [H.Route, value]),
         [H.From, `<${from}>;tag=${this.#ids.token(12)}`],
-        [H.To, `<${request.requestUri}>`],
+        [H.To, `<${requestUri}>`],
         [H.CallId, `${this.#ids.token(20)}@${bracket(callIdHost)}`],
-        [H.CSeq, `${this.#cseq} ${request.method}`],
+        [H.CSeq, `${this.#cseq} ${method}`],
         [H.Contact, `<${contactUri(contact, listener, advertise.tags.tagOf(listener))}>`],
         ...(request.headers ?? []),
+        ...view.headers,
       ],
       ...(request.body === undefined ? {} : { body: request.body }),
     });

@@ -1,0 +1,74 @@
+import type { AdvertisedAddress } from '../../advertise/advertised-address.ts';
+import type { PrintedPlace } from '../../advertise/precedence.ts';
+import type { Flow } from '../../net/flow.ts';
+import type { AddressParts } from '../../net/listener.ts';
+import type { MessageEdit } from '../../wire/sip/edit.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import { fixForwardedContacts } from '../nat/forwarded-contact.ts';
+import { isBehindNat } from '../nat/nat-test.ts';
+import { crossesOutward, hideContacts } from '../topology/border.ts';
+import type { Hop } from './next-hop.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
+import type { Side } from './record-route.ts';
+
+/** What the two parties of a forwarded request are told of this server; decided once for each hop. */
+export interface Legs {
+  /** The sender's side, as printed in Record-Route. */
+  readonly inbound: Side;
+  /** The side of the next hop. */
+  readonly outbound: Side;
+  /** Sent-by of our Via. */
+  readonly via: AdvertisedAddress;
+  /** The face of Contacts that are hidden from the next hop. */
+  readonly contact: AdvertisedAddress;
+}
+
+/** What the script, or an earlier request of the dialog, has each leg print; undefined leaves it to the policy. */
+export interface Overrides {
+  readonly inbound: AddressParts | undefined;
+  readonly outbound: AddressParts | undefined;
+}
+
+export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: ProxyEnvironment): Legs {
+  const { advertise, settings } = env;
+  const peer = hop.destination.address;
+  const caller = received.remoteAddress;
+  const print = (place: PrintedPlace) =>
+    advertise.printed({ listener: hop.listener, destination: peer, override: overrides.outbound, place });
+  const out = print('record-route-out');
+  const back = advertise.printed({
+    listener: received.listener,
+    destination: caller,
+    override: overrides.inbound,
+    place: 'record-route-in',
+  });
+  return {
+    inbound: {
+      listener: received.listener,
+      printed: back,
+      overridden: overrides.inbound !== undefined,
+      hidden: settings.hideInside && crossesOutward(advertise, caller, received.listener, peer, out),
+    },
+    outbound: {
+      listener: hop.listener,
+      printed: out,
+      overridden: overrides.outbound !== undefined,
+      hidden: settings.hideInside && crossesOutward(advertise, peer, hop.listener, caller, back),
+    },
+    via: print('via'),
+    contact: print('contact'),
+  };
+}
+
+/** Makes the Contacts of a request mean something to the next hop: hidden, led through the NAT, or as they are. */
+export function dressContacts(edit: MessageEdit, received: Flow, legs: Legs, env: ProxyEnvironment): void {
+  const { message } = edit;
+  if (!message.has(H.Contact)) return;
+  const { transport, remoteAddress, remotePort } = received;
+  if (legs.inbound.hidden) {
+    const face = { address: legs.contact, transport: legs.outbound.listener.transport };
+    hideContacts(edit, message, env.advertise, face);
+  } else if (env.settings.fixContact && isBehindNat(message, received)) {
+    fixForwardedContacts(edit, { transport, address: remoteAddress, port: remotePort });
+  }
+}
