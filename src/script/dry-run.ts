@@ -40,7 +40,7 @@ export async function dryRun(program: Program): Promise<readonly Problem[]> {
   return problems;
 }
 
-type HandlerName = Exclude<keyof Routes, 'kind'>;
+type HandlerName = Exclude<keyof Routes, 'kind' | 'local'>;
 
 const TRIALS: readonly (readonly [HandlerName, string])[] = [
   ['register', 'REGISTER'],

@@ -1,6 +1,7 @@
 import { ServerError } from '../base/errors.ts';
 import { formatHostPort } from '../base/ip.ts';
 import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
+import type { AddressParts } from '../net/listener.ts';
 import { toByteString } from '../wire/sip/text.ts';
 import { Uri } from '../wire/sip/uri.ts';
 import type { Branch, BranchReply, ForkOptions } from './api/call.ts';
@@ -19,7 +20,7 @@ export function proxyOptions(
   options: ForkOptions,
   guard: (callback: () => void) => void,
 ): ProxyOptions {
-  const { timeout, recordRoute, listener, onBranch, onReply } = options;
+  const { timeout, recordRoute, path, listener, onBranch, onReply } = options;
   const { headers } = call;
   const override =
     options.advertise === undefined || options.advertise === 'by-destination'
@@ -30,11 +31,12 @@ export function proxyOptions(
     ...(timeout === undefined ? {} : { timeoutMs: milliseconds(timeout) }),
     ...(advertise === undefined ? {} : { advertise }),
     ...(recordRoute === undefined ? {} : { recordRoute }),
+    ...(path === undefined ? {} : { path }),
     ...(listener === undefined ? {} : { listener }),
     ...(options.headers === undefined ? {} : { headers: scriptHeaders(options.headers) }),
     ...(headers.changed ? { edit: (edit) => headers.apply(edit) } : {}),
     ...(onBranch ? { onBranch: (view) => guard(() => onBranch(new ScriptBranch(view))) } : {}),
-    ...(onReply ? { onReply: (view) => guard(() => onReply(branchReply(view))) } : {}),
+    ...(onReply ? { onReply: (view) => guard(() => onReply(new ScriptReply(view))) } : {}),
   };
 }
 
@@ -61,8 +63,7 @@ class ScriptBranch implements Branch {
   }
 
   get advertise(): string | undefined {
-    const parts = this.#view.advertise;
-    return parts && formatHostPort(parts.host ?? '', parts.port);
+    return printedText(this.#view.advertise);
   }
 
   set advertise(hostPort: string | undefined) {
@@ -74,17 +75,44 @@ class ScriptBranch implements Branch {
   }
 }
 
-function branchReply({ response, edit }: ReplyView): BranchReply {
-  return {
-    status: response.status,
-    reason: response.reason,
-    response,
-    addHeader: (name, value) => {
-      edit.append(...scriptHeader(name, value));
-    },
-    removeHeader: (name) => {
-      checkWritable(name);
-      edit.removeAll(name);
-    },
-  };
+class ScriptReply implements BranchReply {
+  readonly #view: ReplyView;
+
+  constructor(view: ReplyView) {
+    this.#view = view;
+  }
+
+  get status(): number {
+    return this.#view.response.status;
+  }
+
+  get reason(): string {
+    return this.#view.response.reason;
+  }
+
+  get response(): BranchReply['response'] {
+    return this.#view.response;
+  }
+
+  get advertise(): string | undefined {
+    return printedText(this.#view.advertise);
+  }
+
+  set advertise(hostPort: string | undefined) {
+    this.#view.advertise = hostPort === undefined ? undefined : addressParts(hostPort);
+  }
+
+  addHeader(name: string, value: string): void {
+    this.#view.edit.append(...scriptHeader(name, value));
+  }
+
+  removeHeader(name: string): void {
+    checkWritable(name);
+    this.#view.edit.removeAll(name);
+  }
+}
+
+/** As scripts write an address: `host`, `host:port`, `:port`. */
+export function printedText(parts: AddressParts | undefined): string | undefined {
+  return parts && formatHostPort(parts.host ?? '', parts.port);
 }

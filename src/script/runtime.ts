@@ -3,6 +3,7 @@ import type { TimerWheel } from '../base/timer-wheel.ts';
 import { boundedAnswer } from '../core/front-door/bounded-answer.ts';
 import type { FrontDoor, Refusal } from '../core/front-door/front-door.ts';
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
+import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
@@ -12,6 +13,7 @@ import type { SipMessage } from '../wire/sip/message.ts';
 import type { Handler } from './api/routes.ts';
 import { faultPosition, type Position, positionText } from './fault-position.ts';
 import { Handling, type HandlingOwner } from './handling.ts';
+import { ScriptLocalRequest } from './local-request.ts';
 import type { Program } from './program.ts';
 import { ScriptServices, type ScriptServicesOptions } from './script-services.ts';
 
@@ -95,6 +97,16 @@ export class Runtime implements TransactionUser, HandlingOwner {
     const handler = this.#handlerOf(message);
     if (handler) this.#handle(transaction, handler);
     else this.proxy.inDialog(transaction);
+  }
+
+  /** Shows the script a request of the server's own; what it throws stops nothing. */
+  local(view: OutgoingView): void {
+    const { routes } = this.#program;
+    try {
+      routes.local?.(new ScriptLocalRequest(view));
+    } catch (error) {
+      this.strayFault(error);
+    }
   }
 
   ack(message: SipMessage, flow: Flow): void {

@@ -24,6 +24,8 @@ export interface Branch {
 
 /** A response on its way back to the caller. */
 export interface BranchReply {
+  /** `host[:port]` that this response prints; undefined for what the request was set to print; may be set. */
+  advertise: string | undefined;
   readonly status: number;
   readonly reason: string;
   /** As it was received; its texts are byte strings. */
@@ -41,6 +43,8 @@ export interface ForkOptions {
   readonly advertise?: string;
   /** Whether this server stays in the path of the dialog; default true for requests that make one. */
   readonly recordRoute?: boolean;
+  /** Adds a Path, so that what a registrar behind this server sends comes back this way (RFC 3327). */
+  readonly path?: boolean;
   /** The listener to send from, by name. */
   readonly listener?: string;
   /** Added to every branch. */

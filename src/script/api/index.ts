@@ -5,5 +5,6 @@ export type { Branch, BranchReply, Call, CallLog, ForkOptions, ForkTargets, Repl
 export { type Digest, type DigestOptions, digest, type Verification } from './digest.ts';
 export type { Duration } from './duration.ts';
 export type { Headers } from './headers.ts';
+export type { LocalRequest } from './local-request.ts';
 export { location, type SaveOptions, type TargetSet } from './location.ts';
 export { type Handler, type Handlers, type Routes, routes } from './routes.ts';

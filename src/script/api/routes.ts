@@ -2,6 +2,7 @@ import { ServerError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../core/registrar/location-store.ts';
 import type { Answer } from './answer.ts';
 import type { Call } from './call.ts';
+import type { LocalRequest } from './local-request.ts';
 
 /** Decides one request. A path that returns no answer does not compile. */
 export type Handler = (call: Call) => MaybePromise<Answer>;
@@ -18,6 +19,8 @@ export interface Handlers {
   readonly request?: Handler;
   /** Sequential requests; default: they follow their route set. */
   readonly inDialog?: Handler;
+  /** Sees what the server sends by itself, and may change what it prints; it has no answer to give. */
+  readonly local?: (request: LocalRequest) => void;
 }
 
 /** A routing program, ready to run; what a routes file exports as its default. */
@@ -25,7 +28,7 @@ export interface Routes extends Handlers {
   readonly kind: 'routes';
 }
 
-const NAMES: readonly string[] = ['register', 'invite', 'options', 'message', 'request', 'inDialog'];
+const NAMES: readonly string[] = ['register', 'invite', 'options', 'message', 'request', 'inDialog', 'local'];
 const REQUIRED: readonly string[] = ['register', 'invite'];
 
 /** @throws ServerError CFG_ROUTES_INVALID naming the handler that is missing, unknown, or no function */
