@@ -51,8 +51,8 @@ function handleSignals(server: Server): () => void {
 }
 
 async function reload(server: Server): Promise<void> {
-  server.reopenLog();
   try {
+    server.reopenLog();
     for (const change of await server.reload()) logLine('info', 'reload', change);
   } catch (error) {
     const { message } = error as Error;

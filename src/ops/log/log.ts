@@ -23,6 +23,7 @@ type Subscription = readonly [(typeof channels)[keyof typeof channels], (message
 export class Log implements Disposable {
   readonly #logger: Logger;
   readonly #destination: ReturnType<typeof pino.destination>;
+  readonly #isFile: boolean;
   readonly #refusals: TokenBucket;
   readonly #subscriptions: readonly Subscription[];
   /** Refused messages that were not logged one by one. */
@@ -30,6 +31,7 @@ export class Log implements Disposable {
 
   /** @throws ServerError STORE_UNAVAILABLE where the file cannot be written */
   constructor(settings: LogSettings, clock: Clock) {
+    this.#isFile = settings.file !== 'stdout';
     this.#destination = destinationOf(settings.file);
     this.#logger = pino(
       {
@@ -50,9 +52,9 @@ export class Log implements Disposable {
     this.#logger.level = level;
   }
 
-  /** Opens the file anew, after it was moved away. */
+  /** Opens the file anew, after it was moved away; nothing for the standard output. */
   reopen(): void {
-    this.#destination.reopen();
+    if (this.#isFile) this.#destination.reopen();
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+
+const VIADUCT = join(import.meta.dirname, '../../bin/viaduct');
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'viaduct-cli-'));
+}
+
+function start(cwd: string, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [VIADUCT, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function run(cwd: string, ...args: string[]): Promise<Outcome> {
+  const child = start(cwd, ...args);
+  child.stdin?.end('from-stdin\n');
+  const [out, err] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
+  if (child.exitCode === null) await once(child, 'exit');
+  return { code: child.exitCode, out, err };
+}
+
+/** Starts a server on a free port; what it has printed when it is up. */
+async function serve(cwd: string, ...args: string[]): Promise<{ child: ChildProcess; banner: string }> {
+  const child = start(cwd, '-l', 'udp:127.0.0.1:0', ...args);
+  let banner = '';
+  child.stdout?.setEncoding('utf8');
+  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
+    banner += chunk;
+    if (banner.includes('Ctrl-C')) break;
+  }
+  return { child, banner };
+}
+
+describe('viaduct', () => {
+  it('starts with defaults, shows two users once, and stops on Ctrl-C', async () => {
+    const home = folder();
+    const first = await serve(home);
+    expect(first.banner).toMatch(/udp:127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+/);
+    expect(first.banner).toMatch(/sip:alice@127\.0\.0\.1 +user alice +password \w{16}/);
+    expect(first.banner).toContain(join(home, 'viaduct-data'));
+    expect(first.banner).not.toContain('\u001b');
+    first.child.kill('SIGINT');
+    expect(await once(first.child, 'exit')).toEqual([0, null]);
+
+    const second = await serve(home);
+    expect(second.banner).not.toContain('password');
+    expect((await run(home, 'ctl', 'status')).out).toMatch(/^listeners +1$/m);
+    expect((await run(home, 'ctl')).out).toMatch(/^advertise get \| set/m);
+    expect((await run(home, 'ctl', 'listeners', '--json')).out).toContain('"listener"');
+    expect((await run(home, 'ctl', 'stop')).out).toBe('stopping\n');
+    expect(await once(second.child, 'exit')).toEqual([0, null]);
+    expect(await run(home, 'ctl', 'status')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no running'),
+    });
+  });
+
+  it('drains on SIGTERM, and reloads on SIGHUP', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'v.yaml'), 'domains: [example.com]\nlog: { file: stdout }\n');
+    const { child } = await serve(home, '-c', 'v.yaml');
+    let said = '';
+    child.stdout?.on('data', (chunk: string) => {
+      said += chunk;
+    });
+    child.kill('SIGHUP');
+    while (!said.includes('read again')) await once(child.stdout!, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('keeps users', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'v.yaml'), 'domains: [example.com]\n');
+    const user = (...args: string[]) => run(home, 'user', ...args, '-c', 'v.yaml');
+    expect(await user('add', 'carol')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^carol@example\.com added\npassword: \w{16}\n$/),
+    });
+    expect(await user('add', 'carol@example.com')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is there already'),
+    });
+    expect((await user('passwd', 'carol', '--password-stdin')).out).toBe(
+      'carol@example.com has a new password\n',
+    );
+    expect((await user('ls')).out).toMatch(/carol +example\.com/);
+    expect((await user('rm', 'carol')).code).toBe(0);
+    expect((await user('rm', 'carol')).code).toBe(1);
+    expect((await user('add', 'x@example.net')).err).toContain('no domain of this server');
+  });
+
+  it('checks configurations and routes', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'good.yaml'), 'listen: [udp:127.0.0.1]\nroutes: good.ts\n');
+    writeFileSync(join(home, 'bad.yaml'), 'lisen: []\n');
+    const routes = (body: string) =>
+      `import { routes } from 'viaduct';\nexport default routes({\n  register: (call) => call.reject(403),\n  invite(call) {\n    ${body}\n  },\n});\n`;
+    writeFileSync(join(home, 'good.ts'), routes('return call.reject(404);'));
+    writeFileSync(join(home, 'bad.ts'), routes('if (call.target.isLocal) return call.reject(404);'));
+    const good = await run(home, 'check', 'good.yaml');
+    expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/good\.yaml: good\n.*good\.ts: good/) });
+    const bad = await run(home, 'check', 'bad.yaml', 'bad.ts');
+    expect(bad.code).toBe(1);
+    expect(bad.err).toMatch(
+      /bad\.yaml:1:1: unknown key "lisen"\n {2}1 \| lisen: \[\]\n {4}\| \^\n {2}hint: did you mean listen\?/,
+    );
+    expect(bad.err).toMatch(/bad\.ts:4:3: .*Answer|bad\.ts:4:3: .*Handler/);
+  });
+
+  it('explains without a server', async () => {
+    const home = folder();
+    const out = await run(home, 'explain', '--to', '203.0.113.10', '-l', 'udp:10.0.0.34 as 99.88.44.33');
+    expect(out).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('udp:10.0.0.34:5060 prints 99.88.44.33:5060 to 203.0.113.10'),
+    });
+    expect((await run(home, 'explain', '--to', 'nobody')).code).toBe(1);
+  });
+
+  it.each([
+    [['chek'], 'did you mean check?'],
+    [['run', '--bogus'], 'unknown option'],
+    [['-f', 'opensips.cfg'], 'cannot be run by this version'],
+    [['explain'], '--to'],
+  ])('%j is wrong usage', async (args, message) => {
+    const { code, err } = await run(folder(), ...args);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+
+  it('says what is in the way', async () => {
+    const home = folder();
+    expect((await run(home, '-l', 'udp:')).err).toContain('the host is missing');
+    expect((await run(home, '-c', 'no.yaml')).err).toContain('no.yaml is not there');
+  });
+
+  it('looks at the set-up', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'v.yaml'), 'listen: ["udp:127.0.0.1:15871"]\n');
+    const { code, out } = await run(home, 'doctor', '-c', 'v.yaml');
+    expect(code).toBe(0);
+    expect(out).toContain('can be opened');
+  });
+});
