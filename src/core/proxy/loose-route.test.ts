@@ -58,6 +58,7 @@ describe('the cases of loose routing', () => {
       own: true,
       params: ';lr;ftag=a',
       listener: undefined,
+      overrides: { inbound: undefined, outbound: undefined },
     });
   });
 

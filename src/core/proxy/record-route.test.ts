@@ -127,8 +127,8 @@ describe('double Record-Route', () => {
     const from = server.peer(INSIDE);
     const to = server.peer(FAR, { talksTo: server.listener('udp:10.0.0.34:15070') });
     server.forkTo(to).options = { listener: 'udp:10.0.0.34:15070' };
-    server.network.listeners;
     from.request('INVITE');
+    server.options = {};
     expect(printed(to.last('INVITE'))).toEqual([
       'sip:99.88.44.33:15070;r2=on;lr',
       'sip:99.88.44.33:15070;r2=on;lr',
@@ -251,6 +251,7 @@ describe('two sockets that print one address', () => {
     const [a, b] = server.network.listeners.map((listener) => ({
       listener,
       printed: server.advertise.printed({ listener, destination: FAR }),
+      overridden: false,
       hidden: false,
     }));
     const { tags } = server.advertise;

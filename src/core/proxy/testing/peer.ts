@@ -73,9 +73,9 @@ export class Peer {
     return `sip:ua@${formatHostPort(this.believes, this.port)}${transport}`;
   }
 
-  /** The first lines of what it got: `INVITE`, `180` … */
+  /** What it got, as `INVITE`, `180` …; what was sent again counts once. */
   get kinds(): string[] {
-    return this.inbox.map(kindOf);
+    return [...new Set(this.inbox)].map(kindOf);
   }
 
   /** The latest message of a kind. */
