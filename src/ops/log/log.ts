@@ -25,7 +25,10 @@ export class Log implements Disposable {
   readonly #destination: ReturnType<typeof pino.destination>;
   readonly #isFile: boolean;
   readonly #refusals: TokenBucket;
-  readonly #subscriptions: readonly Subscription[];
+  readonly #lines: readonly Subscription[];
+  /** Subscribed to at level `debug` alone: whoever publishes makes an object for it. */
+  readonly #details: readonly Subscription[];
+  #detailed = false;
   /** Refused messages that were not logged one by one. */
   refusalsSkipped = 0;
 
@@ -45,11 +48,22 @@ export class Log implements Disposable {
       this.#destination,
     );
     this.#refusals = new TokenBucket(clock, REFUSED_PER_SECOND, REFUSED_PER_SECOND * 5);
-    this.#subscriptions = this.#subscribe();
+    this.#lines = [
+      [channels.log, (message) => this.#line(message as LogEvent)],
+      [channels.refused, (message) => this.#refused(message as object)],
+    ];
+    this.#details = [
+      [channels.connection, (message) => this.#detail('net', 'connection', message as object)],
+      [channels.binding, (message) => this.#detail('registrar', 'binding', message as object)],
+      [channels.transaction, (message) => this.#detail('transaction', 'transaction', message as object)],
+    ];
+    subscribe(this.#lines, true);
+    this.setLevel(settings.level);
   }
 
   setLevel(level: LogLevel): void {
     this.#logger.level = level;
+    this.#setDetailed(level === 'debug');
   }
 
   /** Opens the file anew, after it was moved away; nothing for the standard output. */
@@ -58,29 +72,24 @@ export class Log implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const [channel, subscriber] of this.#subscriptions) channel.unsubscribe(subscriber);
+    subscribe(this.#lines, false);
+    this.#setDetailed(false);
     this.#destination.flushSync();
     this.#destination.end();
   }
 
-  #subscribe(): readonly Subscription[] {
-    const debug = (area: string, text: string) => (message: unknown) =>
-      this.#logger.debug({ area, ...(message as object) }, text);
-    const subscriptions: readonly Subscription[] = [
-      [channels.log, (message) => this.#line(message as LogEvent)],
-      [channels.refused, (message) => this.#refused(message as object)],
-      [channels.connection, debug('net', 'connection')],
-      [channels.binding, debug('registrar', 'binding')],
-      [channels.transaction, debug('transaction', 'transaction')],
-    ];
-    // Whoever publishes makes an object for it, so what would not be written is not asked for.
-    const wanted = subscriptions.filter(([, _], i) => i < 2 || this.#logger.isLevelEnabled('debug'));
-    for (const [channel, subscriber] of wanted) channel.subscribe(subscriber);
-    return wanted;
+  #setDetailed(detailed: boolean): void {
+    if (detailed === this.#detailed) return;
+    subscribe(this.#details, detailed);
+    this.#detailed = detailed;
   }
 
   #line({ level, text, ...fields }: LogEvent): void {
     this.#logger[level](fields, text);
+  }
+
+  #detail(area: string, text: string, message: object): void {
+    this.#logger.debug({ area, ...message }, text);
   }
 
   #refused(message: object): void {
@@ -92,6 +101,13 @@ export class Log implements Disposable {
       { area: 'refused', ...message, skippedBefore: this.refusalsSkipped || undefined },
       'refused',
     );
+  }
+}
+
+function subscribe(subscriptions: readonly Subscription[], on: boolean): void {
+  for (const [channel, subscriber] of subscriptions) {
+    if (on) channel.subscribe(subscriber);
+    else channel.unsubscribe(subscriber);
   }
 }
 
