@@ -31,14 +31,17 @@ export interface Overrides {
 
 export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: ProxyEnvironment): Legs {
   const { advertise, settings } = env;
-  const peer = hop.destination.address;
+  const { address } = hop.destination;
   const caller = received.remoteAddress;
+  // This server is no party: what it sends to itself goes on with the face of the party at the other end.
+  const reader = hop.looped ? caller : address;
+  const sender = isOwnSocket(received, env) ? address : caller;
   const print = (place: PrintedPlace) =>
-    advertise.printed({ listener: hop.listener, destination: peer, override: overrides.outbound, place });
+    advertise.printed({ listener: hop.listener, destination: reader, override: overrides.outbound, place });
   const out = print('record-route-out');
   const back = advertise.printed({
     listener: received.listener,
-    destination: caller,
+    destination: sender,
     override: overrides.inbound,
     place: 'record-route-in',
   });
@@ -47,17 +50,22 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
       listener: received.listener,
       printed: back,
       overridden: overrides.inbound !== undefined,
-      hidden: settings.hideInside && crossesOutward(advertise, caller, received.listener, peer, out),
+      hidden: settings.hideInside && crossesOutward(advertise, caller, received.listener, reader, out),
     },
     outbound: {
       listener: hop.listener,
       printed: out,
       overridden: overrides.outbound !== undefined,
-      hidden: settings.hideInside && crossesOutward(advertise, peer, hop.listener, caller, back),
+      hidden: settings.hideInside && crossesOutward(advertise, address, hop.listener, sender, back),
     },
     via: print('via'),
     contact: print('contact'),
   };
+}
+
+/** Whether it came from a socket of this server. */
+function isOwnSocket({ transport, remoteAddress, remotePort }: Flow, env: ProxyEnvironment): boolean {
+  return env.advertise.own.recognise({ host: remoteAddress, port: remotePort, transport }).own;
 }
 
 /** Makes the Contacts of a request mean something to the next hop: hidden, led through the NAT, or as they are. */

@@ -14,6 +14,8 @@ import type { ProxyEnvironment } from './proxy-environment.ts';
 export interface Hop {
   readonly listener: Listener;
   readonly destination: Destination;
+  /** Whether the destination is a socket of this server: the request comes in again. */
+  readonly looped: boolean;
   /** The connection to use; undefined lets the network find or open one. */
   readonly flow: Flow | undefined;
 }
@@ -45,7 +47,7 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
         address: flow.remoteAddress,
         port: flow.remotePort,
       };
-      return [{ listener: flow.listener, destination, flow }];
+      return [{ listener: flow.listener, destination, looped: false, flow }];
     }
   }
   if (routes.length === 0 && source) return hopsTo([source], question, env);
@@ -74,21 +76,20 @@ function hopsTo(
 ): readonly Hop[] {
   const hops: Hop[] = [];
   for (const resolved of found) {
-    const destination = loopedInside(resolved, env);
+    const socket = ownSocket(resolved, env);
+    const destination = socket ? boundDestination(socket) : resolved;
     const listener = listenerFor(destination, question, env);
-    if (listener) hops.push({ listener, destination, flow: undefined });
+    if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });
   }
   return hops;
 }
 
 /**
- * A next hop that is this server's own public address never goes into the NAT, which would lose it or send it back
- * as a stranger: it goes to the socket itself.
+ * The socket that a next hop leads to. A public address of this server is never sent into the NAT, which would lose
+ * the request or send it back as a stranger's.
  */
-function loopedInside(destination: Destination, env: ProxyEnvironment): Destination {
-  const { address, port, transport } = destination;
-  const answer = env.advertise.own.recognise({ host: address, port, transport });
-  return answer.own && answer.listener ? boundDestination(answer.listener) : destination;
+function ownSocket({ address, port, transport }: Destination, env: ProxyEnvironment): Listener | undefined {
+  return env.advertise.own.recognise({ host: address, port, transport }).listener;
 }
 
 function boundDestination(listener: Listener): Destination {

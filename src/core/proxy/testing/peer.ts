@@ -132,9 +132,6 @@ export class Peer {
 
   /** A request inside a dialog, sent to where its route set or target leads this peer. @returns its text */
   inDialog(method: string, dialog: Dialog, options: RequestOptions = {}): string {
-    const first = dialog.routes[0] ?? `<${dialog.target}>`;
-    const uri = NameAddr.parse(first)?.uri;
-    if (!uri) throw new Error(`cannot send to ${first}`);
     return this.send(
       this.#text(
         method,
@@ -151,8 +148,15 @@ export class Peer {
         ],
         options.branch,
       ),
-      options.to ?? this.#wire.reach(this, uri),
+      options.to ?? this.#firstHop(dialog),
     );
+  }
+
+  #firstHop(dialog: Dialog): Listener {
+    const first = dialog.routes[0] ?? `<${dialog.target}>`;
+    const uri = NameAddr.parse(first)?.uri;
+    if (!uri) throw new Error(`cannot send to ${first}`);
+    return this.#wire.reach(this, uri);
   }
 
   #text(method: string, uri: string, headers: readonly string[], branch?: string): string {

@@ -55,6 +55,8 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   /** How forks ended. */
   readonly outcomes: ForkOutcome[] = [];
   readonly transactions: ServerTransaction[] = [];
+  /** Sees each request before it is forwarded. */
+  onRequest: (message: SipMessage) => void = () => {};
   /** Says what is done with an outcome; by default it is passed on. */
   onOutcome: (transaction: ServerTransaction, outcome: ForkOutcome) => void = (transaction, outcome) =>
     this.proxy.finish(transaction, outcome);
@@ -154,6 +156,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       return;
     }
     this.transactions.push(transaction);
+    this.onRequest(message);
     if (message.to?.tag !== undefined) {
       this.proxy.inDialog(transaction, this.options);
       return;
