@@ -1,13 +1,19 @@
 import { expect, it } from 'vitest';
 import { RFC4475 } from './rfc4475/table.ts';
 import { RFC5118 } from './rfc5118/table.ts';
-import { type TortureCase, tableLine } from './torture-case.ts';
+import { type TortureCase, tableCells } from './torture-case.ts';
 
+const HEADINGS = ['Message', 'Section', 'What it is', 'As', 'What the RFC wants', 'What Viaduct does'];
+
+/** A Markdown table with its columns lined up, as the formatter wants it. */
 function table(cases: readonly TortureCase[]): string {
+  const lines = [HEADINGS, ...cases.map(tableCells)];
+  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const printed = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`);
   return [
-    '| Message | Section | What it is | As | What the RFC wants | What Viaduct does |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...cases.map(tableLine),
+    printed[0],
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
+    ...printed.slice(1),
   ].join('\n');
 }
 

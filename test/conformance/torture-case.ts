@@ -77,8 +77,8 @@ function asRegistrar(message: SipMessage): Verdict | undefined {
   return judgeRequire(message, new Set()) ?? judgeRegister(message);
 }
 
-/** One line of the published table. */
-export function tableLine(torture: TortureCase): string {
+/** The cells of one line of the published table. */
+export function tableCells(torture: TortureCase): string[] {
   const { outcome, note } = torture;
   const does =
     outcome.kind === 'accept'
@@ -86,7 +86,7 @@ export function tableLine(torture: TortureCase): string {
       : outcome.kind === 'drop'
         ? `dropped (${outcome.reason})`
         : `${outcome.status} ${outcome.reason}${outcome.unsupported ? `, Unsupported: ${outcome.unsupported}` : ''}`;
-  const cells = [
+  return [
     `\`${torture.name}\``,
     torture.section,
     torture.title,
@@ -94,5 +94,4 @@ export function tableLine(torture: TortureCase): string {
     torture.wants,
     note === undefined ? does : `${does}; ${note}`,
   ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

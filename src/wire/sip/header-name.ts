@@ -135,16 +135,20 @@ export function headerId(name: string): HeaderId {
 export function headerIdAt(bytes: Uint8Array, start: number, end: number): HeaderId {
   const length = end - start;
   if (length === 0 || length > 31) return H.Other;
-  candidates: for (const { id, lower } of byShape[shape(length, bytes[start]!)]!) {
-    if (lower.length !== length) continue;
-    for (let i = 0; i < length; i++) {
-      const c = bytes[start + i]!;
-      // Setting bit 5 makes A–Z lower case and leaves '-' and digits, which have it already, as they are.
-      if (c !== lower[i] && (c < 0x41 || c > 0x5a || (c | 0x20) !== lower[i])) continue candidates;
-    }
-    return id;
+  const candidates = byShape[shape(length, bytes[start]!)]!;
+  for (let i = 0; i < candidates.length; i++) {
+    if (isName(bytes, start, candidates[i]!.lower)) return candidates[i]!.id;
   }
   return H.Other;
+}
+
+function isName(bytes: Uint8Array, start: number, lower: Uint8Array): boolean {
+  for (let i = 0; i < lower.length; i++) {
+    const c = bytes[start + i]!;
+    // Setting bit 5 makes A–Z lower case and leaves '-' and digits, which have it already, as they are.
+    if (c !== lower[i] && (c < 0x41 || c > 0x5a || (c | 0x20) !== lower[i])) return false;
+  }
+  return true;
 }
 
 /** The full name of a known header, spelled as in the RFCs. */

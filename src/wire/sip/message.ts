@@ -1,7 +1,7 @@
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { splitList } from './list.ts';
 import { NameAddr } from './name-addr.ts';
-import { isToken, parseDecimal, unfold } from './text.ts';
+import { byteString, isToken, parseDecimal, unfold } from './text.ts';
 import { Uri } from './uri.ts';
 import { Via } from './via.ts';
 
@@ -127,12 +127,12 @@ export class SipMessage {
 
   /** The name of a line's header as written. */
   nameAt(line: number): string {
-    return this.bytes.toString('latin1', this.table[line * STRIDE + 1]!, this.table[line * STRIDE + 2]!);
+    return byteString(this.bytes, this.table[line * STRIDE + 1]!, this.table[line * STRIDE + 2]!);
   }
 
   /** A line's value, unfolded. */
   valueAt(line: number): string {
-    return unfold(this.bytes.toString('latin1', this.valueStart(line), this.valueEnd(line)));
+    return unfold(byteString(this.bytes, this.valueStart(line), this.valueEnd(line)));
   }
 
   valueStart(line: number): number {
@@ -207,7 +207,7 @@ export class SipMessage {
       for (let i = 0; i < bounds.length; i += 2) {
         const start = bounds[i]!;
         const end = bounds[i + 1]!;
-        found.push({ line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) });
+        found.push({ line, start, end, text: unfold(byteString(this.bytes, start, end)) });
       }
     }
     return found;
@@ -220,7 +220,7 @@ export class SipMessage {
       if (bounds.length === 0) continue;
       const start = bounds[0]!;
       const end = bounds[1]!;
-      return { line, start, end, text: unfold(this.bytes.toString('latin1', start, end)) };
+      return { line, start, end, text: unfold(byteString(this.bytes, start, end)) };
     }
     return undefined;
   }
@@ -276,7 +276,7 @@ export class SipMessage {
 
   /** The whole message as a byte string, without what stands behind its body. */
   toString(): string {
-    return this.bytes.toString('latin1', 0, this.bodyEnd);
+    return byteString(this.bytes, 0, this.bodyEnd);
   }
 
   /** The lines of that header as they were written, blanks at their ends apart, each with a CRLF. */
@@ -290,7 +290,7 @@ export class SipMessage {
 
   /** A line as it was written, blanks at its end apart, with a CRLF. */
   rawLine(line: number): string {
-    return `${this.bytes.toString('latin1', this.lineStart(line), this.valueEnd(line))}\r\n`;
+    return `${byteString(this.bytes, this.lineStart(line), this.valueEnd(line))}\r\n`;
   }
 
   #nameAddr(header: HeaderId): NameAddr | undefined {

@@ -1,6 +1,6 @@
 import { H, headerIdAt } from './header-name.ts';
 import { Flaw, SipMessage, STRIDE } from './message.ts';
-import { isTokenByte, parseDecimal } from './text.ts';
+import { byteString, isTokenByte, parseDecimal } from './text.ts';
 
 /** Why bytes are no message: they cannot be framed at all, and are dropped without an answer. */
 export type ParseFailure = 'empty' | 'start-line' | 'too-many-headers';
@@ -98,17 +98,18 @@ class Scanner {
 
   #startLine(end: number) {
     const bytes = this.#bytes;
-    const firstSpace = bytes.indexOf(0x20);
-    if (firstSpace <= 0 || firstSpace >= end) return undefined;
-    const first = bytes.toString('latin1', 0, firstSpace);
-    if (isSipVersion(first)) {
-      const second = bytes.indexOf(0x20, firstSpace + 1);
-      const codeEnd = second < 0 || second > end ? end : second;
-      const status = parseDecimal(bytes.toString('latin1', firstSpace + 1, codeEnd));
+    let firstSpace = 0;
+    while (firstSpace < end && bytes[firstSpace] !== 0x20) firstSpace++;
+    if (firstSpace === 0 || firstSpace === end) return undefined;
+    const responseVersion = sipVersion(bytes, 0, firstSpace);
+    if (responseVersion !== undefined) {
+      let codeEnd = firstSpace + 1;
+      while (codeEnd < end && bytes[codeEnd] !== 0x20) codeEnd++;
+      const status = parseDecimal(byteString(bytes, firstSpace + 1, codeEnd));
       if (status === undefined) return undefined;
       // Without the blank behind the code the line is broken, but everybody reads it (RFC 4475 §3.1.2.19 has it).
       if (codeEnd - firstSpace !== 4 || status < 100 || status > 699) this.#flaws |= Flaw.StartLine;
-      const reason = codeEnd < end ? bytes.toString('latin1', codeEnd + 1, end) : '';
+      const reason = codeEnd < end ? byteString(bytes, codeEnd + 1, end) : '';
       return {
         isRequest: false,
         method: '',
@@ -117,7 +118,7 @@ class Scanner {
         uriEnd: 0,
         status,
         reason,
-        version: first,
+        version: responseVersion,
       };
     }
     for (let i = 0; i < firstSpace; i++) {
@@ -126,18 +127,19 @@ class Scanner {
     let last = end;
     while (last > firstSpace && bytes[last - 1]! <= 0x20) last--;
     if (last !== end) this.#flaws |= Flaw.StartLine;
-    const lastSpace = bytes.lastIndexOf(0x20, last - 1);
-    if (lastSpace <= firstSpace) return undefined;
-    const version = bytes.toString('latin1', lastSpace + 1, last);
-    if (!isSipVersion(version)) return undefined;
-    const requestUri = bytes.toString('latin1', firstSpace + 1, lastSpace);
+    let lastSpace = last - 1;
+    while (lastSpace > firstSpace && bytes[lastSpace] !== 0x20) lastSpace--;
+    if (lastSpace === firstSpace) return undefined;
+    const version = sipVersion(bytes, lastSpace + 1, last);
+    if (version === undefined) return undefined;
+    const requestUri = byteString(bytes, firstSpace + 1, lastSpace);
     for (let i = 0; i < requestUri.length; i++) {
       if (requestUri.charCodeAt(i) <= 0x20) this.#flaws |= Flaw.StartLine;
     }
     if (requestUri.length === 0) this.#flaws |= Flaw.StartLine;
     return {
       isRequest: true,
-      method: first,
+      method: byteString(bytes, 0, firstSpace),
       requestUri,
       uriStart: firstSpace + 1,
       uriEnd: lastSpace,
@@ -173,7 +175,7 @@ class Scanner {
     let length = -1;
     for (let at = 0; at < this.#table.length; at += STRIDE) {
       if (this.#table[at] !== H.ContentLength) continue;
-      const value = parseDecimal(bytes.toString('latin1', this.#table[at + 3]!, this.#table[at + 4]!));
+      const value = parseDecimal(byteString(bytes, this.#table[at + 3]!, this.#table[at + 4]!));
       if (value === undefined || (length >= 0 && length !== value)) {
         this.#flaws |= Flaw.ContentLength;
         return bytes.length;
@@ -198,12 +200,15 @@ function isBlankOrBreak(c: number | undefined): boolean {
   return c === 0x20 || c === 0x09 || c === CR || c === LF;
 }
 
-/** `SIP/` and digits with a dot; which version it is the verdict asks (505). */
-function isSipVersion(text: string): boolean {
-  if (text.length < 7 || text.slice(0, 4).toUpperCase() !== 'SIP/') return false;
-  for (let i = 4; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c !== 0x2e && (c < 0x30 || c > 0x39)) return false;
+/** @returns `SIP/` and digits with a dot, as written; which version it is the verdict asks (505) */
+function sipVersion(bytes: Buffer, start: number, end: number): string | undefined {
+  if (end - start < 7) return undefined;
+  // Setting bit 5 makes letters lower case.
+  if ((bytes[start]! | 0x20) !== 0x73 || (bytes[start + 1]! | 0x20) !== 0x69) return undefined;
+  if ((bytes[start + 2]! | 0x20) !== 0x70 || bytes[start + 3] !== 0x2f) return undefined;
+  for (let at = start + 4; at < end; at++) {
+    const c = bytes[at]!;
+    if (c !== 0x2e && (c < 0x30 || c > 0x39)) return undefined;
   }
-  return true;
+  return byteString(bytes, start, end);
 }

@@ -11,6 +11,16 @@ export function toByteString(text: string): string {
   return text;
 }
 
+/** Node's own reader beneath `toString('latin1')`, which takes a third of its time. */
+interface Latin1Bytes {
+  latin1Slice(start: number, end: number): string;
+}
+
+/** @returns `bytes[start, end)` as a byte string */
+export function byteString(bytes: Buffer, start: number, end: number): string {
+  return (bytes as Buffer & Latin1Bytes).latin1Slice(start, end);
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @returns a byte string as people read it: UTF-8 where it is valid UTF-8, else as it is */

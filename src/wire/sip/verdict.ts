@@ -179,8 +179,9 @@ function judgeHeaders(request: SipMessage): Verdict | undefined {
   if (!top) return malformed(request, H.Via);
   // The cookie alone would give all transactions of that client one key (RFC 4475 §3.2.1).
   if (top.branch.toLowerCase() === 'z9hg4bk') return verdict(request, 400, 'Via branch has no identifier');
-  for (const { text } of request.elements(H.Via)) {
-    if (!Via.parse(text)) return malformed(request, H.Via);
+  const vias = request.elements(H.Via);
+  for (let i = 1; i < vias.length; i++) {
+    if (!Via.parse(vias[i]!.text)) return malformed(request, H.Via);
   }
   return undefined;
 }

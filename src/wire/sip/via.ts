@@ -59,12 +59,8 @@ export class Via {
   static parse(text: string): Via | undefined {
     const semi = text.indexOf(';');
     const head = semi < 0 ? text : text.slice(0, semi);
-    const slash = head.indexOf('/');
-    const slash2 = head.indexOf('/', slash + 1);
-    if (slash < 0 || slash2 < 0) return undefined;
-    if (head.slice(0, slash).trim().toUpperCase() !== 'SIP') return undefined;
-    if (head.slice(slash + 1, slash2).trim() !== '2.0') return undefined;
-    let at = slash2 + 1;
+    let at = protocolEnd(head);
+    if (at < 0) return undefined;
     while (isBlank(head.charCodeAt(at))) at++;
     const transportStart = at;
     while (at < head.length && !isBlank(head.charCodeAt(at))) at++;
@@ -96,6 +92,16 @@ export class Via {
 /** @param sentBy host and port as printed, IPv6 bracketed */
 export function viaText(transport: string, sentBy: string, branch: string, params = ''): string {
   return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch}${params}`;
+}
+
+/** @returns the position behind `SIP/2.0/`, which may have blanks inside; -1 for another protocol */
+function protocolEnd(head: string): number {
+  if (head.startsWith('SIP/2.0/')) return 8;
+  const slash = head.indexOf('/');
+  const slash2 = head.indexOf('/', slash + 1);
+  if (slash < 0 || slash2 < 0) return -1;
+  if (head.slice(0, slash).trim().toUpperCase() !== 'SIP') return -1;
+  return head.slice(slash + 1, slash2).trim() === '2.0' ? slash2 + 1 : -1;
 }
 
 function isBlank(c: number): boolean {
