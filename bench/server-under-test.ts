@@ -68,6 +68,7 @@ export class ServerUnderTest {
       for (let waited = 0; this.pids().length > 0 && waited < STOP_LIMIT_MS; waited += POLL_MS)
         await wait(POLL_MS);
       signal(pid, 'SIGKILL');
+      for (let waited = 0; bound() && waited < STOP_LIMIT_MS; waited += POLL_MS) await wait(POLL_MS);
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }

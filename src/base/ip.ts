@@ -4,12 +4,28 @@ export type IpFamily = 4 | 6;
 
 /** @returns 4, 6, or 0 for what is no IP address; brackets round an IPv6 address are allowed */
 export function ipFamily(text: string): IpFamily | 0 {
-  if (text.length === 0) return 0;
-  const c = text.charCodeAt(text.length - 1);
-  // A name cannot end in a digit-only label (RFC 1123 §2.1), so most names are refused by their last character.
-  if (c >= 48 && c <= 57 && text.indexOf(':') < 0) return ipaddr.IPv4.isValidFourPartDecimal(text) ? 4 : 0;
+  if (isDottedQuad(text)) return 4;
   const bare = unbracket(text);
   return bare.indexOf(':') >= 0 && ipaddr.IPv6.isValid(bare) ? 6 : 0;
+}
+
+/** Four decimal numbers up to 255 without leading zeros. By hand, for it is asked several times for each message. */
+function isDottedQuad(text: string): boolean {
+  if (text.length < 7 || text.length > 15) return false;
+  let dots = 0;
+  let value = -1;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (value === 0) return false;
+      value = value < 0 ? digit : value * 10 + digit;
+      if (value > 255) return false;
+    } else if (digit === -2 && value >= 0) {
+      dots++;
+      value = -1;
+    } else return false;
+  }
+  return dots === 3 && value >= 0;
 }
 
 /** Takes the brackets off an IPv6 reference (RFC 3261 §25.1); anything else is returned as it is. */

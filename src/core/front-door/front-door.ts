@@ -30,7 +30,8 @@ export interface FrontDoorSettings {
 
 export const DEFAULT_FRONT_DOOR: FrontDoorSettings = {
   scanners: DEFAULT_SCANNERS,
-  rate: { perSecond: 50, burst: 200 },
+  // A carrier sends hundreds of requests from one address; a flood sends thousands.
+  rate: { perSecond: 500, burst: 2000 },
   trustInside: true,
   limits: DEFAULT_MESSAGE_LIMITS,
 };

@@ -11,6 +11,7 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import { MAGIC_COOKIE, Via, viaText } from '../../wire/sip/via.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import { dressContacts, type Overrides, printLegs } from './legs.ts';
+import { loopHash } from './loop-hash.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import { type Hop, nextHops } from './next-hop.ts';
@@ -67,9 +68,12 @@ function sendTo(
   if (!out || !via) return;
   const legs = printLegs(flow, hop, overrides, env);
   const topVia = receivedVia(via, flow, false);
+  // Nobody answers an ACK, so its branch need not vouch for anything.
+  const branch =
+    message.method === 'ACK' ? `${MARK}${loopHash(message, env.loopSalt)}` : statelessBranch(topVia, env);
   const edit = forwardedRequest({
     request: message,
-    via: viaText(listener.transport, legs.via.printed, statelessBranch(topVia, env)),
+    via: viaText(listener.transport, legs.via.printed, branch),
     topVia,
     // Only an answer needs the Vias below; an ACK has none.
     hideVias: legs.inbound.hidden && message.method === 'ACK',
