@@ -26,9 +26,9 @@ export async function run(options: ConfigOptions & { readonly f?: string }): Pro
   }
   const config = await configOf(options);
   await using server = await Server.start({ config, reread: () => configOf(options) });
+  const release = handleSignals(server);
   const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
   print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
-  const release = handleSignals(server);
   await server.stopped;
   release();
 }

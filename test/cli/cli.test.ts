@@ -75,7 +75,10 @@ describe('viaduct', () => {
       said += chunk;
     });
     child.kill('SIGHUP');
-    while (!said.includes('read again')) await once(child.stdout!, 'data');
+    while (!said.includes('read again')) {
+      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
+      expect(child.exitCode ?? child.signalCode).toBeNull();
+    }
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
