@@ -3,6 +3,7 @@ import { Advertise } from './advertise/advertise.ts';
 import { logLine } from './base/channels.ts';
 import { type Clock, SystemClock, type TimerHandle } from './base/clock.ts';
 import { RandomIds } from './base/ids.ts';
+import type { Cidr } from './base/ip.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { Authenticator } from './core/auth/authenticator.ts';
 import { FrontDoor } from './core/front-door/front-door.ts';
@@ -61,6 +62,7 @@ interface Parts {
   readonly frontDoor: FrontDoor;
   readonly runtime: Runtime;
   readonly keepAlive: KeepAlive | undefined;
+  readonly subnets: Map<string, Cidr>;
 }
 
 /** The whole server, put together: the one place that knows every floor. */
@@ -238,13 +240,14 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   });
   storage.restore(advertise);
 
+  const subnets = new Map(subnetsOf(interfaces));
   const environment: ProxyEnvironment = {
     layer,
     network,
     advertise,
     resolver: new Resolver({ nameServer: new DnsNameServer(), clock, ids }),
     wheel,
-    subnets: subnetsOf(interfaces),
+    subnets,
     settings: proxySettings(config),
     loopSalt: ids.token(12),
   };
@@ -295,5 +298,6 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     frontDoor,
     runtime,
     keepAlive,
+    subnets,
   };
 }

@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Advertise } from '../advertise/advertise.ts';
+import type { Cidr } from '../base/ip.ts';
 import type { FrontDoor } from '../core/front-door/front-door.ts';
 import type { Listener } from '../net/listener.ts';
+import { subnetsOf } from '../net/select-listener.ts';
 import type { Sockets } from '../net/sockets.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
@@ -18,6 +20,8 @@ export interface Reloadable {
   readonly frontDoor: FrontDoor;
   readonly runtime: Runtime;
   readonly log: Log;
+  /** Of the machine's interfaces, which may have changed too. */
+  readonly subnets: Map<string, Cidr>;
 }
 
 /** What is made once and stays. */
@@ -34,7 +38,7 @@ export async function reloadServer(
   before: ServerConfig,
   next: ServerConfig,
 ): Promise<readonly string[]> {
-  const { network, advertise, frontDoor, runtime, log } = server;
+  const { network, advertise, frontDoor, runtime, log, subnets } = server;
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
   const program = await loadProgram(next.routes);
@@ -64,6 +68,8 @@ export async function reloadServer(
   frontDoor.update(frontDoorSettings(next));
   runtime.replaceProgram(program);
   log.setLevel(next.log.level);
+  subnets.clear();
+  for (const [address, subnet] of subnetsOf(interfaces)) subnets.set(address, subnet);
   changes.push(`routes: ${next.routes ?? 'the shipped ones'}, read again`);
   if (!isDeepStrictEqual(before.advertise, next.advertise)) changes.push('printed addresses have changed');
   for (const key of NEED_RESTART) {
