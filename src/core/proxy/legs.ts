@@ -65,7 +65,9 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
 
 /** Whether it came from a socket of this server. */
 function isOwnSocket({ transport, remoteAddress, remotePort }: Flow, env: ProxyEnvironment): boolean {
-  return env.advertise.own.recognise({ host: remoteAddress, port: remotePort, transport }).own;
+  return env.network.listeners.some(
+    (it) => it.address === remoteAddress && it.port === remotePort && it.transport === transport,
+  );
 }
 
 /** Makes the Contacts of a request mean something to the next hop: hidden, led through the NAT, or as they are. */
