@@ -278,7 +278,8 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     layer: () => layer,
     proxy: () => proxy,
   });
-  const sender = new OptionsPing(new UserAgentClient(environment, ids), bootId);
+  const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
+  const sender = new OptionsPing(client, bootId);
   const settings = keepAliveSettings(config);
   const keepAlive =
     settings &&
