@@ -181,6 +181,24 @@ describe('serial forking', () => {
     expect(caller.kinds).toEqual(['200']);
   });
 
+  it('ends what a script began meanwhile, where a 2xx comes late', () => {
+    const { server, caller, peers } = fork(2);
+    server.forkTo(peers[0]).options = { timeoutMs: 5000 };
+    server.onOutcome = (transaction) => {
+      server.proxy.forkThen(transaction, [[target(peers[1].contact)]], {}, (outcome) =>
+        server.proxy.finish(transaction, outcome),
+      );
+    };
+    caller.request('INVITE');
+    peers[0].answer('INVITE', 180, { toTag: 'one' });
+    server.advance(5100);
+    peers[1].answer('INVITE', 180, { toTag: 'two' });
+    peers[0].answer('INVITE', 200, { toTag: 'one' });
+    expect(peers[1].kinds).toEqual(['INVITE', 'CANCEL']);
+    peers[1].answer('INVITE', 487, { toTag: 'two' });
+    expect(caller.kinds).toEqual(['180', '180', '200']);
+  });
+
   it('answers 480 where there is no target at all', () => {
     const { server, caller } = fork(0);
     server.groups = [];

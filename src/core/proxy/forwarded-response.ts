@@ -22,13 +22,10 @@ export function forwardedResponse(
 ): Buffer {
   const edit = new MessageEdit(response);
   const { legs, hop, recordRoute } = branch;
-  if (legs?.inbound.hidden) {
-    edit.removeAll(H.Via);
-    edit.insert(response.headersStart, viaLines(transaction.request, transaction.topVia));
-  } else {
-    edit.removeTopElements(H.Via, 1);
-  }
-  if (recordRoute) restoreRecordRoute(edit, response, recordRoute);
+  const { request, topVia } = transaction;
+  // What is left below our own Via is what the request came with: taken from there, nobody can have changed or lost it.
+  edit.removeAll(H.Via).insert(response.headersStart, viaLines(request, topVia));
+  if (recordRoute) restoreRecordRoute(edit, response, recordRoute, request);
   const view: ReplyView = { response, edit, advertise: undefined };
   options.onReply?.(view);
   if (legs?.outbound.hidden) {
@@ -42,7 +39,7 @@ export function forwardedResponse(
         })
       : printed;
     hideContacts(edit, response, env.advertise, { address: face, transport: listener.transport });
-  } else if (hop && env.settings.fixContact && isFromUserAgent(response, branch)) {
+  } else if (hop && !hop.looped && env.settings.fixContact && isFromUserAgent(response, branch)) {
     const { transport } = hop.listener;
     const seen = { transport, address: hop.destination.address, port: hop.destination.port };
     if (answersFromBehindNat(response, seen, branch.target.source !== undefined))

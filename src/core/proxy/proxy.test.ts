@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { H } from '../../wire/sip/header-name.ts';
-import { branchOf, firstLine, read, values } from './testing/messages.ts';
-import { calleeDialog, callerDialog } from './testing/peer.ts';
+import { answerTo, branchOf, firstLine, read, values } from './testing/messages.ts';
+import { calleeDialog, callerDialog, contactOf } from './testing/peer.ts';
 import { ProxyUnderTest, type ProxyUnderTestOptions, target } from './testing/proxy-under-test.ts';
 
 const TCP = 'tcp:10.0.0.34:5060';
@@ -113,6 +113,18 @@ describe('a forwarded request', () => {
   });
 });
 
+describe('an answer', () => {
+  it('gets the Vias that the request came with, whatever the callee made of them', () => {
+    const { caller, callee } = pair();
+    caller.request('INVITE', { vias: ['SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKbefore'] });
+    const echoed = answerTo(callee.last('INVITE'), 486);
+    const [ours, top, below] = values(echoed, H.Via);
+    callee.send(echoed.replace(`Via: ${top}\r\nVia: ${below}\r\n`, ''));
+    expect(values(caller.last('486'), H.Via)).toEqual([top, below]);
+    expect(ours).toContain('99.88.44.33');
+  });
+});
+
 describe('strict routers', () => {
   it('stand in the Request-URI, the target last, and are sent to', () => {
     const { server, caller } = pair();
@@ -190,6 +202,24 @@ describe('loops', () => {
     caller.inDialog('BYE', dialog);
     expect(callee.kinds).toEqual(['INVITE', 'ACK', 'BYE']);
     callee.inDialog('BYE', calleeDialog(invite));
+    expect(caller.kinds).toContain('BYE');
+  });
+
+  it('a call between two inside may spiral too', () => {
+    const server = new ProxyUnderTest();
+    const [caller, callee] = [server.peer('10.0.0.7'), server.peer('10.0.0.8')];
+    const here = { transport: 'udp', address: '10.0.0.34', port: 5060 } as const;
+    server.groups = [[target('sip:bob@sales.example.com', { source: here })]];
+    server.onRequest = (message) => {
+      if (message.uri?.host === 'sales.example.com') server.forkTo(callee);
+    };
+    caller.request('INVITE');
+    callee.answer('INVITE', 200);
+    expect(contactOf(caller.last('200'))).toBe(callee.contact);
+    caller.inDialog('ACK', callerDialog(caller.last('200')));
+    caller.inDialog('BYE', callerDialog(caller.last('200')));
+    expect(callee.kinds).toEqual(['INVITE', 'ACK', 'BYE']);
+    callee.inDialog('BYE', calleeDialog(callee.last('INVITE')));
     expect(caller.kinds).toContain('BYE');
   });
 

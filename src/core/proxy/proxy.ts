@@ -10,7 +10,7 @@ import { loopHash } from './loop-hash.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { ResponseContext } from './response-context.ts';
+import { COMPLETED_ELSEWHERE, ResponseContext } from './response-context.ts';
 import { sequentialTarget } from './sequential-target.ts';
 import { forwardStateless, forwardStrayResponse } from './stateless.ts';
 import type { Target } from './target.ts';
@@ -147,10 +147,21 @@ export class Proxy {
       recordRoute:
         options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
     };
-    const context: ResponseContext = new ResponseContext(setting, groups, breadth, this.#env, (outcome) => {
-      this.#contextOf.set(outcome, context);
-      done(outcome);
-    });
+    const context: ResponseContext = new ResponseContext(
+      setting,
+      groups,
+      breadth,
+      this.#env,
+      (outcome) => {
+        this.#contextOf.set(outcome, context);
+        done(outcome);
+      },
+      () => {
+        // The fork that was begun in its stead rings in vain.
+        const latest = this.#contexts.get(transaction);
+        if (latest !== context) latest?.cancel(COMPLETED_ELSEWHERE);
+      },
+    );
     this.#contexts.set(transaction, context);
     context.start();
   }

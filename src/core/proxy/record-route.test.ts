@@ -211,29 +211,50 @@ describe('restoring in answers', () => {
         '\r\n',
       ].join('\r\n'),
     );
-  const restored = (...lines: string[]) => {
+  const request = (...lines: string[]) =>
+    read(
+      [
+        'INVITE sip:b SIP/2.0',
+        'Via: SIP/2.0/UDP 10.0.0.7',
+        ...lines.map((it) => `Record-Route: ${it}`),
+        '\r\n',
+      ].join('\r\n'),
+    );
+  const restored = (lines: readonly string[], received: readonly string[] = []) => {
     const message = answer(...lines);
     const edit = new MessageEdit(message);
-    restoreRecordRoute(edit, message, route);
+    restoreRecordRoute(edit, message, route, request(...received));
     return values(edit.toBuffer().toString('latin1'), H.RecordRoute);
   };
 
   it('finds the pair between those of others, in one line or in several', () => {
     const [p1, p2] = ['<sip:p1.example.com;lr>', '<sip:p2.example.com;lr>'];
     const whole = [p2, ...route.forCallee, p1];
-    expect(restored(...whole)).toEqual([p2, ...route.forCaller, p1]);
-    expect(restored(whole.join(','))).toEqual([p2, ...route.forCaller, p1]);
+    expect(restored(whole, [p1])).toEqual([p2, ...route.forCaller, p1]);
+    expect(restored([whole.join(',')], [p1])).toEqual([p2, ...route.forCaller, p1]);
   });
 
   it('finds a pair that a user agent has printed anew', () => {
     const again = route.forCallee.map((it) => it.replace(';r2=on;lr', ';lr;r2=on'));
-    expect(restored(...again)).toEqual(route.forCaller);
+    expect(restored(again)).toEqual(route.forCaller);
+  });
+
+  it('finds its own of several that look alike: the lowest that the request did not come with', () => {
+    const [first, second] = route.forCallee as [string, string];
+    const alike = route.forCallee.map((it) => it.replace('BBBBBBBBBBBB', 'AAAAAAAAAAAA'));
+    expect(restored([...route.forCallee, ...route.forCallee])).toEqual([first, second, ...route.forCaller]);
+    expect(restored([...route.forCallee, ...route.forCallee], route.forCallee)).toEqual([
+      ...route.forCaller,
+      first,
+      second,
+    ]);
+    expect(restored([alike[0]!, ...route.forCallee])).toEqual([alike[0], ...route.forCaller]);
   });
 
   it('leaves an answer alone that has no such pair', () => {
-    expect(restored('<sip:p1.example.com;lr>')).toEqual(['<sip:p1.example.com;lr>']);
-    expect(restored(route.forCallee[0]!)).toEqual([route.forCallee[0]]);
-    expect(restored()).toEqual([]);
+    expect(restored(['<sip:p1.example.com;lr>'])).toEqual(['<sip:p1.example.com;lr>']);
+    expect(restored(route.forCallee.slice(0, 1))).toEqual([route.forCallee[0]]);
+    expect(restored([])).toEqual([]);
   });
 
   it('compares what survives reprinting', () => {

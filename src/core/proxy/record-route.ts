@@ -72,12 +72,21 @@ export function recordRoute(
   };
 }
 
-/** Writes into a response, in place of what the callee echoes, what the caller is to read. */
-export function restoreRecordRoute(edit: MessageEdit, response: SipMessage, route: RecordRoute): void {
+/**
+ * Writes into a response, in place of what the callee echoes, what the caller is to read. Ours stand right above those
+ * that the request came with; further up may be others of ours that look the same, where the request has spiralled.
+ */
+export function restoreRecordRoute(
+  edit: MessageEdit,
+  response: SipMessage,
+  route: RecordRoute,
+  request: SipMessage,
+): void {
   const { forCallee, forCaller } = route;
   if (forCallee.every((text, i) => text === forCaller[i])) return;
   const elements = response.elements(H.RecordRoute);
-  for (let at = 0; at + forCallee.length <= elements.length; at++) {
+  const lowest = elements.length - forCallee.length - request.elements(H.RecordRoute).length;
+  for (let at = lowest; at >= 0; at--) {
     if (!forCallee.every((text, i) => isSameRoute(text, elements[at + i]!.text))) continue;
     for (let i = 0; i < forCallee.length; i++) {
       const { start, end } = elements[at + i]!;

@@ -11,6 +11,9 @@ import { forwardedResponse } from './forwarded-response.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import type { Target } from './target.ts';
 
+/** Why the other branches are cancelled when one is answered (RFC 3326). */
+export const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
+
 /**
  * The branches of one request and what came back (RFC 3261 §16.7): targets are tried group by group, those of one group
  * together; a 2xx is passed on at once, provisional answers too, and the best of the rest when all have failed.
@@ -21,6 +24,7 @@ export class ResponseContext implements BranchUser {
   readonly #setting: BranchSetting;
   readonly #options: ForkOptions;
   readonly #done: (outcome: ForkOutcome) => void;
+  readonly #answeredLate: () => void;
   readonly #groups: (readonly Target[])[];
   readonly #breadth: number;
   readonly #branches: Branch[] = [];
@@ -39,6 +43,7 @@ export class ResponseContext implements BranchUser {
   /**
    * @param breadth how many branches may run at once (RFC 5393 §5.3); larger groups are tried piece by piece
    * @param done called once: with the 2xx, or when nothing is left to try
+   * @param answeredLate called where an INVITE is answered with a 2xx although the outcome was negative
    */
   constructor(
     setting: BranchSetting,
@@ -46,12 +51,14 @@ export class ResponseContext implements BranchUser {
     breadth: number,
     env: ProxyEnvironment,
     done: (outcome: ForkOutcome) => void,
+    answeredLate: () => void,
   ) {
     this.transaction = setting.transaction;
     this.#setting = setting;
     this.#options = setting.options;
     this.#env = env;
     this.#done = done;
+    this.#answeredLate = answeredLate;
     this.#breadth = breadth;
     this.#groups = groups.flatMap((group) => pieces(group, breadth));
   }
@@ -77,9 +84,10 @@ export class ResponseContext implements BranchUser {
     // Every 2xx to an INVITE goes back, late ones too: the caller must end the dialogs it does not want.
     if (this.#settled && this.transaction.request.method !== 'INVITE') return;
     this.#pass(branch, response);
+    if (this.#settled) this.#answeredLate();
     this.#groups.length = 0;
     this.#settle({ kind: 'outcome', answered: true, status: response.status });
-    this.#cancelBranches('SIP;cause=200;text="Call completed elsewhere"');
+    this.#cancelBranches(COMPLETED_ELSEWHERE);
   }
 
   failure(branch: Branch, answer: FinalAnswer): void {

@@ -26,10 +26,10 @@ function wholeCall(from: Peer, to: Peer): { caller: Dialog; callee: Dialog } {
   from.inDialog('ACK', caller);
   from.inDialog('INVITE', caller);
   to.answer('INVITE', 200);
-  from.inDialog('ACK', { ...caller, target: contactOf(from.last('200')) });
+  from.inDialog('ACK', { ...caller, target: contactOf(from.last('200')) }, { cseq: 2 });
   to.inDialog('INVITE', { ...callee, target: contactOf(to.last('INVITE')) });
   from.answer('INVITE', 200);
-  to.inDialog('ACK', { ...callee, target: contactOf(to.last('200')) });
+  to.inDialog('ACK', { ...callee, target: contactOf(to.last('200')) }, { cseq: 2 });
   from.inDialog('UPDATE', caller);
   to.answer('UPDATE', 200);
   to.inDialog('BYE', callee);
