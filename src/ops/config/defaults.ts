@@ -122,5 +122,8 @@ function rate(parsed: ParsedConfig): RateSettings | undefined {
   const given = parsed.frontDoor?.rate ?? {};
   if (given === 'off') return undefined;
   const { rate: usual } = DEFAULT_FRONT_DOOR;
-  return { perSecond: given.perSecond ?? usual?.perSecond ?? 500, burst: given.burst ?? usual?.burst ?? 2000 };
+  return {
+    perSecond: given.perSecond ?? usual?.perSecond ?? 500,
+    burst: given.burst ?? usual?.burst ?? 2000,
+  };
 }
