@@ -253,7 +253,14 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   };
   const proxy = new SipProxy(environment);
   const registrar = resources.use(
-    new Registrar({ store: location, clock, bootId, limits: config.registrar }),
+    new Registrar({
+      store: location,
+      clock,
+      bootId,
+      limits: config.registrar,
+      onConnectionLost: config.registrar.onConnectionLost,
+      isOpen: (connectionId) => network.connection(connectionId) !== undefined,
+    }),
   );
   const { algorithms, nonceLife } = config.auth;
   const authenticator = new Authenticator({

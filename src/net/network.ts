@@ -16,6 +16,8 @@ export interface NetworkSink {
   message(bytes: Buffer, flow: Flow): void;
   /** A connection could not be made, broke, or a datagram could not be sent: what was sent on it may be lost. */
   flowFailed(flow: Flow, reason: string): void;
+  /** A connection is no more, whoever ended it, and however well; after {@link flowFailed} where that is told too. */
+  flowClosed?(flow: Flow, reason: string): void;
 }
 
 /** The sockets as the floors above see them. */

@@ -129,6 +129,10 @@ export class Runtime implements TransactionUser, HandlingOwner {
     publishRefused(reason, flow);
   }
 
+  connectionClosed({ connectionId }: Flow): void {
+    this.#options.registrar.connectionClosed(connectionId);
+  }
+
   /** @internal Sends an answer, cut to size where nobody has shown yet who asks. */
   send(transaction: ServerTransaction, parts: ReplyParts): boolean {
     return transaction.reply(boundedAnswer(transaction.request, transaction.flow, parts));

@@ -52,4 +52,8 @@ export class Gate implements TransactionUser {
   malformed(reason: string, flow: Flow): void {
     this.#user?.malformed(reason, flow);
   }
+
+  connectionClosed(flow: Flow): void {
+    this.#user?.connectionClosed?.(flow);
+  }
 }

@@ -253,4 +253,19 @@ describe('INVITE client, given up', () => {
     t.layer.flowFailed(t.far, 'reset');
     expect(t.heard()).toEqual([]);
   });
+
+  it('does not wait for a peer that has closed its connection in good order', () => {
+    const t = new LayerUnderTest('tcp');
+    const ringing = t.sendRequest('INVITE');
+    t.answer(ringing, 180);
+    const other = t.sendRequest('OPTIONS');
+    t.heard();
+    t.layer.flowClosed(t.far, 'closed by the peer');
+    expect(t.heard()).toEqual([
+      'transport error: closed by the peer',
+      'transport error: closed by the peer',
+      'connection closed',
+    ]);
+    expect([ringing.state, other.state]).toEqual(['terminated', 'terminated']);
+  });
 });

@@ -74,6 +74,12 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
     this.#servers.connectionLost(flow, reason);
   }
 
+  /** A peer that has closed its connection answers no more on it: who waits for that need not wait for timers. */
+  flowClosed(flow: Flow, reason: string): void {
+    this.#clients.connectionLost(flow, reason);
+    this.#options.user.connectionClosed?.(flow);
+  }
+
   /**
    * Makes the server transaction of a request.
    * @returns undefined where the table is full, or where the request has a transaction already

@@ -17,4 +17,6 @@ export interface TransactionUser {
   strayResponse(message: SipMessage, flow: Flow): void;
   /** Bytes that are no message, or have no Via to answer by. */
   malformed(reason: string, flow: Flow): void;
+  /** A connection is no more. */
+  connectionClosed?(flow: Flow): void;
 }

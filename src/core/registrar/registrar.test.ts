@@ -455,3 +455,44 @@ describe('a store that waits', () => {
     expect(registrar.counters.failed).toBe(2);
   });
 });
+
+describe('a connection that closes', () => {
+  const tcp = flowFrom(40001, 'tcp', 7);
+  const flowOf = (regId: number) => [`<sip:a@192.0.2.1>;reg-id=${regId};+sip.instance="<urn:uuid:1>"`];
+
+  it('takes with it the bindings that had no other way, at once', () => {
+    send({ contacts: ['<sip:a@192.168.1.2;transport=tcp>'] }, { natted: true }, tcp);
+    send({ contacts: ['<sip:b@192.0.2.1;transport=tcp>'], callId: 'b' }, {}, tcp);
+    registrar.connectionClosed(8);
+    expect(targets()).toHaveLength(2);
+    registrar.connectionClosed(7);
+    expect(targets().map(({ uri }) => uri)).toEqual(['sip:b@192.0.2.1;transport=tcp']);
+    expect(registrar.counters).toMatchObject({ lost: 1, removed: 0 });
+  });
+
+  it('spares a binding that was written anew over another', () => {
+    send({ contacts: flowOf(1) }, {}, tcp);
+    send({ contacts: flowOf(2), callId: 'b' }, {}, tcp);
+    send({ contacts: flowOf(1), cseq: 2 }, {}, flowFrom(40002, 'tcp', 9));
+    registrar.connectionClosed(7);
+    expect(targets().map(({ connectionId, otherFlows }) => [connectionId, otherFlows])).toEqual([[9, []]]);
+  });
+
+  it('before its REGISTER is through leaves nothing behind', () => {
+    const gone = new Registrar({ store, clock, bootId: 'boot-1', isOpen: () => false });
+    gone.process(register({ contacts: flowOf(1) }), tcp, { aor: AOR, natted: false });
+    expect(targets()).toEqual([]);
+  });
+
+  it('leaves everything where it is told to, and when the server stops', async () => {
+    const patient = new Registrar({ store, clock, bootId: 'boot-1', onConnectionLost: 'keep' });
+    patient.process(register({ contacts: flowOf(1) }), tcp, { aor: AOR, natted: false });
+    patient.connectionClosed(7);
+    expect(targets()).toHaveLength(1);
+    send({ contacts: flowOf(1), cseq: 2 }, {}, tcp);
+    await registrar[Symbol.asyncDispose]();
+    registrar.connectionClosed(7);
+    expect(targets()).toHaveLength(1);
+    await patient[Symbol.asyncDispose]();
+  });
+});

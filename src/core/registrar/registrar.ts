@@ -5,6 +5,7 @@ import type { HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { Target } from '../proxy/target.ts';
+import { ConnectionBindings, livesByConnection } from './connection-bindings.ts';
 import { contactHeaders } from './contact-header.ts';
 import type { Binding, LocationStore, MaybePromise } from './location-store.ts';
 import { type RegisterRefusal, type RegisterRequest, readRegister, refuse } from './register-request.ts';
@@ -30,6 +31,13 @@ export interface RegistrarOptions {
   readonly sweepMs?: number;
   /** How many changes may wait for an earlier one of the same address-of-record. Default 10,000. */
   readonly maxWaiting?: number;
+  /**
+   * What becomes of a binding whose contact is reached by its connection alone when that closes: it goes at once
+   * (default), or stays until it lapses, and requests fail over to the other contacts.
+   */
+  readonly onConnectionLost?: 'remove' | 'keep';
+  /** Whether a connection still stands; without it all are taken to. */
+  readonly isOpen?: (connectionId: number) => boolean;
 }
 
 /** One REGISTER's own settings. Absent limits are the registrar's. */
@@ -66,9 +74,21 @@ export class Registrar implements AsyncDisposable {
   readonly #limits: RegistrarLimits;
   readonly #sweepMs: number;
   readonly #turns: Turns;
+  readonly #removeLost: boolean;
+  readonly #isOpen: (connectionId: number) => boolean;
+  readonly #byConnection = new ConnectionBindings();
   #sweeper: TimerHandle | undefined;
   #closed = false;
-  readonly counters = { accepted: 0, refused: 0, added: 0, refreshed: 0, removed: 0, expired: 0, failed: 0 };
+  readonly counters = {
+    accepted: 0,
+    refused: 0,
+    added: 0,
+    refreshed: 0,
+    removed: 0,
+    expired: 0,
+    lost: 0,
+    failed: 0,
+  };
 
   constructor(options: RegistrarOptions) {
     this.#store = options.store;
@@ -77,6 +97,8 @@ export class Registrar implements AsyncDisposable {
     this.#limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
     this.#sweepMs = options.sweepMs ?? 10_000;
     this.#turns = new Turns(options.maxWaiting ?? 10_000);
+    this.#removeLost = options.onConnectionLost !== 'keep';
+    this.#isOpen = options.isOpen ?? (() => true);
     this.#armSweep();
   }
 
@@ -104,6 +126,7 @@ export class Registrar implements AsyncDisposable {
         if (!update.ok || wish.kind === 'fetch') return this.#answer(wish, update, now);
         return whenReady(this.#store.save(options.aor, update.bindings), () => {
           this.#announce(update);
+          this.#noteConnections(update);
           return this.#answer(wish, update, now);
         });
       });
@@ -140,6 +163,15 @@ export class Registrar implements AsyncDisposable {
     });
   }
 
+  /** A connection is no more, and with it the way to what had registered by it alone. */
+  connectionClosed(connectionId: number): void {
+    // At the end all connections close, and phones that come back soon shall find what they had.
+    if (this.#closed) return;
+    for (const aor of this.#byConnection.take(connectionId)) {
+      this.#take(aor, 'lost', (it) => this.#hangsOn(it, connectionId));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#sweeper?.cancel();
@@ -147,7 +179,7 @@ export class Registrar implements AsyncDisposable {
 
   #take(
     aor: string,
-    event: 'removed' | 'expired',
+    event: 'removed' | 'expired' | 'lost',
     gone: (binding: Binding) => boolean,
   ): MaybePromise<number> {
     const job = () =>
@@ -157,7 +189,7 @@ export class Registrar implements AsyncDisposable {
         const kept = stored.filter((binding) => !removed.includes(binding));
         return whenReady(this.#store.save(aor, kept), () => {
           this.counters[event] += removed.length;
-          for (const binding of removed) publish(event, binding);
+          for (const binding of removed) publish(event === 'lost' ? 'removed' : event, binding);
           return removed.length;
         });
       });
@@ -199,6 +231,25 @@ export class Registrar implements AsyncDisposable {
       this.counters[event] += update[event].length;
       for (const binding of update[event]) publish(event, binding);
     }
+  }
+
+  #noteConnections({ added, refreshed }: BindingUpdate): void {
+    if (!this.#removeLost) return;
+    for (const bindings of [added, refreshed]) {
+      for (const binding of bindings) {
+        if (!livesByConnection(binding)) continue;
+        const { aor, connectionId } = binding;
+        this.#byConnection.add(connectionId, aor);
+        // It may have closed while credentials were looked up.
+        if (!this.#isOpen(connectionId)) this.connectionClosed(connectionId);
+      }
+    }
+  }
+
+  #hangsOn(binding: Binding, connectionId: number): boolean {
+    return (
+      binding.connectionId === connectionId && binding.bootId === this.#bootId && livesByConnection(binding)
+    );
   }
 
   #count(result: RegisterResult): RegisterResult {

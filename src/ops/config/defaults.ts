@@ -72,6 +72,7 @@ export function withDefaults(
       maxContacts: registrar.maxContacts ?? DEFAULT_REGISTRAR_LIMITS.maxContacts,
       // A phone that comes back with another port each time would else lock itself out.
       whenFull: registrar.whenFull ?? 'replace-oldest',
+      onConnectionLost: registrar.onConnectionLost ?? 'remove',
     },
     auth: {
       realm: auth.realm,

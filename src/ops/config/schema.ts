@@ -192,6 +192,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .enum(['refuse', 'replace-oldest'])
         .optional()
         .meta({ description: 'what happens to one contact too many: 403, or the oldest makes room' }),
+      onConnectionLost: z.enum(['remove', 'keep']).optional().meta({
+        description: 'what becomes of a contact that was reached by its connection alone when that closes',
+      }),
     })
     .optional()
     .meta({ description: 'the registrar' }),

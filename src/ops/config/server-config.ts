@@ -54,6 +54,8 @@ export interface RegistrarSettings {
   readonly maxContacts: number;
   /** What happens to one contact too many: 403, or it takes the place of the one written longest ago. */
   readonly whenFull: 'refuse' | 'replace-oldest';
+  /** What becomes of a contact that is reached by its connection alone when that closes. */
+  readonly onConnectionLost: 'remove' | 'keep';
 }
 
 export interface AuthSettings {

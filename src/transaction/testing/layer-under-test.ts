@@ -73,6 +73,10 @@ export class LayerUnderTest implements TransactionUser, ClientTransactionUser {
     this.told.push(`malformed: ${reason}`);
   }
 
+  connectionClosed(): void {
+    this.told.push('connection closed');
+  }
+
   response(_transaction: ClientTransaction, response: SipMessage): void {
     this.told.push(`response ${response.status}`);
   }
