@@ -8,6 +8,9 @@ export interface NetCounters {
   datagramsFailed: number;
   /** Datagrams of line ends or NULs only, and double CRLFs on connections. */
   keepAlivesIn: number;
+  /** STUN keep-alives of phones (RFC 5626 §4.4.2). */
+  stunAnswered: number;
+  /** What looked like STUN and was no Binding request, or one too many. */
   stunIgnored: number;
   streamMessagesIn: number;
   streamMessagesOut: number;
@@ -21,6 +24,20 @@ export interface NetCounters {
   connectionsRefused: number;
   /** Closed because no whole message came in time, or others pushed them out before. */
   halfOpenClosed: number;
+  /** TLS hand-shakes that peers or servers did not complete, a certificate that was not good included. */
+  tlsHandshakesFailed: number;
+  /** Peers that wanted to shake hands once more, and were closed. */
+  tlsRenegotiations: number;
+  tlsCertificatesReloaded: number;
+  /** Times that changed certificate files could not be used. */
+  tlsReloadsFailed: number;
+  webSocketsOpened: number;
+  /** HTTP requests that did not become a WebSocket. */
+  httpRequestsRefused: number;
+  /** WebSockets closed because a frame was malformed or too large. */
+  webSocketFaults: number;
+  /** WebSockets closed because no answer to a ping came. */
+  silentPeersClosed: number;
   /** Exceptions of the floor above, caught at the sockets. */
   sinkFaults: number;
 }
@@ -32,6 +49,7 @@ export function newNetCounters(): NetCounters {
     datagramsDropped: 0,
     datagramsFailed: 0,
     keepAlivesIn: 0,
+    stunAnswered: 0,
     stunIgnored: 0,
     streamMessagesIn: 0,
     streamMessagesOut: 0,
@@ -42,6 +60,14 @@ export function newNetCounters(): NetCounters {
     connectionsClosed: 0,
     connectionsRefused: 0,
     halfOpenClosed: 0,
+    tlsHandshakesFailed: 0,
+    tlsRenegotiations: 0,
+    tlsCertificatesReloaded: 0,
+    tlsReloadsFailed: 0,
+    webSocketsOpened: 0,
+    httpRequestsRefused: 0,
+    webSocketFaults: 0,
+    silentPeersClosed: 0,
     sinkFaults: 0,
   };
 }

@@ -163,6 +163,16 @@ describe('Sockets on UDP', () => {
     expect(sockets.counters).toMatchObject({ datagramsFailed: 1, datagramsDropped: 1 });
   });
 
+  it('tells a phone by STUN where it is seen, on the SIP port (RFC 5626 §4.4.2)', async () => {
+    const { sockets, first } = await start([listener('udp')]);
+    const peer = await udpPeer();
+    peer.send(Buffer.from('000100002112a442b7e7a701bc34d686fa87dfae', 'hex'), first.port, first.address);
+    const [answer] = (await once(peer, 'message')) as [Buffer];
+    expect(answer.readUInt16BE(0)).toBe(0x0101);
+    expect(answer.readUInt16BE(26) ^ 0x2112).toBe(peer.address().port);
+    expect(sockets.counters).toMatchObject({ stunAnswered: 1, datagramsOut: 0 });
+  });
+
   it('survives exceptions of the floor above', async () => {
     const { sockets, heard, first } = await start([listener('udp')]);
     const peer = await udpPeer();

@@ -13,6 +13,7 @@ import type { Flow } from './flow.ts';
 import type { AddressParts, Listener } from './listener.ts';
 import { type NetCounters, newNetCounters } from './net-counters.ts';
 import type { Destination, Network, NetworkSink } from './network.ts';
+import { StunResponder } from './stun-responder.ts';
 import { TcpListener } from './tcp-listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
@@ -35,12 +36,14 @@ export class Sockets implements Network, AsyncDisposable {
   readonly #options: SocketsOptions;
   readonly #sink: NetworkSink;
   readonly #connections: Connections;
+  readonly #stun: StunResponder;
   readonly #endpoints = new Map<string, Endpoint>();
   #listeners: readonly Listener[] = [];
 
   private constructor(options: SocketsOptions, sink: NetworkSink) {
     this.#options = options;
     this.#sink = guarded(sink, this.counters);
+    this.#stun = new StunResponder(options.clock, this.counters);
     this.#connections = new Connections(
       {
         clock: options.clock,
@@ -150,6 +153,7 @@ export class Sockets implements Network, AsyncDisposable {
       case 'udp': {
         const options = {
           open: openDatagrams ?? openDgramIo,
+          stun: this.#stun,
           ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
           ...(reusePort !== undefined && { reusePort }),
         };
@@ -195,6 +199,13 @@ function guarded(sink: NetworkSink, counters: NetCounters): NetworkSink {
     flowFailed(flow, reason) {
       try {
         sink.flowFailed(flow, reason);
+      } catch (error) {
+        caught(error);
+      }
+    },
+    flowClosed(flow, reason) {
+      try {
+        sink.flowClosed?.(flow, reason);
       } catch (error) {
         caught(error);
       }

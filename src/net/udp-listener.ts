@@ -5,6 +5,7 @@ import type { Flow } from './flow.ts';
 import type { Listener } from './listener.ts';
 import type { NetCounters } from './net-counters.ts';
 import type { NetworkSink } from './network.ts';
+import type { StunResponder } from './stun-responder.ts';
 import { traceMessage, traceRefused } from './trace.ts';
 
 const CR = 0x0d;
@@ -12,18 +13,27 @@ const LF = 0x0a;
 
 export interface UdpOptions extends Pick<DatagramOptions, 'receiveBufferBytes' | 'reusePort'> {
   readonly open: OpenDatagramIo;
+  readonly stun: StunResponder;
 }
 
 /** A UDP socket and its flows (RFC 3261 §18). */
 export class UdpListener implements Endpoint, DatagramSink {
   readonly listener: BoundListener;
   readonly #io: DatagramIo;
+  readonly #stun: StunResponder;
   readonly #sink: NetworkSink;
   readonly #counters: NetCounters;
 
-  private constructor(listener: BoundListener, io: DatagramIo, sink: NetworkSink, counters: NetCounters) {
+  private constructor(
+    listener: BoundListener,
+    io: DatagramIo,
+    stun: StunResponder,
+    sink: NetworkSink,
+    counters: NetCounters,
+  ) {
     this.listener = listener;
     this.#io = io;
+    this.#stun = stun;
     this.#sink = sink;
     this.#counters = counters;
   }
@@ -35,7 +45,7 @@ export class UdpListener implements Endpoint, DatagramSink {
     sink: NetworkSink,
     counters: NetCounters,
   ): Promise<UdpListener> {
-    const { open, ...socketOptions } = options;
+    const { open, stun, ...socketOptions } = options;
     const { address, port, family } = asked;
     let endpoint: UdpListener | undefined;
     const io = await open(
@@ -45,7 +55,7 @@ export class UdpListener implements Endpoint, DatagramSink {
         sendFailed: (to, toPort, reason) => endpoint?.sendFailed(to, toPort, reason),
       },
     );
-    endpoint = new UdpListener(new BoundListener(asked, io.port), io, sink, counters);
+    endpoint = new UdpListener(new BoundListener(asked, io.port), io, stun, sink, counters);
     return endpoint;
   }
 
@@ -73,13 +83,14 @@ export class UdpListener implements Endpoint, DatagramSink {
         return;
       }
     }
-    if (first! < 4) {
-      // The first two bits of STUN are 0 (RFC 8489 §5); no SIP message begins with a control character.
-      this.#counters.stunIgnored++;
-      return;
-    }
     if (port === 0) {
       traceRefused('source port 0', 'udp', address, port);
+      return;
+    }
+    if (first! < 4) {
+      // The first two bits of STUN are 0 (RFC 8489 §5); no SIP message begins with a control character.
+      const answer = this.#stun.answer(bytes, address, port);
+      if (answer) this.#io.send(answer, address, port);
       return;
     }
     const flow = new DatagramFlow(this, address, port);
