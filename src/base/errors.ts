@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   NET_LISTEN_FAILED: 'a listening socket could not be opened',
   NET_BAD_LISTENER: 'a listener is not written as PROTO:HOST[:PORT] [as HOST[:PORT]]',
   NET_NO_LISTENER: 'no listener has the transport and address family that the destination needs',
+  NET_BAD_CERTIFICATE: 'a certificate, key or CA file cannot be read, or cannot be used',
   CFG_NOT_FOUND: 'a configuration or routes file is not there or cannot be read',
   CFG_INVALID: 'the configuration is wrong; the message names file, line and column',
   CFG_ROUTES_INVALID: 'the routes file does not compile or does not export routes',

@@ -1,16 +1,19 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { logLine } from '../base/channels.ts';
 import type { Clock } from '../base/clock.ts';
 import { canonicalHost, formatHostPort } from '../base/ip.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { FramerLimits } from '../wire/sip/framer.ts';
+import { Arrival, type ArrivalOwner } from './arrival.ts';
 import type { BoundListener } from './bound-listener.ts';
+import type { Connection, ConnectionPeer } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { NetCounters } from './net-counters.ts';
 import type { NetworkSink } from './network.ts';
-import { type ConnectionOwner, StreamConnection } from './stream-connection.ts';
+import { type Dial, StreamConnection } from './stream-connection.ts';
 import { traceRefused } from './trace.ts';
+import type { TransportName } from './transport-name.ts';
 
 export interface ConnectionsOptions {
   readonly clock: Clock;
@@ -24,18 +27,19 @@ export interface ConnectionsOptions {
  * Every open connection: found again by id, and by listener and remote address, so that whoever sends reuses it
  * (RFC 3261 §18, RFC 5626 §5.3). Bounded altogether, per source and in half-open ones.
  */
-export class Connections implements ConnectionOwner {
+export class Connections implements ArrivalOwner {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly limits: ConnectionLimits;
   readonly framing: FramerLimits;
   readonly counters: NetCounters;
   readonly #sink: NetworkSink;
-  readonly #byId = new Map<number, StreamConnection>();
-  readonly #byPeer = new Map<string, StreamConnection>();
-  readonly #halfOpen = new Set<StreamConnection>();
+  readonly #byId = new Map<number, Connection>();
+  readonly #byPeer = new Map<string, Connection>();
+  readonly #arrivals = new Set<Arrival>();
+  readonly #halfOpen = new Set<Connection | Arrival>();
   readonly #acceptedFrom = new Map<string, number>();
-  readonly #accepted = new Set<StreamConnection>();
+  readonly #accepted = new Set<Connection | Arrival>();
   #lastId = 0;
 
   constructor(options: ConnectionsOptions, sink: NetworkSink) {
@@ -47,60 +51,101 @@ export class Connections implements ConnectionOwner {
     this.#sink = sink;
   }
 
+  /** How many are open, those that still shake hands included. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size + this.#arrivals.size;
   }
 
-  byId(id: number): StreamConnection | undefined {
+  byId(id: number): Connection | undefined {
     return this.#byId.get(id);
   }
 
   /** Takes a stream that a peer opened, or destroys it where a limit is reached. */
   accept(stream: Duplex, listener: BoundListener, address: string, port: number): void {
     const remoteAddress = canonicalHost(address);
-    const fromSource = this.#acceptedFrom.get(remoteAddress) ?? 0;
-    const full = this.#byId.size >= this.limits.maxConnections;
-    if (full || fromSource >= this.limits.maxPerSource) {
-      this.counters.connectionsRefused++;
-      const reason = full ? 'too many connections' : 'too many connections of one source';
-      traceRefused(reason, listener.transport, remoteAddress, port);
-      stream.on('error', () => {});
-      stream.destroy();
-      return;
-    }
-    if (this.#halfOpen.size >= this.limits.maxHalfOpen) this.#dropOldestHalfOpen();
-    this.counters.connectionsAccepted++;
-    this.#acceptedFrom.set(remoteAddress, fromSource + 1);
-    const connection = new StreamConnection(
-      stream,
-      { id: ++this.#lastId, listener, remoteAddress, remotePort: port },
-      this,
-    );
-    this.#accepted.add(connection);
-    this.#halfOpen.add(connection);
-    this.#add(connection);
+    if (!this.#admit(stream, listener.transport, remoteAddress, port)) return;
+    const since = this.clock.now();
+    const peer = { id: ++this.#lastId, listener, remoteAddress, remotePort: port, since };
+    this.#enter(new StreamConnection(stream, peer, this));
   }
 
-  /** The open connection of `listener` to a peer, else a new one that connects when something is sent. */
-  to(listener: BoundListener, address: string, port: number): StreamConnection | undefined {
-    const open = this.#byPeer.get(peerKey(listener, address, port));
+  /**
+   * Takes a stream that has to shake hands before it carries SIP.
+   * @returns undefined where a limit is reached: the stream is destroyed
+   */
+  arrive(stream: Duplex, transport: TransportName, address: string, port: number): Arrival | undefined {
+    const remoteAddress = canonicalHost(address);
+    if (!this.#admit(stream, transport, remoteAddress, port)) return undefined;
+    const arrival = new Arrival(stream, remoteAddress, port, this);
+    this.#arrivals.add(arrival);
+    this.#accepted.add(arrival);
+    this.#halfOpen.add(arrival);
+    return arrival;
+  }
+
+  become(
+    arrival: Arrival,
+    listener: BoundListener,
+    peerDomains: readonly string[] | undefined,
+    make: (peer: ConnectionPeer) => Connection,
+  ): void {
+    const { remoteAddress, remotePort, since } = arrival;
+    this.#arrivals.delete(arrival);
+    this.#accepted.delete(arrival);
+    this.#halfOpen.delete(arrival);
+    this.#enter(make({ id: ++this.#lastId, listener, remoteAddress, remotePort, since, peerDomains }));
+  }
+
+  left(arrival: Arrival, reason: string): void {
+    this.counters.connectionsClosed++;
+    this.#arrivals.delete(arrival);
+    this.#release(arrival);
+    logLine('debug', 'net', `${formatHostPort(arrival.remoteAddress, arrival.remotePort)}: ${reason}`);
+  }
+
+  /**
+   * The open connection of `listener` to a peer, else a new one that connects when something is sent.
+   * @param domain whose certificate the peer has shown or must show; only a connection that asked for it is found again
+   * @returns undefined where none is open and none can be made
+   */
+  to(
+    listener: BoundListener,
+    address: string,
+    port: number,
+    dial: Dial,
+    domain?: string,
+  ): Connection | undefined {
+    const open = this.openTo(listener, address, port, domain);
     if (open) return open;
     if (isIP(address) === 0 || port < 1 || port > 65_535) return undefined;
-    if (this.#byId.size >= this.limits.maxConnections) {
+    if (this.#isFull()) {
       this.counters.connectionsRefused++;
       traceRefused('too many connections', listener.transport, address, port);
       return undefined;
     }
+    const counted: Dial = (connected) => {
+      this.counters.connectionsDialled++;
+      return dial(connected);
+    };
     const connection = new StreamConnection(
-      (connected) => {
-        this.counters.connectionsDialled++;
-        return dialTcp(listener, address, port, connected);
+      counted,
+      {
+        id: ++this.#lastId,
+        listener,
+        remoteAddress: address,
+        remotePort: port,
+        since: this.clock.now(),
+        domain,
       },
-      { id: ++this.#lastId, listener, remoteAddress: address, remotePort: port },
       this,
     );
-    this.#add(connection);
+    this.#add(connection, peerKey(listener, address, port, domain));
     return connection;
+  }
+
+  /** The open connection of `listener` to a peer; of those that were dialled for a domain, the one for `domain`. */
+  openTo(listener: BoundListener, address: string, port: number, domain?: string): Connection | undefined {
+    return this.#byPeer.get(peerKey(listener, address, port, domain));
   }
 
   /** Closes every connection of a listener. */
@@ -110,37 +155,66 @@ export class Connections implements ConnectionOwner {
     }
   }
 
-  received(bytes: Buffer, connection: StreamConnection): void {
+  received(bytes: Buffer, connection: Connection): void {
     this.#sink.message(bytes, connection);
   }
 
-  heard(connection: StreamConnection): void {
+  heard(connection: Connection): void {
     this.#halfOpen.delete(connection);
   }
 
-  closed(connection: StreamConnection, reason: string, lost: boolean): void {
+  closed(connection: Connection, reason: string, lost: boolean): void {
     this.counters.connectionsClosed++;
     this.#byId.delete(connection.connectionId);
-    this.#halfOpen.delete(connection);
-    const { listener, remoteAddress, remotePort } = connection;
-    const key = peerKey(listener, remoteAddress, remotePort);
+    const { listener, remoteAddress, remotePort, domain } = connection;
+    const key = peerKey(listener, remoteAddress, remotePort, domain);
     // A peer that lost its state may have opened a new connection from the same port meanwhile.
     if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
-    if (this.#accepted.delete(connection)) {
-      const left = this.#acceptedFrom.get(remoteAddress)! - 1;
-      if (left > 0) this.#acceptedFrom.set(remoteAddress, left);
-      else this.#acceptedFrom.delete(remoteAddress);
-    }
+    this.#release(connection);
     logLine('debug', 'net', `${listener.transport} ${formatHostPort(remoteAddress, remotePort)}: ${reason}`);
     if (lost) this.#sink.flowFailed(connection, reason);
+    this.#sink.flowClosed?.(connection, reason);
   }
 
-  #add(connection: StreamConnection): void {
+  #isFull(): boolean {
+    return this.size >= this.limits.maxConnections;
+  }
+
+  /** Counts a stream that a peer opened, or destroys it where a limit is reached. */
+  #admit(stream: Duplex, transport: TransportName, remoteAddress: string, port: number): boolean {
+    const fromSource = this.#acceptedFrom.get(remoteAddress) ?? 0;
+    const full = this.#isFull();
+    if (full || fromSource >= this.limits.maxPerSource) {
+      this.counters.connectionsRefused++;
+      const reason = full ? 'too many connections' : 'too many connections of one source';
+      traceRefused(reason, transport, remoteAddress, port);
+      stream.on('error', () => {});
+      stream.destroy();
+      return false;
+    }
+    if (this.#halfOpen.size >= this.limits.maxHalfOpen) this.#dropOldestHalfOpen();
+    this.counters.connectionsAccepted++;
+    this.#acceptedFrom.set(remoteAddress, fromSource + 1);
+    return true;
+  }
+
+  #enter(connection: Connection): void {
+    this.#accepted.add(connection);
+    this.#halfOpen.add(connection);
+    this.#add(connection, peerKey(connection.listener, connection.remoteAddress, connection.remotePort));
+  }
+
+  #add(connection: Connection, key: string): void {
     this.#byId.set(connection.connectionId, connection);
-    this.#byPeer.set(
-      peerKey(connection.listener, connection.remoteAddress, connection.remotePort),
-      connection,
-    );
+    this.#byPeer.set(key, connection);
+  }
+
+  #release(guest: Connection | Arrival): void {
+    this.#halfOpen.delete(guest);
+    if (!this.#accepted.delete(guest)) return;
+    const left = this.#acceptedFrom.get(guest.remoteAddress)! - 1;
+    if (left > 0) this.#acceptedFrom.set(guest.remoteAddress, left);
+    else this.#acceptedFrom.delete(guest.remoteAddress);
   }
 
   #dropOldestHalfOpen(): void {
@@ -153,12 +227,8 @@ export class Connections implements ConnectionOwner {
 }
 
 /** Connections belong to a listener: what it prints into messages is what the peer answers to. */
-function peerKey(listener: BoundListener, address: string, port: number): string {
-  return `${listener.name} ${address} ${port}`;
-}
-
-function dialTcp(listener: BoundListener, host: string, port: number, connected: () => void): Socket {
-  const socket = connect({ host, port, localAddress: listener.address, noDelay: true, keepAlive: true });
-  socket.once('connect', connected);
-  return socket;
+function peerKey(listener: BoundListener, address: string, port: number, domain?: string): string {
+  return domain === undefined
+    ? `${listener.name} ${address} ${port}`
+    : `${listener.name} ${address} ${port} ${domain}`;
 }

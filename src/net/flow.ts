@@ -16,6 +16,8 @@ export interface Flow {
   readonly remotePort: number;
   /** Identifies the connection while the process lives; 0 for datagrams. */
   readonly connectionId: number;
+  /** The SIP domains in the certificate that the peer of a TLS connection showed and proved (RFC 5922 §7.1). */
+  readonly peerDomains?: readonly string[] | undefined;
   /**
    * Sends one whole message; connecting happens behind it, and bytes wait meanwhile in a bounded queue.
    * @returns false where the flow is closed or its queue is full: the message is not sent

@@ -1,4 +1,5 @@
 import { formatHostPort, type IpFamily } from '../base/ip.ts';
+import type { TlsSettings } from './tls-settings.ts';
 import type { TransportName } from './transport-name.ts';
 
 /** What an `as` part gives: a host, a port, or both; as written, brackets taken off. */
@@ -22,6 +23,8 @@ export interface Listener {
   readonly family: IpFamily;
   /** The `as` part, where the configuration gives one. */
   readonly advertised: AddressParts | undefined;
+  /** What `tls` and `wss` listeners need. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 /** The name of a listener that was given none: `udp:10.0.0.34:5060`, IPv6 bracketed. */

@@ -8,6 +8,8 @@ export interface Destination {
   /** Canonical IP address without brackets. */
   readonly address: string;
   readonly port: number;
+  /** The SIP domain that led there: over TLS, its certificate has to be shown (RFC 5922 §4). */
+  readonly domain?: string | undefined;
 }
 
 /** What the network tells the floor above. Nothing thrown here may reach a socket's callback. */

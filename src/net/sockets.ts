@@ -13,9 +13,11 @@ import type { Flow } from './flow.ts';
 import type { AddressParts, Listener } from './listener.ts';
 import { type NetCounters, newNetCounters } from './net-counters.ts';
 import type { Destination, Network, NetworkSink } from './network.ts';
+import { StreamPorts } from './stream-ports.ts';
 import { StunResponder } from './stun-responder.ts';
-import { TcpListener } from './tcp-listener.ts';
+import type { CertificateState } from './tls-contexts.ts';
 import { UdpListener } from './udp-listener.ts';
+import { DEFAULT_WEB_SOCKET, type WebSocketSettings } from './web-socket-settings.ts';
 
 export interface SocketsOptions {
   readonly clock: Clock;
@@ -26,6 +28,7 @@ export interface SocketsOptions {
   readonly receiveBufferBytes?: number;
   /** Shares every port with the other processes that ask for it (SO_REUSEPORT). */
   readonly reusePort?: boolean;
+  readonly webSocket?: Partial<WebSocketSettings>;
   /** How datagram sockets are made; `node:dgram` unless given. */
   readonly openDatagrams?: OpenDatagramIo;
 }
@@ -37,6 +40,7 @@ export class Sockets implements Network, AsyncDisposable {
   readonly #sink: NetworkSink;
   readonly #connections: Connections;
   readonly #stun: StunResponder;
+  readonly #ports: StreamPorts;
   readonly #endpoints = new Map<string, Endpoint>();
   #listeners: readonly Listener[] = [];
 
@@ -54,6 +58,9 @@ export class Sockets implements Network, AsyncDisposable {
       },
       this.#sink,
     );
+    const webSocket = { ...DEFAULT_WEB_SOCKET, ...options.webSocket };
+    const { clock, reusePort = false } = options;
+    this.#ports = new StreamPorts({ connections: this.#connections, webSocket, reusePort }, clock);
   }
 
   /**
@@ -84,10 +91,20 @@ export class Sockets implements Network, AsyncDisposable {
     return this.#connections.size;
   }
 
+  /** The certificates of all listeners. */
+  get certificates(): readonly CertificateState[] {
+    return this.#ports.certificates;
+  }
+
+  /** Looks at once whether certificate files have changed, which else is done every ten seconds. */
+  reloadCertificates(): void {
+    this.#ports.reloadCertificates();
+  }
+
   flowTo(listener: Listener, destination: Destination): Flow | undefined {
-    const { transport, address, port } = destination;
+    const { transport, address, port, domain } = destination;
     if (transport !== listener.transport || ipFamily(address) !== listener.family) return undefined;
-    return this.#endpoints.get(listener.name)?.flowTo(address, port);
+    return this.#endpoints.get(listener.name)?.flowTo(address, port, domain);
   }
 
   connection(id: number): Flow | undefined {
@@ -148,28 +165,15 @@ export class Sockets implements Network, AsyncDisposable {
   }
 
   async #openEndpoint(listener: Listener): Promise<Endpoint> {
+    if (listener.transport !== 'udp') return this.#ports.open(listener);
     const { receiveBufferBytes, reusePort, openDatagrams } = this.#options;
-    switch (listener.transport) {
-      case 'udp': {
-        const options = {
-          open: openDatagrams ?? openDgramIo,
-          stun: this.#stun,
-          ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
-          ...(reusePort !== undefined && { reusePort }),
-        };
-        return UdpListener.open(listener, options, this.#sink, this.counters);
-      }
-      case 'tcp':
-        return TcpListener.open(listener, this.#connections, reusePort);
-      default:
-        throw new ServerError(
-          'NET_LISTEN_FAILED',
-          `${listener.name}: ${listener.transport} cannot be listened on`,
-          {
-            hint: 'listen on udp: or tcp:',
-          },
-        );
-    }
+    const options = {
+      open: openDatagrams ?? openDgramIo,
+      stun: this.#stun,
+      ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
+      ...(reusePort !== undefined && { reusePort }),
+    };
+    return UdpListener.open(listener, options, this.#sink, this.counters);
   }
 
   #list(): void {

@@ -1,13 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { channels } from '../base/channels.ts';
-import type { Clock } from '../base/clock.ts';
 import { formatHostPort } from '../base/ip.ts';
-import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
-import { type FramerLimits, StreamFramer } from '../wire/sip/framer.ts';
+import { WheelTimer } from '../base/timer-wheel.ts';
+import { StreamFramer } from '../wire/sip/framer.ts';
 import type { BoundListener } from './bound-listener.ts';
-import type { ConnectionLimits } from './connection-limits.ts';
-import { type Flow, KEEP_ALIVE } from './flow.ts';
-import type { NetCounters } from './net-counters.ts';
+import type { Connection, ConnectionOwner, ConnectionPeer } from './connection.ts';
+import { KEEP_ALIVE } from './flow.ts';
 import { traceMessage, traceRefused } from './trace.ts';
 import type { TransportName } from './transport-name.ts';
 
@@ -16,33 +14,14 @@ const CRLF = Buffer.from('\r\n', 'latin1');
 /** Opens the stream of a connection; `connected` is called when bytes can pass, TLS hand-shake included. */
 export type Dial = (connected: () => void) => Duplex;
 
-/** What a connection needs of the table that it stands in. */
-export interface ConnectionOwner {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly limits: ConnectionLimits;
-  readonly framing: FramerLimits;
-  readonly counters: NetCounters;
-  received(bytes: Buffer, connection: StreamConnection): void;
-  /** The first whole message of an accepted connection: it is half-open no more. */
-  heard(connection: StreamConnection): void;
-  /** @param lost whether bytes that were sent on the connection may not have arrived */
-  closed(connection: StreamConnection, reason: string, lost: boolean): void;
-}
-
-export interface StreamPeer {
-  readonly id: number;
-  readonly listener: BoundListener;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-}
-
 /** A connection that carries framed messages (RFC 3261 §18.3) over any Duplex. */
-export class StreamConnection implements Flow {
+export class StreamConnection implements Connection {
   readonly connectionId: number;
   readonly listener: BoundListener;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly domain: string | undefined;
+  readonly peerDomains: readonly string[] | undefined;
   readonly #owner: ConnectionOwner;
   readonly #framer: StreamFramer;
   readonly #timer: WheelTimer = new WheelTimer(() => this.#checkTime());
@@ -59,11 +38,13 @@ export class StreamConnection implements Flow {
   #messageSince = -1;
 
   /** @param stream a stream that the peer opened, or the way to open one as soon as something is sent */
-  constructor(stream: Duplex | Dial, peer: StreamPeer, owner: ConnectionOwner) {
+  constructor(stream: Duplex | Dial, peer: ConnectionPeer, owner: ConnectionOwner) {
     this.connectionId = peer.id;
     this.listener = peer.listener;
     this.remoteAddress = peer.remoteAddress;
     this.remotePort = peer.remotePort;
+    this.domain = peer.domain;
+    this.peerDomains = peer.peerDomains;
     this.#owner = owner;
     this.#framer = new StreamFramer(owner.framing, {
       message: (bytes) => this.#received(bytes),
@@ -77,8 +58,8 @@ export class StreamConnection implements Flow {
         this.close(fault);
       },
     });
-    this.#since = owner.clock.now();
-    this.#lastMove = this.#since;
+    this.#since = peer.since;
+    this.#lastMove = peer.since;
     if (typeof stream === 'function') {
       this.#dial = stream;
     } else {
@@ -112,7 +93,6 @@ export class StreamConnection implements Flow {
     return true;
   }
 
-  /** Closes at once. The owner hears `reason`, and whether what was sent `lost` its way. */
   close(reason: string, lost = false): void {
     if (this.#closed) return;
     this.#closed = true;
