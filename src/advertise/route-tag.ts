@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { ServerError } from '../base/errors.ts';
 import type { Listener } from '../net/listener.ts';
@@ -6,10 +6,14 @@ import type { Listener } from '../net/listener.ts';
 /** The URI parameter that carries a listener's tag in Record-Route, Path and Contact. */
 export const ROUTE_TAG_PARAM = 'vt';
 
+/** The URI parameter of a Record-Route that proves its dialog: see {@link RouteTags.proofOf}. */
+export const DIALOG_PROOF_PARAM = 'vd';
+
 const TAG_BYTES = 9;
 const RETIRED_TAGS = 4096;
 const NONCE_BYTES = 12;
 const SEAL_BYTES = 12;
+const PROOF_LENGTH = 12;
 /** Longer than any text that fits a datagram. */
 const LONGEST_TOKEN = 8192;
 
@@ -21,6 +25,7 @@ export class RouteTags {
   readonly #key: Buffer;
   readonly #sealKey: Buffer;
   readonly #nonceKey: Buffer;
+  readonly #proofKey: string;
   #tags = new Map<string, string>();
   #listeners = new Map<string, Listener>();
   readonly #retired = new BoundedMap<string, true>(RETIRED_TAGS, 'drop-oldest');
@@ -35,6 +40,7 @@ export class RouteTags {
     this.#key = key;
     this.#sealKey = Buffer.from(hkdfSync('sha256', key, '', 'viaduct-seal', 16));
     this.#nonceKey = Buffer.from(hkdfSync('sha256', key, '', 'viaduct-seal-nonce', 32));
+    this.#proofKey = Buffer.from(hkdfSync('sha256', key, '', 'viaduct-dialog', 32)).toString('latin1');
     this.update(listeners);
   }
 
@@ -58,11 +64,21 @@ export class RouteTags {
 
   /**
    * Tags are looked up in a table and not compared in constant time: the 72 bits of a tag are no secret, for they stand
-   * in every Record-Route. A forged one would only get its Route taken for own, which its sender could have left out.
+   * in every Record-Route. A forged one would only get its Route taken for own, which its sender could have left out;
+   * that a request belongs to a dialog is what {@link proofOf} shows.
    * @returns `retired` for a tag of ours whose socket is gone, undefined for what is none of ours
    */
   listenerOf(tag: string): Listener | 'retired' | undefined {
     return this.#listeners.get(tag) ?? (this.#retired.has(tag) ? 'retired' : undefined);
+  }
+
+  /**
+   * What the Record-Route of a dialog carries, so that nobody who was not in it can send anything along it: 12 characters
+   * of `[A-Za-z0-9_-]`, 72 bits of a keyed hash, cut short enough that a longer Call-ID cannot be hashed on from it.
+   * @param callId a byte string; both sides of a dialog have the same (RFC 3261 §12)
+   */
+  proofOf(callId: string): string {
+    return hash('sha256', Buffer.from(this.#proofKey + callId, 'latin1'), 'base64url').slice(0, PROOF_LENGTH);
   }
 
   /** All tags that are ours, present and retired, for a snapshot. */

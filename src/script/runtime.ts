@@ -110,11 +110,17 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   ack(message: SipMessage, flow: Flow): void {
-    if (!this.#frontDoor.isFlooding(flow)) this.proxy.ack(message, flow);
+    const refusal = this.#frontDoor.admitAck(message, flow);
+    if (refusal) publishRefused(refusal.reason, flow);
+    else this.proxy.ack(message, flow);
   }
 
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
-    if (this.#frontDoor.isFlooding(flow)) return;
+    const refusal = this.#frontDoor.admitCancel(message, flow);
+    if (refusal) {
+      this.#refuse(message, flow, refusal);
+      return;
+    }
     // First the script is told, so that it begins no other fork when its present one ends.
     if (invite) this.#handlings.get(invite)?.cancel();
     this.proxy.cancel(message, flow, invite);

@@ -146,26 +146,30 @@ describe('the front door', () => {
       key: Buffer.alloc(32, 1),
       clock: new FakeClock(),
     });
-    const tag = advertise.tags.tagOf(LISTENER);
+    const { tags } = advertise;
     const door = frontDoor();
-    const sequential = (method: string, from: string, ...routes: string[]) =>
-      door.admit(
-        request(`${method} sip:premium@198.51.100.7`, 'To: <sip:premium@198.51.100.7>;tag=2', ...routes),
-        flow(from),
+    const sequential = (method: string, from: string, ...routes: string[]) => {
+      const message = request(
+        `${method} sip:premium@198.51.100.7`,
+        'To: <sip:premium@198.51.100.7>;tag=2',
+        ...routes,
       );
-    const printed = `Route: <sip:99.88.44.33;lr;vt=${tag}>`;
-    const written = 'Route: <sip:99.88.44.33;lr>';
-    expect(sequential('INVITE', '203.0.113.1', printed)).toBeUndefined();
-    expect(sequential('INVITE', '203.0.113.1', written)).toMatchObject({ status: 403 });
-    expect(sequential('MESSAGE', '203.0.113.1', written.replace('lr', 'lr;vt=AAAAAAAAAAAA'))).toMatchObject({
-      status: 403,
-    });
-    expect(sequential('INVITE', '203.0.113.1', 'Route: <sip:198.51.100.7;lr>')).toMatchObject({
-      status: 403,
-    });
-    expect(sequential('BYE', '203.0.113.1', written)).toBeUndefined();
-    expect(sequential('INVITE', '10.0.0.50', written)).toBeUndefined();
-    expect(door.counters.relayRefused).toBe(3);
+      return method === 'ACK' ? door.admitAck(message, flow(from)) : door.admit(message, flow(from));
+    };
+    const written = `Route: <sip:99.88.44.33;lr;vt=${tags.tagOf(LISTENER)}>`;
+    const proof = tags.proofOf(request('INVITE sip:bob@example.com').callId);
+    const printed = written.replace('>', `;vd=${proof}>`);
+    const copied = written.replace('>', `;vd=${tags.proofOf('another call')}>`);
+    for (const method of ['INVITE', 'BYE', 'ACK', 'NOTIFY']) {
+      expect(sequential(method, '203.0.113.1', printed)).toBeUndefined();
+      expect(sequential(method, '203.0.113.1', written)).toBeDefined();
+      expect(sequential(method, '203.0.113.1', copied)).toBeDefined();
+      expect(sequential(method, '203.0.113.1', `Route: <sip:198.51.100.7;lr;vd=${proof}>`)).toBeDefined();
+      expect(sequential(method, '10.0.0.50', written)).toBeUndefined();
+    }
+    expect(sequential('BYE', '203.0.113.1', written)).toMatchObject({ kind: 'answer', status: 403 });
+    expect(sequential('ACK', '203.0.113.1', written)).toMatchObject({ kind: 'drop' });
+    expect(door.counters.relayRefused).toBe(14);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Advertise } from '../../advertise/advertise.ts';
+import { DIALOG_PROOF_PARAM } from '../../advertise/route-tag.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
@@ -6,6 +7,7 @@ import type { Flow } from '../../net/flow.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
+import type { Uri } from '../../wire/sip/uri.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
   judge,
@@ -63,11 +65,10 @@ export interface FrontDoorCounters {
 
 /** Extensions that a proxy would have to know of; this one knows none. */
 const PROXY_EXTENSIONS: ReadonlySet<string> = new Set();
-/** Methods that are worth forging a dialog for. */
-const BEGINNERS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'MESSAGE', 'PUBLISH']);
 const TRACKED_SOURCES = 65_536;
 const DROP_SCANNER: Refusal = Object.freeze({ kind: 'drop', reason: 'scanner' });
 const DROP_FLOOD: Refusal = Object.freeze({ kind: 'drop', reason: 'flood' });
+const DROP_FORGED: Refusal = Object.freeze({ kind: 'drop', reason: 'ACK of no dialog' });
 const REFUSE_RELAY: Refusal = Object.freeze({
   kind: 'answer',
   status: 403,
@@ -117,11 +118,8 @@ export class FrontDoor {
       return DROP_SCANNER;
     }
     if (this.isFlooding(flow)) return DROP_FLOOD;
-    const fault = judge(request, this.#settings.limits) ?? judgeProxy(request);
-    if (fault) {
-      this.counters.malformed++;
-      return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
-    }
+    const broken = this.#malformed(request);
+    if (broken) return broken;
     const hops = this.#hops(request);
     if (hops) return hops;
     if (!request.has(H.Route)) return undefined;
@@ -130,6 +128,28 @@ export class FrontDoor {
     if (!refused) return undefined;
     this.counters.relayRefused++;
     return REFUSE_RELAY;
+  }
+
+  /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
+  admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
+    if (this.isFlooding(flow)) return DROP_FLOOD;
+    const broken = this.#malformed(ack);
+    if (broken) return broken;
+    if (!ack.has(H.Route) || !this.#isForged(ack, flow)) return undefined;
+    this.counters.relayRefused++;
+    return DROP_FORGED;
+  }
+
+  /** As {@link admit}, for a CANCEL: it ends here, so where it is routed does not matter. */
+  admitCancel(cancel: SipMessage, flow: Flow): Refusal | undefined {
+    return this.isFlooding(flow) ? DROP_FLOOD : this.#malformed(cancel);
+  }
+
+  #malformed(request: SipMessage): Refusal | undefined {
+    const fault = judge(request, this.#settings.limits) ?? judgeProxy(request);
+    if (!fault) return undefined;
+    this.counters.malformed++;
+    return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
   }
 
   /** Counts one message of that source against its limit. @returns true where it is over it */
@@ -168,18 +188,20 @@ export class FrontDoor {
   }
 
   /**
-   * A To tag and a Route with our address are quickly written, and would lead past every script. What may begin
-   * something must show a Route that bears our keyed tag, as all do that this server printed; a BYE and the like, which
-   * can only end or keep what is there, may come by an untagged one. Neighbours of the inside are taken at their word.
+   * A To tag and a Route with our address are quickly written, and would lead past every script; a Route that was printed
+   * in another call is quickly copied. So one of the Routes, or a strict router's Request-URI, must bear the proof that
+   * its dialog began by way of this server. Neighbours of the inside are taken at their word.
    */
   #isForged(request: SipMessage, flow: Flow): boolean {
-    if (!BEGINNERS.has(request.method) || this.#advertise.settings.compatibility === 'opensips') return false;
-    const { own, networks } = this.#advertise;
+    const { own, networks, tags, settings } = this.#advertise;
+    if (settings.compatibility === 'opensips') return false;
     if (this.#settings.trustInside && networks.isInside(flow.remoteAddress)) return false;
-    if (recogniseUri(request.uri, own).how === 'tag') return false;
-    return !request
-      .elements(H.Route)
-      .some(({ text }) => recogniseUri(NameAddr.parse(text)?.uri, own).how === 'tag');
+    const proof = tags.proofOf(request.callId);
+    const proves = (uri: Uri | undefined): boolean =>
+      uri?.param(DIALOG_PROOF_PARAM) === proof && recogniseUri(uri, own).own;
+    return (
+      !proves(request.uri) && !request.elements(H.Route).some(({ text }) => proves(NameAddr.parse(text)?.uri))
+    );
   }
 }
 

@@ -256,8 +256,8 @@ export class Branch implements ClientTransactionUser {
 
   #recordRoute({ inbound, outbound }: Legs): RecordRoute {
     const params = this.#setting.options.recordRouteParams;
-    const fromTag = this.#setting.transaction.request.from?.tag;
-    return recordRoute(this.#env.advertise.tags, inbound, outbound, { params, fromTag });
+    const { from, callId } = this.#setting.transaction.request;
+    return recordRoute(this.#env.advertise.tags, inbound, outbound, { params, fromTag: from?.tag, callId });
   }
 
   /** As Record-Route, with the same two halves (RFC 3327 §5.2); what a registrar keeps needs no From tag. */

@@ -21,11 +21,12 @@ describe('a forwarded request', () => {
     });
     const got = callee.last('INVITE');
     const [via] = values(got, H.Via);
-    const tag = server.advertise.tags.tagOf(server.listener());
+    const { tags } = server.advertise;
+    const marks = `vt=${tags.tagOf(server.listener())};vd=${tags.proofOf(values(got, H.CallId)[0]!)}`;
     const top = values(sent, H.Via)[0]!;
     const changed = sent
       .replace('INVITE sip:bob@example.com', `INVITE ${callee.contact}`)
-      .replace('Via: ', `Via: ${via}\r\nRecord-Route: <sip:99.88.44.33;lr;ftag=caller;vt=${tag}>\r\nVia: `)
+      .replace('Via: ', `Via: ${via}\r\nRecord-Route: <sip:99.88.44.33;lr;ftag=caller;${marks}>\r\nVia: `)
       .replace(`${top}`, `${top.replace(';rport', '')};received=192.0.2.7;rport=5060`)
       .replace('Max-Forwards: 70', 'Max-Forwards: 69')
       .replace(/\r\n\r\n$/, '\r\nMax-Breadth: 60\r\n\r\n');

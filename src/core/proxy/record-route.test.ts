@@ -19,13 +19,13 @@ function between(caller: string, callee: string, options: ProxyUnderTestOptions 
   return { server, from, to };
 }
 
-/** Record-Route without tags and From tags, which are not what a test is about. */
+/** Record-Route without tags, proofs and From tags, which are not what a test is about. */
 function printed(text: string): string[] {
   return values(text, H.RecordRoute).map((value) =>
     value
       .slice(1, -1)
       .split(';')
-      .filter((part) => !part.startsWith('vt=') && !part.startsWith('ftag='))
+      .filter((part) => !['vt', 'vd', 'ftag'].includes(part.split('=', 1)[0]!))
       .join(';'),
   );
 }
@@ -60,9 +60,10 @@ describe('one Record-Route', () => {
     const { server, from, to } = between(OUTSIDE, FAR);
     server.options = { recordRouteParams: ';nat=yes' };
     from.request('INVITE');
-    const tag = server.advertise.tags.tagOf(server.listener());
+    const { tags } = server.advertise;
+    const [callId] = values(to.last('INVITE'), H.CallId);
     expect(values(to.last('INVITE'), H.RecordRoute)).toEqual([
-      `<sip:99.88.44.33;lr;ftag=caller;nat=yes;vt=${tag}>`,
+      `<sip:99.88.44.33;lr;ftag=caller;nat=yes;vt=${tags.tagOf(server.listener())};vd=${tags.proofOf(callId!)}>`,
     ]);
   });
 
@@ -113,10 +114,11 @@ describe('double Record-Route', () => {
     server.forkTo(to).options = { recordRouteParams: ';x=1' };
     from.request('INVITE');
     const both = values(to.last('INVITE'), H.RecordRoute);
+    const proof = server.advertise.tags.proofOf(values(to.last('INVITE'), H.CallId)[0]!);
     const [udp, tcp] = server.network.listeners.map((it) => server.advertise.tags.tagOf(it));
     expect(both).toEqual([
-      `<sip:99.88.44.33;transport=tcp;r2=on;lr;ftag=caller;x=1;vt=${tcp}>`,
-      `<sip:99.88.44.33;r2=on;lr;ftag=caller;x=1;vt=${udp}>`,
+      `<sip:99.88.44.33;transport=tcp;r2=on;lr;ftag=caller;x=1;vt=${tcp};vd=${proof}>`,
+      `<sip:99.88.44.33;r2=on;lr;ftag=caller;x=1;vt=${udp};vd=${proof}>`,
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { type AdvertisedAddress, sipUriText } from '../../advertise/advertised-address.ts';
-import { ROUTE_TAG_PARAM, type RouteTags } from '../../advertise/route-tag.ts';
+import { DIALOG_PROOF_PARAM, ROUTE_TAG_PARAM, type RouteTags } from '../../advertise/route-tag.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
@@ -41,17 +41,23 @@ export function recordRoute(
   tags: RouteTags,
   inbound: Side,
   outbound: Side,
-  options: { readonly params?: string | undefined; readonly fromTag?: string | undefined },
+  options: {
+    readonly params?: string | undefined;
+    readonly fromTag?: string | undefined;
+    /** Of the dialog, whose later requests prove by it that they belong to it; none for Path. */
+    readonly callId?: string | undefined;
+  },
 ): RecordRoute {
-  const { fromTag } = options;
+  const { fromTag, callId } = options;
   const tail = `;lr${fromTag && isToken(fromTag) ? `;ftag=${fromTag}` : ''}${options.params ?? ''}`;
+  const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
   const print = (
     address: AdvertisedAddress,
     { listener, printed, overridden }: Side,
     pair: string,
   ): string => {
     const mark = overridden && address === printed ? `;${OVERRIDE_PARAM}` : '';
-    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${mark}`;
+    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
     return `<${sipUriText({ address, transport: listener.transport, params })}>`;
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;
