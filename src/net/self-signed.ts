@@ -1,6 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import ipaddr from 'ipaddr.js';
-import { ipFamily } from '../base/ip.ts';
+import { addressBytes, ipFamily } from '../base/ip.ts';
 import {
   bitString,
   boolean,
@@ -97,7 +96,7 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
 
 /** A name is written as SIP domain and as DNS name (RFC 5922 §6). */
 function generalNames(name: string): Buffer[] {
-  if (ipFamily(name) !== 0) return [der(IP_ADDRESS, Buffer.from(ipaddr.parse(name).toByteArray()))];
+  if (ipFamily(name) !== 0) return [der(IP_ADDRESS, addressBytes(name))];
   return [der(DNS_NAME, Buffer.from(name, 'latin1')), der(URI_NAME, Buffer.from(`sip:${name}`, 'latin1'))];
 }
 

@@ -25,6 +25,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sucrase: ['src/script'],
   commander: ['src/cli'],
   pino: ['src/ops'],
+  ws: ['src/net'],
   yaml: ['src/ops'],
   zod: ['src/ops'],
 };
