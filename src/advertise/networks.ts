@@ -30,12 +30,15 @@ export interface DestinationClass {
    * the same machine cannot be reached from there by that address, so this alone does not make it print it.
    */
   readonly publicNeighbour: boolean;
+  /** The Internet does not route to it. */
+  readonly unrouted: boolean;
 }
 
 const OUTSIDE: DestinationClass = Object.freeze({
   rule: undefined,
   inside: undefined,
   publicNeighbour: false,
+  unrouted: false,
 });
 
 const CACHED_DESTINATIONS = 16_384;
@@ -65,6 +68,12 @@ export class Networks {
     return this.classOf(address).inside !== undefined;
   }
 
+  /** Whether strangers cannot reach an address by themselves: it is inside, private, or loopback. */
+  isSheltered(address: string): boolean {
+    const found = this.classOf(address);
+    return found.inside !== undefined || found.unrouted;
+  }
+
   /**
    * Whether a listener bound to this address has an inside at all. One on loopback has none: all its peers are on
    * loopback, and whoever gives it an `as` wants it printed. Neither has one on a public address, for everybody can
@@ -92,11 +101,16 @@ export class Networks {
     const named = this.inside.find((network) => network.contains(address));
     const inside = named ?? this.#subnets.find((network) => network.contains(address));
     const publicNeighbour = inside !== undefined && named === undefined;
+    const unrouted = UNROUTED.some((network) => network.contains(address));
     const same = this.#classes.find(
-      (it) => it.rule === rule && it.inside === inside && it.publicNeighbour === publicNeighbour,
+      (it) =>
+        it.rule === rule &&
+        it.inside === inside &&
+        it.publicNeighbour === publicNeighbour &&
+        it.unrouted === unrouted,
     );
     if (same !== undefined) return same;
-    const created: DestinationClass = Object.freeze({ rule, inside, publicNeighbour });
+    const created: DestinationClass = Object.freeze({ rule, inside, publicNeighbour, unrouted });
     this.#classes.push(created);
     return created;
   }

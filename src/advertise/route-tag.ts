@@ -78,7 +78,21 @@ export class RouteTags {
    * @param callId a byte string; both sides of a dialog have the same (RFC 3261 §12)
    */
   proofOf(callId: string): string {
-    return hash('sha256', Buffer.from(this.#proofKey + callId, 'latin1'), 'base64url').slice(0, PROOF_LENGTH);
+    return this.#proof('dialog', callId);
+  }
+
+  /**
+   * What the branch of a request forwarded without a transaction carries, so that its answer is believed about the Via
+   * below; as {@link proofOf}.
+   */
+  proofOfVia(via: string): string {
+    return this.#proof('via', via);
+  }
+
+  /** No header value holds a line break, so that one kind of proof never serves for another. */
+  #proof(kind: string, text: string): string {
+    const bytes = Buffer.from(`${this.#proofKey}${kind}\n${text}`, 'latin1');
+    return hash('sha256', bytes, 'base64url').slice(0, PROOF_LENGTH);
   }
 
   /** All tags that are ours, present and retired, for a snapshot. */

@@ -118,6 +118,7 @@ export class Branch implements ClientTransactionUser {
         routes: outgoing.strict ? [] : outgoing.routes,
         source: bySource ? this.target.source : undefined,
         connectionId: bySource ? this.target.connectionId : 0,
+        registrant: this.target.binding?.received.address,
         received: transaction.flow.listener,
         forced: named ?? route.listener,
       },

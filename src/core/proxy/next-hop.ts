@@ -27,6 +27,8 @@ export interface HopQuestion {
   /** Where to send instead of resolving the Request-URI; a Route goes before it. */
   readonly source: Source | undefined;
   readonly connectionId: number;
+  /** The address that the binding was registered from, where the target is one. */
+  readonly registrant?: string | undefined;
   /** The listener that received the request: it sends too where it can. */
   readonly received: Listener;
   /** The listener that must send, by a Record-Route pair, a binding or the script; its transport overrides the URI's. */
@@ -74,9 +76,14 @@ function hopsTo(
   question: HopQuestion,
   env: ProxyEnvironment,
 ): readonly Hop[] {
+  const { networks } = env.advertise;
+  // Whoever registers from outside has no say over the inside, be it by Contact, maddr, Path or a name of his own DNS:
+  // what trusts this server there would take his calls.
+  const fenced = question.registrant !== undefined && !networks.isSheltered(question.registrant);
   const hops: Hop[] = [];
   for (const resolved of found) {
     const socket = ownSocket(resolved, env);
+    if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
     const destination = socket ? boundDestination(socket) : resolved;
     const listener = listenerFor(destination, question, env);
     if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });

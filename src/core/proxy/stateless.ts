@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { canonicalHost } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Destination } from '../../net/network.ts';
@@ -37,6 +36,7 @@ export function forwardStateless(
       routes: outgoing.strict ? [] : outgoing.routes,
       source: bySource ? target.source : undefined,
       connectionId: bySource ? target.connectionId : 0,
+      registrant: target.binding?.received.address,
       received: flow.listener,
       forced: env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,
     },
@@ -92,7 +92,7 @@ function sendTo(
  * have answers sent to an address of his choice.
  */
 function statelessBranch(below: string, env: ProxyEnvironment): string {
-  return `${MARK}${createHmac('sha256', env.loopSalt).update(below).digest('base64url').slice(0, 16)}`;
+  return `${MARK}${env.advertise.tags.proofOfVia(below)}`;
 }
 
 /**
