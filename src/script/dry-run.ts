@@ -126,6 +126,7 @@ function strangersCall(method: string, inDialog: boolean): RequestCall {
     onTransportError: undefined,
     reply: (_parts: ReplyParts) => false,
     forward: () => false,
+    forget: () => {},
   };
   return new RequestCall(transaction, STRANGER, OWNER);
 }

@@ -19,7 +19,7 @@ export interface HandlingOwner {
   readonly services: Services;
   /** How long a script may take, its forks left out, in ms. */
   readonly answerTimeoutMs: number;
-  send(transaction: ServerTransaction, parts: ReplyParts): boolean;
+  send(transaction: ServerTransaction, parts: ReplyParts): void;
   /** The names that a fork may send from. */
   listenerNames(): readonly string[];
   /** A script threw, or returned what is no answer. */

@@ -42,6 +42,9 @@ const ANSWER_TIMEOUT_MS = 25_000;
 const METHODS =
   'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO, UPDATE, PRACK';
 
+/** What those hear who have not shown who they are: no flood of theirs shall leave transactions behind. */
+const TO_STRANGERS: ReadonlySet<number> = new Set([400, 401, 403, 407]);
+
 /** Runs the routing program: front door, handler, answer. */
 export class Runtime implements TransactionUser, HandlingOwner {
   readonly wheel: TimerWheel;
@@ -140,8 +143,11 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   /** @internal Sends an answer, cut to size where nobody has shown yet who asks. */
-  send(transaction: ServerTransaction, parts: ReplyParts): boolean {
-    return transaction.reply(boundedAnswer(transaction.request, transaction.flow, parts));
+  send(transaction: ServerTransaction, parts: ReplyParts): void {
+    const answer = boundedAnswer(transaction.request, transaction.flow, parts);
+    if (transaction.lastStatus === 0 && TO_STRANGERS.has(answer.status)) {
+      this.#options.layer().dismiss(transaction, answer);
+    } else transaction.reply(answer);
   }
 
   /** @internal */

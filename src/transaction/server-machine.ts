@@ -83,6 +83,11 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     return this.#toTag;
   }
 
+  /** What the request takes, in bytes. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
   reply(parts: ReplyParts): boolean {
     if (!this.open) return false;
     const bytes = buildResponse(
@@ -106,8 +111,7 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
   /** @returns whether the machine took the answer */
   protected abstract answer(bytes: Buffer, status: number): boolean;
 
-  /** Stops without telling anybody. */
-  close(): void {
+  forget(): void {
     this.onTerminated = undefined;
     this.end();
   }

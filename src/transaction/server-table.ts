@@ -9,12 +9,16 @@ import { ResponseRoute, receivedVia } from './response-route.ts';
 import { serverKey } from './server-key.ts';
 import type { ServerMachine, ServerOwner } from './server-machine.ts';
 
+/** What the requests of all server transactions may take together, in bytes. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
 /** The server transactions, found by what their requests carry (RFC 3261 §17.2.3). */
 export class ServerTable implements ServerOwner {
   readonly #context: MachineContext;
   readonly #limit: number;
   readonly #machines = new Map<string, ServerMachine>();
   readonly #connections = new ConnectionIndex();
+  #bytes = 0;
   /** The request that was looked for last, and its key: the next to be accepted is mostly the same one. */
   #lookedFor: SipMessage | undefined = undefined;
   #lookedForKey = '';
@@ -29,7 +33,8 @@ export class ServerTable implements ServerOwner {
     const { counters, network } = this.#context;
     const key = this.#key(message, via);
     if (this.#machines.has(key)) return undefined;
-    if (this.#machines.size >= this.#limit) {
+    const size = message.bytes.length;
+    if (this.#machines.size >= this.#limit || this.#bytes + size > MOST_BYTES) {
       counters.dropped++;
       return undefined;
     }
@@ -37,6 +42,7 @@ export class ServerTable implements ServerOwner {
     const route = new ResponseRoute(network, flow, via, forceRport);
     counters.uasTransactions++;
     counters.inUse++;
+    this.#bytes += size;
     if (message.method === 'INVITE') {
       const machine = new InviteServer(this.#context, this, 'proceeding', key, message, flow, topVia, route);
       this.#machines.set(key, machine);
@@ -64,6 +70,7 @@ export class ServerTable implements ServerOwner {
   released(machine: ServerMachine): void {
     this.#context.counters.inUse--;
     this.#machines.delete(machine.key);
+    this.#bytes -= machine.size;
     if (machine instanceof InviteServer) this.#connections.remove(machine.flow, machine);
   }
 
@@ -72,7 +79,7 @@ export class ServerTable implements ServerOwner {
   }
 
   close(): void {
-    for (const machine of this.#machines.values()) machine.close();
+    for (const machine of this.#machines.values()) machine.forget();
   }
 
   #key(message: SipMessage, via: Via): string {

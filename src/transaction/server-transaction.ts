@@ -51,4 +51,6 @@ export interface ServerTransaction {
    * @returns false after a final answer; but a 2xx to an INVITE always passes while the machine lives (RFC 3261 §16.7)
    */
   forward(bytes: Buffer, status: number): boolean;
+  /** Ends without an answer and without telling anybody. */
+  forget(): void;
 }

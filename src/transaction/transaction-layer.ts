@@ -7,6 +7,7 @@ import type { Network, NetworkSink } from '../net/network.ts';
 import { buildResponse } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
+import { responseFault } from '../wire/sip/verdict.ts';
 import type { Via } from '../wire/sip/via.ts';
 import { branchSuffix } from './branch.ts';
 import { ClientTable } from './client-table.ts';
@@ -113,6 +114,17 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   }
 
   /**
+   * Gives a request that was not answered yet its final answer, and forgets it at once (RFC 3261 §26.3.2.4): a client that
+   * heard nothing asks again, so nothing is kept or repeated for it, who may have forged its address.
+   */
+  dismiss(transaction: ServerTransaction, parts: ReplyParts): void {
+    const { request, flow } = transaction;
+    transaction.forget();
+    this.counters.finished[Math.floor(parts.status / 100)]!++;
+    this.replyStateless(request, flow, parts);
+  }
+
+  /**
    * Makes a client transaction; nothing is sent before `send`.
    * @param suffix is appended to the branch; read again by {@link parseOwnBranch}
    * @returns undefined where the table is full
@@ -167,13 +179,25 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
     }
     const known = this.#servers.find(message, via);
     if (known) known.retransmission();
-    else if (message.method === 'CANCEL') user.cancel(message, flow, this.#servers.findInvite(message, via));
+    else if (message.method === 'CANCEL') user.cancel(message, flow, this.#cancelled(message, via, flow));
     else user.request(message, flow);
+  }
+
+  /** Who has seen a branch on its way can name it in a CANCEL, but sends it from elsewhere. */
+  #cancelled(cancel: SipMessage, via: Via, flow: Flow): ServerTransaction | undefined {
+    const invite = this.#servers.findInvite(cancel, via);
+    return invite?.flow.remoteAddress === flow.remoteAddress ? invite : undefined;
   }
 
   /** RFC 3261 §17.1.3: the branch and the method of CSeq find the transaction; a CANCEL has the branch of its INVITE. */
   #takeResponse(message: SipMessage, via: Via, flow: Flow): void {
     this.counters.receivedReplies++;
+    // What is passed on must mean the same to all who read it (RFC 3261 §16.7 step 3).
+    const fault = responseFault(message);
+    if (fault !== undefined) {
+      this.#malformed(fault, flow);
+      return;
+    }
     const client = this.#clients.find(via.branch);
     const method = message.cseq?.method;
     if (client && client.method === method) client.receive(message);

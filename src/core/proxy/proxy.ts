@@ -76,7 +76,7 @@ export class Proxy {
   inDialog(transaction: ServerTransaction, options: ForkOptions = {}): void {
     const found = sequentialTarget(transaction.request, this.#env.advertise);
     if (!found.ok) {
-      transaction.reply({ status: found.status, reason: found.reason });
+      this.#env.layer.dismiss(transaction, { status: found.status, reason: found.reason });
       return;
     }
     this.#forward(transaction, found.route, [[found.target]], options, (outcome) =>

@@ -77,10 +77,10 @@ export function judgeProxyRequire(request: SipMessage, supported: ReadonlySet<st
 }
 
 /**
- * Whether a response has to be dropped (RFC 3261 §16.7 step 3, §18.1.2).
+ * Whether a response has to be dropped (RFC 3261 §16.7 step 3, §18.1.2), where it is not passed on by its Vias.
  * @returns what is wrong with it; undefined for a response that can be handled
  */
-export function judgeResponse(response: SipMessage): string | undefined {
+export function responseFault(response: SipMessage): string | undefined {
   if (response.version.toUpperCase() !== 'SIP/2.0') return 'unknown SIP version';
   const framing = framingFault(response);
   if (framing !== undefined) return framing;
@@ -90,7 +90,13 @@ export function judgeResponse(response: SipMessage): string | undefined {
   if (!response.topVia) return 'Malformed Via header';
   if (!response.cseq) return 'Malformed CSeq header';
   if (!response.from) return 'Malformed From header';
-  if (!response.to) return 'Malformed To header';
+  return response.to ? undefined : 'Malformed To header';
+}
+
+/** As {@link responseFault}, where the Via below the topmost one says where it goes. */
+export function judgeResponse(response: SipMessage): string | undefined {
+  const fault = responseFault(response);
+  if (fault !== undefined) return fault;
   // Followed blindly, such a Via makes a proxy shout into its network (RFC 4475 §3.3.13).
   const [, next] = response.elements(H.Via);
   const via = next && Via.parse(next.text);
