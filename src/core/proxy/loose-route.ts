@@ -36,6 +36,8 @@ export interface LooseRoute {
   readonly listener: Listener | undefined;
   /** What a script had each leg of this dialog print, read from our own Routes. */
   readonly overrides: Overrides;
+  /** The token of the flow that our own Route of the next hop's side names (RFC 5626 §5.3), not verified yet. */
+  readonly flowToken: string | undefined;
 }
 
 /** Tells for a URI of a Route or Request-URI what {@link OwnAddresses.recogniseRoute} asks. */
@@ -117,7 +119,8 @@ class RouteWalk {
     let listener: Listener | undefined;
     if (top.uri!.param('r2') !== undefined && this.#routes.length > 0) listener = this.#takeOtherHalf();
     if (this.#routes.length === 0 && preloaded) {
-      return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params };
+      const flowToken = tokenOf(this.#outbound);
+      return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params, flowToken };
     }
     return this.#result({ own: true, params, listener });
   }
@@ -161,6 +164,7 @@ class RouteWalk {
       dropped: this.#dropped,
       rewritten: target !== undefined,
       overrides: { inbound: this.#overrideOf(this.#inbound), outbound: this.#overrideOf(this.#outbound) },
+      flowToken: tokenOf(this.#outbound),
       ...found,
     };
   }
@@ -192,5 +196,11 @@ function unrouted(request: SipMessage, kind: 'none' | 'own-only' | 'malformed'):
     params: '',
     listener: undefined,
     overrides: { inbound: undefined, outbound: undefined },
+    flowToken: undefined,
   };
+}
+
+/** Only what we have printed, which bears our tag, has a token for its user part. */
+function tokenOf(uri: Uri | undefined): string | undefined {
+  return uri?.user !== undefined && uri.param(ROUTE_TAG_PARAM) !== undefined ? uri.user : undefined;
 }

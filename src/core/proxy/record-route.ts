@@ -19,6 +19,8 @@ export interface Side {
   readonly overridden: boolean;
   /** Whether this party's socket is hidden from the other party. */
   readonly hidden: boolean;
+  /** Requests to this party leave by the flow of this token (RFC 5626 §5.2). */
+  readonly flowToken?: string | undefined;
 }
 
 /** The Record-Route that one branch carries, as each party reads it. */
@@ -31,7 +33,8 @@ export interface RecordRoute {
 
 /**
  * Two values whenever the two printed addresses or transports differ, outbound half on top (RFC 5658); and where two
- * sockets print the same, for the tags of both halves are all that tells them apart on the way back.
+ * sockets print the same, for the tags of both halves are all that tells them apart on the way back; and for a party that
+ * is reached by a flow, whose half the token of that flow stands in.
  *
  * Each half is made for the party that sends to it. The other party only echoes it, so where a half names an address
  * of the inside and the other party is outside, that party is shown the address that it knows already, with the tag
@@ -53,15 +56,16 @@ export function recordRoute(
   const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
   const print = (
     address: AdvertisedAddress,
-    { listener, printed, overridden }: Side,
+    { listener, printed, overridden, flowToken }: Side,
     pair: string,
   ): string => {
     const mark = overridden && address === printed ? `;${OVERRIDE_PARAM}` : '';
     const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
-    return `<${sipUriText({ address, transport: listener.transport, params })}>`;
+    return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params })}>`;
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;
-  if (sameSocket && outbound.printed.printed === inbound.printed.printed) {
+  const byFlow = inbound.flowToken !== undefined || outbound.flowToken !== undefined;
+  if (sameSocket && !byFlow && outbound.printed.printed === inbound.printed.printed) {
     const single = [print(outbound.printed, outbound, '')];
     return { forCallee: single, forCaller: single };
   }
@@ -109,5 +113,7 @@ export function isSameRoute(a: string, b: string): boolean {
 
 function identity(text: string): string {
   const uri = NameAddr.parse(text)?.uri;
-  return uri ? `${uri.host}:${uri.port}:${uri.param('transport')}:${uri.param(ROUTE_TAG_PARAM)}` : text;
+  return uri
+    ? `${uri.user}@${uri.host}:${uri.port}:${uri.param('transport')}:${uri.param(ROUTE_TAG_PARAM)}`
+    : text;
 }

@@ -73,6 +73,13 @@ export class PeerNetwork implements Network {
     return undefined;
   }
 
+  /** Closes the connection of a peer, in good order. */
+  hangUp(address: string, port: number): void {
+    for (const [key, { connectionId, remoteAddress, remotePort }] of this.#flows) {
+      if (connectionId > 0 && remoteAddress === address && remotePort === port) this.#flows.delete(key);
+    }
+  }
+
   listener(name: string): Listener {
     const found = this.listeners.find((it) => it.name === name);
     if (!found) throw new Error(`no listener ${name}`);
