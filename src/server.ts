@@ -15,7 +15,9 @@ import type { LocationStore } from './core/registrar/location-store.ts';
 import { Registrar } from './core/registrar/registrar.ts';
 import { OptionsPing } from './core/ua/options-ping.ts';
 import { UserAgentClient } from './core/ua/user-agent-client.ts';
+import { type DatagramPath, datagramPath } from './net/datagram-path.ts';
 import { DnsNameServer } from './net/name-server.ts';
+import { Quarantine } from './net/quarantine.ts';
 import { Resolver } from './net/resolver.ts';
 import { subnetsOf } from './net/select-listener.ts';
 import { Sockets } from './net/sockets.ts';
@@ -56,6 +58,7 @@ interface Parts {
   readonly gate: Gate;
   readonly layer: TransactionLayer;
   readonly network: Sockets;
+  readonly datagrams: DatagramPath['name'];
   readonly advertise: Advertise;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
@@ -119,6 +122,7 @@ export class Server implements Administered, AsyncDisposable {
     logLine('info', 'server', 'started', {
       version: VERSION,
       listeners: parts.network.listeners.map((listener) => listener.name),
+      datagrams: parts.datagrams,
     });
   }
 
@@ -227,8 +231,13 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       forceRport: isBehindNat,
     }),
   );
+  const datagrams = datagramPath(config.datagrams);
   const network: Sockets = resources.use(
-    await Sockets.open(listeners, { clock, wheel, ...socketLimits(config) }, layer),
+    await Sockets.open(
+      listeners,
+      { clock, wheel, ...socketLimits(config), openDatagrams: datagrams.open },
+      layer,
+    ),
   );
   const { key, location, subscribers } = storage;
   const advertise = new Advertise({
@@ -245,7 +254,8 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     layer,
     network,
     advertise,
-    resolver: new Resolver({ nameServer: new DnsNameServer(), clock, ids }),
+    resolver: new Resolver({ nameServer: new DnsNameServer({ clock, ids }), clock, ids }),
+    quarantine: new Quarantine(clock),
     wheel,
     subnets,
     settings: proxySettings(config),
@@ -300,6 +310,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     gate,
     layer,
     network,
+    datagrams: datagrams.name,
     advertise,
     registrar,
     authenticator,

@@ -46,6 +46,7 @@ export function withDefaults(
     },
     data,
     routes: parsed.routes === undefined ? undefined : resolve(base, parsed.routes),
+    datagrams: parsed.datagrams ?? 'auto',
     limits: {
       messageSize: limits.messageSize ?? DEFAULT_MESSAGE_LIMITS.message,
       headerSize: limits.headerSize ?? DEFAULT_FRAMER_LIMITS.maxHeaderBytes,

@@ -2,6 +2,7 @@ import type { Alias } from '../../advertise/alias.ts';
 import type { DestinationRule } from '../../advertise/networks.ts';
 import type { Order } from '../../advertise/precedence.ts';
 import type { Cidr } from '../../base/ip.ts';
+import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import type {
@@ -25,6 +26,7 @@ export type ParsedConfig = Given<{
   domains: readonly string[];
   data: string;
   routes: string;
+  datagrams: DatagramChoice;
   limits: Given<LimitSettings>;
   timers: Given<TimerSettings>;
   registrar: Given<RegistrarSettings>;

@@ -129,6 +129,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'the routes file; the shipped routes where left out' }),
+  datagrams: z.enum(['auto', 'portable']).optional().meta({
+    description: 'how UDP passes the kernel: in batches where the accelerator was built, or portably',
+  }),
   limits: z
     .strictObject({
       messageSize: wholeNumber(1_000, 1_000_000).optional().meta({ description: 'bytes of one message' }),

@@ -1,5 +1,6 @@
 import type { AdvertiseSettings } from '../../advertise/advertise.ts';
 import type { DigestAlgorithm } from '../../core/auth/subscriber-store.ts';
+import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 
 /** Everything that can be configured, checked and with defaults filled in. Times are milliseconds. */
@@ -12,6 +13,7 @@ export interface ServerConfig {
   readonly data: string;
   /** Absolute path of the routes file; undefined for the shipped routes. */
   readonly routes: string | undefined;
+  readonly datagrams: DatagramChoice;
   readonly limits: LimitSettings;
   readonly timers: TimerSettings;
   readonly registrar: RegistrarSettings;

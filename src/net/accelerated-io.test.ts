@@ -1,0 +1,179 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openAcceleratedIo } from './accelerated-io.ts';
+import { loadAccelerator } from './accelerator.ts';
+import type { DatagramIo, DatagramOptions, DatagramSink } from './datagram-io.ts';
+import { openDgramIo } from './dgram-io.ts';
+import { PackedAddresses, textOf6, writeBytes6 } from './packed-address.ts';
+
+const accelerator = loadAccelerator();
+if (!accelerator) console.log('the datagram accelerator is not built here: its tests are skipped');
+
+interface Got {
+  readonly text: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+class Collector implements DatagramSink {
+  readonly got: Got[] = [];
+  readonly failed: string[] = [];
+  onDatagram: (got: Got) => void = () => {};
+  #wake = () => {};
+
+  datagram(bytes: Buffer, address: string, port: number): void {
+    const got = { text: bytes.toString('latin1'), address, port };
+    this.got.push(got);
+    this.onDatagram(got);
+    this.#wake();
+  }
+
+  sendFailed(address: string, port: number, reason: string): void {
+    this.failed.push(`${address} ${port} ${reason}`);
+    this.#wake();
+  }
+
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+const opened: DatagramIo[] = [];
+
+afterEach(async () => {
+  for (const io of opened.splice(0)) await io.close();
+});
+
+const ways = [
+  ['portable', openDgramIo],
+  ...(accelerator ? ([['accelerated', openAcceleratedIo(accelerator)]] as const) : []),
+] as const;
+
+describe.each(ways)('the %s datagram path', (_name, openIo) => {
+  async function open(options: Partial<DatagramOptions> = {}): Promise<{ io: DatagramIo; sink: Collector }> {
+    const sink = new Collector();
+    const io = await openIo({ address: '127.0.0.1', port: 0, family: 4, ...options }, sink);
+    opened.push(io);
+    return { io, sink };
+  }
+
+  it('carries datagrams both ways, with the peer’s address', async () => {
+    const a = await open();
+    const b = await open();
+    expect(a.io.send(Buffer.from('hello'), '127.0.0.1', b.io.port)).toBe(true);
+    await b.sink.until(() => b.sink.got.length === 1);
+    expect(b.sink.got).toEqual([{ text: 'hello', address: '127.0.0.1', port: a.io.port }]);
+  });
+
+  it('carries IPv6', async () => {
+    const a = await open({ address: '::1', family: 6 });
+    const b = await open({ address: '::1', family: 6 });
+    a.io.send(Buffer.from('six'), '::1', b.io.port);
+    await b.sink.until(() => b.sink.got.length === 1);
+    expect(b.sink.got).toEqual([{ text: 'six', address: '::1', port: a.io.port }]);
+  });
+
+  it('keeps the order and the bytes of what is sent while a batch is handled', async () => {
+    const echo = await open();
+    echo.sink.onDatagram = ({ text, address, port }) => {
+      echo.io.send(Buffer.from(`now ${text}`, 'latin1'), address, port);
+      Promise.resolve().then(() => echo.io.send(Buffer.from(`soon ${text}`, 'latin1'), address, port));
+    };
+    const peer = await open();
+    const long = 'x'.repeat(9000);
+    for (const text of ['a', 'b', long]) peer.io.send(Buffer.from(text), '127.0.0.1', echo.io.port);
+    await peer.sink.until(() => peer.sink.got.length === 6);
+    const texts = peer.sink.got.map((it) => it.text);
+    for (const kind of ['now', 'soon']) {
+      expect(texts.filter((text) => text.startsWith(kind))).toEqual([
+        `${kind} a`,
+        `${kind} b`,
+        `${kind} ${long}`,
+      ]);
+    }
+  });
+
+  it('takes the largest and the empty datagram', async () => {
+    const a = await open();
+    const b = await open();
+    const largest = Buffer.alloc(65_507, 0xe9);
+    a.io.send(largest, '127.0.0.1', b.io.port);
+    await b.sink.until(() => b.sink.got.length === 1);
+    a.io.send(Buffer.alloc(0), '127.0.0.1', b.io.port);
+    await b.sink.until(() => b.sink.got.length === 2);
+    expect(b.sink.got.map((it) => it.text)).toEqual([largest.toString('latin1'), '']);
+  });
+
+  it('tells what the kernel refuses, and goes on', async () => {
+    const a = await open();
+    const b = await open();
+    a.io.send(Buffer.alloc(65_508), '127.0.0.1', b.io.port);
+    a.io.send(Buffer.from('after'), '127.0.0.1', b.io.port);
+    await a.sink.until(() => a.sink.failed.length === 1);
+    await b.sink.until(() => b.sink.got.length === 1);
+    expect(a.sink.failed).toEqual([`127.0.0.1 ${b.io.port} EMSGSIZE`]);
+    expect(b.sink.got[0]!.text).toBe('after');
+  });
+
+  it('refuses ports that are none, and everything once it is closed', async () => {
+    const { io } = await open();
+    expect(io.send(Buffer.from('x'), '127.0.0.1', 0)).toBe(false);
+    expect(io.send(Buffer.from('x'), '127.0.0.1', 65_536)).toBe(false);
+    await io.close();
+    await io.close();
+    expect(io.send(Buffer.from('x'), '127.0.0.1', 5060)).toBe(false);
+  });
+
+  it('says why a port cannot be had', async () => {
+    const taken = createSocket('udp4');
+    taken.bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    await expect(open({ port: taken.address().port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    taken.close();
+    await expect(open({ address: '192.0.2.77' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  });
+
+  it('carries a burst without losing what fits the buffers', async () => {
+    const a = await open();
+    const b = await open();
+    for (let i = 0; i < 100; i++) a.io.send(Buffer.from(String(i)), '127.0.0.1', b.io.port);
+    await b.sink.until(() => b.sink.got.length === 100);
+    expect(b.sink.got.map((it) => Number(it.text))).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+});
+
+describe('packed addresses', () => {
+  it('are the texts that they were made of', () => {
+    const addresses = new PackedAddresses();
+    fc.assert(
+      fc.property(fc.ipV4(), (text) => {
+        expect(addresses.textOf4(addresses.wordOf4(text))).toBe(text);
+      }),
+    );
+  });
+
+  it('hold IPv6 in sixteen bytes', () => {
+    const bytes = new Uint8Array(32);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 }), (groups) => {
+        const text = groups.map((group) => group.toString(16)).join(':');
+        writeBytes6(text, bytes, 16);
+        const view = new DataView(bytes.buffer);
+        expect(groups.map((_, i) => view.getUint16(16 + 2 * i))).toEqual(groups);
+        const canonical = textOf6(bytes, 16);
+        if (canonical.indexOf('.') < 0) {
+          writeBytes6(canonical, bytes, 0);
+          expect(bytes.slice(0, 16)).toEqual(bytes.slice(16));
+        }
+      }),
+    );
+    writeBytes6('::ffff:10.0.0.1', bytes, 0);
+    expect(textOf6(bytes, 0)).toBe('10.0.0.1');
+  });
+});

@@ -1,0 +1,45 @@
+import { createRequire } from 'node:module';
+
+/** What `native/datagram.c` gives for one socket: memory that both sides share, and two functions. */
+export interface AcceleratedSocket {
+  readonly port: number;
+  /** Received bytes; where each datagram lies say the descriptors. */
+  readonly inBytes: Uint8Array;
+  /** Bytes that wait to be sent. */
+  readonly outBytes: Uint8Array;
+  /** Four words a datagram: offset, length, port, IPv4 address in network order. */
+  readonly in: Int32Array;
+  readonly out: Int32Array;
+  /** Sixteen bytes a datagram: IPv6 addresses. */
+  readonly inAddresses: Uint8Array;
+  readonly outAddresses: Uint8Array;
+  /** Bounds of the queue, how many of it the kernel refused, and whether a batch is being handled. */
+  readonly state: Int32Array;
+  flush(): void;
+  close(): void;
+}
+
+/** The addon's only function. Throws an error with `errno` where the socket cannot be bound. */
+export interface Accelerator {
+  open(
+    family: number,
+    address: Uint8Array,
+    port: number,
+    receiveBufferBytes: number,
+    reusePort: boolean,
+    onBatch: (count: number) => void,
+  ): AcceleratedSocket;
+}
+
+/** @returns undefined where the addon was not built for this machine, or cannot be loaded */
+export function loadAccelerator(): Accelerator | undefined {
+  const name = `datagram-${process.platform}-${process.arch}.node`;
+  const require = createRequire(import.meta.url);
+  // From the sources, and from the compiled package, which lies one folder deeper.
+  for (const folder of ['../../native/build', '../../../native/build']) {
+    try {
+      return require(`${folder}/${name}`) as Accelerator;
+    } catch {}
+  }
+  return undefined;
+}
