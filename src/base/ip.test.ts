@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bracket, Cidr, canonicalHost, formatHostPort, ipFamily, unbracket } from './ip.ts';
+import { bracket, Cidr, canonicalHost, formatHostPort, ipFamily, sourceNetwork, unbracket } from './ip.ts';
 
 describe('ipFamily', () => {
   it.each([
@@ -38,6 +38,20 @@ describe('canonicalHost', () => {
     ['10.0.0.1', '10.0.0.1'],
   ])('%s is %s', (text, canonical) => {
     expect(canonicalHost(text)).toBe(canonical);
+  });
+});
+
+describe('a source', () => {
+  it.each([
+    ['203.0.113.1', '203.0.113.1'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::6', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['1::4:5:6:7:8', '1:0:0:4::/64'],
+    ['::', '0:0:0:0::/64'],
+  ])('of %s is %s', (address, network) => {
+    expect(sourceNetwork(address)).toBe(network);
   });
 });
 

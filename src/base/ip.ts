@@ -58,6 +58,19 @@ export function formatHostPort(host: string, port?: number): string {
   return port === undefined ? printed : `${printed}:${port}`;
 }
 
+/**
+ * What counts as one source: an IPv4 address, or the /64 of an IPv6 address, in which whoever has one address has them all.
+ * @param address canonical, without brackets
+ */
+export function sourceNetwork(address: string): string {
+  if (address.indexOf(':') < 0) return address;
+  const gap = address.indexOf('::');
+  const groups = (gap < 0 ? address : address.slice(0, gap)).split(':').filter((group) => group !== '');
+  const tail = gap < 0 ? [] : address.slice(gap + 2).split(':');
+  while (groups.length < 4) groups.push(groups.length + tail.length < 8 ? '0' : tail.shift()!);
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
 /** A network in CIDR notation; a single address is a network of its own. */
 export class Cidr {
   readonly text: string;

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { logLine } from '../base/channels.ts';
 import type { Clock } from '../base/clock.ts';
-import { canonicalHost, formatHostPort } from '../base/ip.ts';
+import { canonicalHost, formatHostPort, sourceNetwork } from '../base/ip.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { FramerLimits } from '../wire/sip/framer.ts';
 import { Arrival, type ArrivalOwner } from './arrival.ts';
@@ -182,7 +182,7 @@ export class Connections implements ArrivalOwner {
 
   /** Counts a stream that a peer opened, or destroys it where a limit is reached. */
   #admit(stream: Duplex, transport: TransportName, remoteAddress: string, port: number): boolean {
-    const fromSource = this.#acceptedFrom.get(remoteAddress) ?? 0;
+    const fromSource = this.#acceptedFrom.get(sourceNetwork(remoteAddress)) ?? 0;
     const full = this.#isFull();
     if (full || fromSource >= this.limits.maxPerSource) {
       this.counters.connectionsRefused++;
@@ -194,7 +194,7 @@ export class Connections implements ArrivalOwner {
     }
     if (this.#halfOpen.size >= this.limits.maxHalfOpen) this.#dropOldestHalfOpen();
     this.counters.connectionsAccepted++;
-    this.#acceptedFrom.set(remoteAddress, fromSource + 1);
+    this.#acceptedFrom.set(sourceNetwork(remoteAddress), fromSource + 1);
     return true;
   }
 
@@ -212,9 +212,10 @@ export class Connections implements ArrivalOwner {
   #release(guest: Connection | Arrival): void {
     this.#halfOpen.delete(guest);
     if (!this.#accepted.delete(guest)) return;
-    const left = this.#acceptedFrom.get(guest.remoteAddress)! - 1;
-    if (left > 0) this.#acceptedFrom.set(guest.remoteAddress, left);
-    else this.#acceptedFrom.delete(guest.remoteAddress);
+    const source = sourceNetwork(guest.remoteAddress);
+    const left = this.#acceptedFrom.get(source)! - 1;
+    if (left > 0) this.#acceptedFrom.set(source, left);
+    else this.#acceptedFrom.delete(source);
   }
 
   #dropOldestHalfOpen(): void {

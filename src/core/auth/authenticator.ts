@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
-import { canonicalHost } from '../../base/ip.ts';
+import { canonicalHost, sourceNetwork } from '../../base/ip.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -114,7 +114,7 @@ export class Authenticator {
     }
     const flaw = flawOf(found, request, this.#isOwnHost);
     if (flaw !== undefined) return this.#malformed(flaw);
-    const suspect = `${source} ${found.username}`;
+    const suspect = `${sourceNetwork(source)} ${found.username}`;
     if (!this.#throttle.allows(suspect)) {
       this.counters.throttled++;
       return { ok: false, status: 403, reason: 'Too Many Failed Attempts', headers: [] };

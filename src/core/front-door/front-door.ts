@@ -2,6 +2,7 @@ import type { Advertise } from '../../advertise/advertise.ts';
 import { DIALOG_PROOF_PARAM } from '../../advertise/route-tag.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
+import { sourceNetwork } from '../../base/ip.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import type { Flow } from '../../net/flow.ts';
 import { H } from '../../wire/sip/header-name.ts';
@@ -23,7 +24,7 @@ import { DEFAULT_SCANNERS, isScanner } from './scanners.ts';
 export interface FrontDoorSettings {
   /** Beginnings or parts of User-Agent values, in any case, whose requests are dropped without a word. */
   readonly scanners: readonly string[];
-  /** Requests a source address may send; undefined for no limit. */
+  /** Requests a source may send, each for every 4096 bytes begun; undefined for no limit. */
   readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Whether addresses of the inside networks are free of the rate limit. */
   readonly trustInside: boolean;
@@ -66,6 +67,8 @@ export interface FrontDoorCounters {
 /** Extensions that a proxy would have to know of; this one knows none. */
 const PROXY_EXTENSIONS: ReadonlySet<string> = new Set();
 const TRACKED_SOURCES = 65_536;
+/** What a large message costs to read and to answer grows with its size. */
+const COST_SHIFT = 12;
 const DROP_SCANNER: Refusal = Object.freeze({ kind: 'drop', reason: 'scanner' });
 const DROP_FLOOD: Refusal = Object.freeze({ kind: 'drop', reason: 'flood' });
 const DROP_FORGED: Refusal = Object.freeze({ kind: 'drop', reason: 'ACK of no dialog' });
@@ -117,7 +120,7 @@ export class FrontDoor {
       this.counters.scanners++;
       return DROP_SCANNER;
     }
-    if (this.isFlooding(flow)) return DROP_FLOOD;
+    if (this.#isFlooding(request, flow)) return DROP_FLOOD;
     const broken = this.#malformed(request);
     if (broken) return broken;
     const hops = this.#hops(request);
@@ -132,7 +135,7 @@ export class FrontDoor {
 
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
-    if (this.isFlooding(flow)) return DROP_FLOOD;
+    if (this.#isFlooding(ack, flow)) return DROP_FLOOD;
     const broken = this.#malformed(ack);
     if (broken) return broken;
     if (!ack.has(H.Route) || !this.#isForged(ack, flow)) return undefined;
@@ -142,7 +145,7 @@ export class FrontDoor {
 
   /** As {@link admit}, for a CANCEL: it ends here, so where it is routed does not matter. */
   admitCancel(cancel: SipMessage, flow: Flow): Refusal | undefined {
-    return this.isFlooding(flow) ? DROP_FLOOD : this.#malformed(cancel);
+    return this.#isFlooding(cancel, flow) ? DROP_FLOOD : this.#malformed(cancel);
   }
 
   #malformed(request: SipMessage): Refusal | undefined {
@@ -152,16 +155,17 @@ export class FrontDoor {
     return fault.answer ? { kind: 'answer', ...fault } : { kind: 'drop', reason: fault.reason };
   }
 
-  /** Counts one message of that source against its limit. @returns true where it is over it */
-  isFlooding(flow: Flow): boolean {
+  /** Counts a message against the limit of its source. @returns true where it is over it */
+  #isFlooding({ bytes }: SipMessage, flow: Flow): boolean {
     const { rate, trustInside } = this.#settings;
     if (!rate || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
-    let bucket = this.#buckets.get(flow.remoteAddress);
+    const source = sourceNetwork(flow.remoteAddress);
+    let bucket = this.#buckets.get(source);
     if (!bucket) {
       bucket = new TokenBucket(this.#clock, rate.perSecond, rate.burst);
-      this.#buckets.set(flow.remoteAddress, bucket);
+      this.#buckets.set(source, bucket);
     }
-    if (bucket.take()) return false;
+    if (bucket.take(1 + (bytes.length >> COST_SHIFT))) return false;
     this.counters.flooded++;
     return true;
   }

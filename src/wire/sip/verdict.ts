@@ -146,6 +146,9 @@ function judgeSize(request: SipMessage, limits: MessageLimits): Verdict | undefi
   return undefined;
 }
 
+/** More Vias or Routes no request has: Max-Forwards starts at 70 (RFC 3261 §8.1.1.6). */
+const MOST_HOPS = 128;
+
 /** Headers that a message has once (RFC 3261 §20, table 2), and those of them that it must have (§8.1.1). */
 const SINGLE = mask(H.From, H.To, H.CallId, H.CSeq, H.MaxForwards);
 // Max-Forwards is no such header: clients of RFC 2543 do not know it, and a proxy adds it (§16.6 step 3).
@@ -186,6 +189,7 @@ function judgeHeaders(request: SipMessage): Verdict | undefined {
   // The cookie alone would give all transactions of that client one key (RFC 4475 §3.2.1).
   if (top.branch.toLowerCase() === 'z9hg4bk') return verdict(request, 400, 'Via branch has no identifier');
   const vias = request.elements(H.Via);
+  if (vias.length > MOST_HOPS) return verdict(request, 400, 'Too Many Via headers');
   for (let i = 1; i < vias.length; i++) {
     if (!Via.parse(vias[i]!.text)) return malformed(request, H.Via);
   }
@@ -198,6 +202,9 @@ function judgeRouting(request: SipMessage, limits: MessageLimits): Verdict | und
   if (!limits.schemes.includes(uri.scheme)) return verdict(request, 416, 'Unsupported URI Scheme');
   // RFC 3261 §19.1.1 has no headers in a Request-URI; a proxy must never turn them into headers (RFC 4475 §3.1.2.11).
   if (uri.headers !== '') return verdict(request, 400, 'Request-URI with headers');
+  if (request.has(H.Route) && request.elements(H.Route).length > MOST_HOPS) {
+    return verdict(request, 400, 'Too Many Route headers');
+  }
   if (hasBrokenAddress(request, H.Route)) return malformed(request, H.Route);
   if (TARGET_METHODS.has(request.method) && hasBrokenAddress(request, H.Contact)) {
     return malformed(request, H.Contact);

@@ -6,6 +6,9 @@ import { parseHostPort } from './uri.ts';
 /** RFC 3261 §8.1.1.7: a branch that begins so is unique over space and time. */
 export const MAGIC_COOKIE = 'z9hG4bK';
 
+/** Room for a name, a branch and whatever else anybody puts there, in bytes. */
+const LONGEST = 4096;
+
 /** One Via value (RFC 3261 §20.42). Immutable; parts are byte strings as written. */
 export class Via {
   /** As written: `UDP`, `TCP`, … */
@@ -55,8 +58,9 @@ export class Via {
     this.maddr = maddr;
   }
 
-  /** @returns undefined where the protocol is not `SIP / 2.0 / transport`, the sent-by no host and port, or a quote open */
+  /** @returns undefined where the protocol is not `SIP / 2.0 / transport`, the sent-by no host and port, a quote open, or all of it too long */
   static parse(text: string): Via | undefined {
+    if (text.length > LONGEST) return undefined;
     const semi = text.indexOf(';');
     const head = semi < 0 ? text : text.slice(0, semi);
     let at = protocolEnd(head);
