@@ -7,7 +7,7 @@ export interface Sample {
 }
 
 // A garbage collector breathes; what it leaves behind is told by medians, and small change is not a leak.
-const ALLOWED_GROWTH = 0.05;
+const ALLOWED_GROWTH = 0.1;
 const FEWEST_SAMPLES = 6;
 
 function median(samples: readonly Sample[]): number {

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextParam, paramValue, quote, quotesEnd, unquote, withoutParam, withParam } from './params.ts';
+import {
+  findParam,
+  nextParam,
+  paramValue,
+  quote,
+  quotesEnd,
+  sameName,
+  unquote,
+  withoutParam,
+  withParam,
+} from './params.ts';
 
 function all(text: string): (readonly [string, string | undefined])[] {
   const found: (readonly [string, string | undefined])[] = [];
@@ -48,6 +58,24 @@ describe('nextParam', () => {
     [';a=x=y', [['a', 'x=y']]],
   ])('reads %j', (text, expected) => {
     expect(all(text)).toEqual(expected);
+  });
+});
+
+describe('findParam', () => {
+  it('finds what reading one parameter after the other finds', () => {
+    const text = fc
+      .array(fc.constantFrom(';', '=', '"', ' ', '\t', '\\', 'a', 'A', 'b', 'lr', 'tag', ',', '\r\n '), {
+        maxLength: 24,
+      })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, fc.constantFrom('a', 'A', 'lr', 'tag', 'ab', ''), (params, name) => {
+        const slow = all(params).find(([found]) => sameName(found, name));
+        expect(findParam(params, name)?.value).toBe(slow?.[1]);
+        expect(findParam(params, name) === undefined).toBe(slow === undefined);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });
 

@@ -81,10 +81,32 @@ export function paramValue(text: string, name: string): string | undefined {
 }
 
 export function findParam(text: string, name: string): Param | undefined {
-  for (let param = nextParam(text, 0); param; param = nextParam(text, param.end)) {
-    if (sameName(param.name, name)) return param;
+  const quotes = text.indexOf('"') >= 0;
+  let at = text.indexOf(';');
+  while (at >= 0) {
+    let from = at + 1;
+    while (isBlank(text.charCodeAt(from))) from++;
+    if (isNamed(text, from, name)) return nextParam(text, at);
+    // Only a quoted value can hold a ';' that begins no parameter.
+    at = text.indexOf(';', quotes ? nextParam(text, at)!.end : from);
   }
   return undefined;
+}
+
+/** Whether the parameter whose name begins at `from` has that name, in any case. */
+function isNamed(text: string, from: number, name: string): boolean {
+  const end = from + name.length;
+  if (end > text.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    if (lower(text.charCodeAt(from + i)) !== lower(name.charCodeAt(i))) return false;
+  }
+  if (end === text.length) return true;
+  const c = text.charCodeAt(end);
+  return c === 0x3b || c === 0x3d || isBlank(c);
+}
+
+function lower(c: number): number {
+  return c >= 0x41 && c <= 0x5a ? c + 0x20 : c;
 }
 
 export function sameName(a: string, b: string): boolean {
