@@ -14,6 +14,8 @@ import type { WebSocketSettings } from './web-socket-settings.ts';
 const CR = 0x0d;
 const LF = 0x0a;
 const CRLF = Buffer.from('\r\n', 'latin1');
+/** With the mask that clients must use (RFC 6455 §5.2). */
+const CONTROL_HEADER_BYTES = 6;
 const TEXT = { binary: false, compress: false } as const;
 const BINARY = { binary: true, compress: false } as const;
 
@@ -40,8 +42,8 @@ export class WebSocketConnection implements Connection {
   #pingedAt = -1;
   /** When the first bytes came of the message whose rest is awaited; -1 between messages. */
   #messageSince = -1;
-  /** What the bytes that are being read have completed. */
-  #completed: 'nothing' | 'control' | 'message' = 'nothing';
+  /** Bytes that came and belong to no frame that is complete, as far as can be told from outside. */
+  #unread = 0;
 
   /** @param stream what the WebSocket reads from and writes to */
   constructor(
@@ -64,10 +66,13 @@ export class WebSocketConnection implements Connection {
     this.#lastMove = this.#lastHeard;
     socket.on('message', (data: Buffer) => this.#received(data));
     socket.on('ping', (data: Buffer) => this.#pinged(data));
-    socket.on('pong', () => this.#control());
+    socket.on('pong', (data: Buffer) => this.#control(data));
     socket.on('error', (error: Error & { code?: string }) => this.#failed(error));
     socket.on('close', () => this.close('closed by the peer'));
-    // After the reader of the WebSocket itself, which was there before: what it has read is known here.
+    // Before and after the reader of the WebSocket itself, which was there first.
+    stream.prependListener('data', (chunk: Buffer) => {
+      this.#unread += chunk.length;
+    });
     stream.on('data', () => this.#read());
     this.#publish('opened');
     this.#watch();
@@ -113,7 +118,7 @@ export class WebSocketConnection implements Connection {
 
   #received(data: Buffer): void {
     if (this.#closed) return;
-    this.#completed = 'message';
+    this.#unread = 0;
     this.#lastMove = this.#owner.clock.now();
     const start = firstByte(data);
     if (start === data.length) {
@@ -139,26 +144,25 @@ export class WebSocketConnection implements Connection {
 
   /** Answered here and not by the WebSocket, for a peer that asks and never reads would fill our memory. */
   #pinged(data: Buffer): void {
-    this.#control();
+    this.#control(data);
     this.#lastMove = this.#owner.clock.now();
     this.#owner.counters.keepAlivesIn++;
     if (!this.#closed && this.#hasRoom(data.length)) this.#socket.pong(data);
   }
 
-  #control(): void {
-    if (this.#completed === 'nothing') this.#completed = 'control';
+  /** A control frame of a client; it may stand between the fragments of a message. */
+  #control(data: Buffer): void {
+    this.#unread -= CONTROL_HEADER_BYTES + data.length;
   }
 
   #read(): void {
     const now = this.#owner.clock.now();
     this.#lastHeard = now;
     this.#pingedAt = -1;
-    const completed = this.#completed;
-    this.#completed = 'nothing';
-    if (this.#closed) return;
-    if (completed === 'message') {
+    if (this.#unread <= 0) {
+      this.#unread = 0;
       this.#messageSince = -1;
-    } else if (completed === 'nothing' && this.#messageSince < 0) {
+    } else if (this.#messageSince < 0) {
       this.#messageSince = now;
       this.#watch();
     }
