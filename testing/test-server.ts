@@ -9,7 +9,9 @@ import { isBehindNat } from '../src/core/nat/nat-test.ts';
 import { Proxy as SipProxy } from '../src/core/proxy/proxy.ts';
 import { DEFAULT_PROXY_SETTINGS } from '../src/core/proxy/proxy-environment.ts';
 import { Registrar } from '../src/core/registrar/registrar.ts';
+import { Quarantine } from '../src/net/quarantine.ts';
 import { Resolver } from '../src/net/resolver.ts';
+import { StaticNames } from '../src/net/testing/static-names.ts';
 import type { Program } from '../src/script/program.ts';
 import { Runtime } from '../src/script/runtime.ts';
 import { MemoryLocation } from '../src/store/memory/location.ts';
@@ -29,14 +31,6 @@ export interface TestServerOptions {
   readonly frontDoor: FrontDoorSettings;
   readonly answerTimeoutMs?: number;
 }
-
-/** Addresses alone are resolved: tests ask no name servers. */
-const NO_NAMES = {
-  a: async (): Promise<never[]> => [],
-  aaaa: async (): Promise<never[]> => [],
-  srv: async (): Promise<never[]> => [],
-  system: async (): Promise<never[]> => [],
-};
 
 /** The SIP elements of a server, put together as the real one is, on a host of a test network. */
 export class TestServer implements AsyncDisposable {
@@ -82,7 +76,9 @@ export class TestServer implements AsyncDisposable {
       layer: this.layer,
       network: this.#sockets,
       advertise,
-      resolver: new Resolver({ nameServer: NO_NAMES, clock, ids }),
+      // Addresses alone are resolved: tests ask no name servers.
+      resolver: new Resolver({ nameServer: new StaticNames(), clock, ids }),
+      quarantine: new Quarantine(clock),
       wheel,
       subnets: new Map(),
       settings: DEFAULT_PROXY_SETTINGS,

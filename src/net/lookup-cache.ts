@@ -1,5 +1,6 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Lookup } from './name-server.ts';
 
 /** A value that is there at once, or later. Waiting for what is there already would cost a turn of the loop. */
 export type Eventually<T> = T | Promise<T>;
@@ -9,48 +10,128 @@ export function after<T, U>(value: Eventually<T>, next: (value: T) => Eventually
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** What a look-up found; nothing found is an answer too. */
-export interface Answer<T> {
+/** What is remembered of a name; nothing found is remembered too. */
+export interface Found<T> {
   readonly records: readonly T[];
-  /** How long it holds, in ms. */
-  readonly ttlMs: number;
+  /** When it lapses, on the clock of the cache. */
+  readonly expires: number;
+  /** Until when its records may be used where no name server answers. */
+  readonly staleUntil: number;
+  /** Whether no name server answered, so that `records` are lapsed ones or none. */
+  readonly failed: boolean;
 }
 
-interface Entry<T> {
-  readonly records: Eventually<readonly T[]>;
-  readonly expires: number;
+/** Times are milliseconds. */
+export interface CacheSettings {
+  /** Names of each record type; the oldest makes room. */
+  readonly maxEntries: number;
+  /** Look-ups of each record type under way; more find nothing. */
+  readonly maxPending: number;
+  /** Records hold for their TTL, but no longer than this. */
+  readonly maxTtlMs: number;
+  /** That there is nothing holds for what the SOA says, but no longer than this (RFC 2308 §5). */
+  readonly maxDenialMs: number;
+  /** After a failure nobody is asked again for so long (RFC 2308 §7). */
+  readonly failureMs: number;
+  /** For so long after they lapsed records are used where no name server answers (RFC 8767). */
+  readonly staleMs: number;
+  /** With lapsed records at hand, a name server is waited for no longer than this (RFC 8767 §5). */
+  readonly patienceMs: number;
 }
+
+export const DEFAULT_DNS_CACHE: CacheSettings = {
+  maxEntries: 4096,
+  maxPending: 256,
+  maxTtlMs: 3_600_000,
+  maxDenialMs: 300_000,
+  failureMs: 10_000,
+  staleMs: 3_600_000,
+  patienceMs: 1800,
+};
+
+const SHORTEST_MS = 1000;
 
 /** Remembers look-ups for as long as they hold; those under way are shared, and their number is bounded. */
 export class LookupCache<T> {
   readonly #clock: Clock;
-  readonly #maxPending: number;
-  readonly #entries: BoundedMap<string, Entry<T>>;
-  #pending = 0;
-  /** Look-ups refused because too many were under way. */
-  refused = 0;
+  readonly #settings: CacheSettings;
+  readonly #ask: (key: string) => Promise<Lookup<T>>;
+  readonly #found: BoundedMap<string, Found<T>>;
+  readonly #pending = new Map<string, Promise<Found<T>>>();
+  readonly counters = { looked: 0, failed: 0, stale: 0, refused: 0 };
 
-  constructor(clock: Clock, maxEntries: number, maxPending: number) {
+  /** @param ask makes the look-up */
+  constructor(clock: Clock, settings: CacheSettings, ask: (key: string) => Promise<Lookup<T>>) {
     this.#clock = clock;
-    this.#maxPending = maxPending;
-    this.#entries = new BoundedMap(maxEntries, 'drop-oldest');
+    this.#settings = settings;
+    this.#ask = ask;
+    this.#found = new BoundedMap(settings.maxEntries, 'drop-oldest');
   }
 
-  /** @param ask makes the look-up; it must not reject */
-  get(key: string, ask: () => Promise<Answer<T>>): Eventually<readonly T[]> {
-    const known = this.#entries.get(key);
-    if (known && known.expires > this.#clock.now()) return known.records;
-    if (this.#pending >= this.#maxPending) {
-      this.refused++;
-      return [];
+  /** Never rejects. */
+  get(key: string): Eventually<Found<T>> {
+    const known = this.#found.get(key);
+    const now = this.#clock.now();
+    if (known && known.expires > now) return known;
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    const stale = known && known.staleUntil > now ? known : undefined;
+    if (this.#pending.size >= this.#settings.maxPending) {
+      this.counters.refused++;
+      return stale ?? { records: [], expires: now, staleUntil: now, failed: true };
     }
-    this.#pending++;
-    const records = ask().then((answer) => {
-      this.#pending--;
-      this.#entries.set(key, { records: answer.records, expires: this.#clock.now() + answer.ttlMs });
-      return answer.records;
+    const look = this.#look(key, stale);
+    const answer = stale ? this.#soonest(look, stale) : look;
+    this.#pending.set(key, answer);
+    return answer;
+  }
+
+  clear(): void {
+    this.#found.clear();
+  }
+
+  async #look(key: string, stale: Found<T> | undefined): Promise<Found<T>> {
+    this.counters.looked++;
+    let lookup: Lookup<T>;
+    try {
+      lookup = await this.#ask(key);
+    } catch (error) {
+      lookup = { ok: false, reason: String(error) };
+    }
+    const found = this.#entry(lookup, stale);
+    this.#pending.delete(key);
+    // Put behind the others again: what is used is dropped last.
+    this.#found.delete(key);
+    this.#found.set(key, found);
+    return found;
+  }
+
+  #entry(lookup: Lookup<T>, stale: Found<T> | undefined): Found<T> {
+    const { maxTtlMs, maxDenialMs, failureMs, staleMs } = this.#settings;
+    const now = this.#clock.now();
+    if (!lookup.ok) {
+      this.counters.failed++;
+      if (stale) this.counters.stale++;
+      const records = stale?.records ?? [];
+      return { records, expires: now + failureMs, staleUntil: stale?.staleUntil ?? now, failed: true };
+    }
+    const { records, ttl } = lookup;
+    const longest = records.length > 0 ? maxTtlMs : maxDenialMs;
+    const expires = now + Math.max(SHORTEST_MS, Math.min(ttl * 1000, longest));
+    return { records, expires, staleUntil: expires + staleMs, failed: false };
+  }
+
+  /** The lapsed records, where the name servers take too long; the look-up goes on for the next one who asks. */
+  #soonest(look: Promise<Found<T>>, stale: Found<T>): Promise<Found<T>> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(this.#settings.patienceMs, () => {
+        this.counters.stale++;
+        resolve(stale);
+      });
+      look.then((found) => {
+        timer.cancel();
+        resolve(found);
+      });
     });
-    this.#entries.set(key, { records, expires: Number.POSITIVE_INFINITY });
-    return records;
   }
 }

@@ -1,23 +1,25 @@
 import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import { canonicalHost, type IpFamily, ipFamily } from '../base/ip.ts';
-import { type Answer, after, type Eventually, LookupCache } from './lookup-cache.ts';
-import type { AddressRecord, NameServer, SrvRecord } from './name-server.ts';
+import {
+  after,
+  type CacheSettings,
+  DEFAULT_DNS_CACHE,
+  type Eventually,
+  type Found,
+  LookupCache,
+} from './lookup-cache.ts';
+import type { NameServer, NaptrRecord, SrvRecord } from './name-server.ts';
 import type { Destination } from './network.ts';
-import { orderSrv } from './srv-order.ts';
-import { defaultPort, type TransportName } from './transport-name.ts';
+import { orderSrv, SeededDraws } from './srv-order.ts';
+import { defaultPort, isSecure, type TransportName } from './transport-name.ts';
+import { EVERY_WAY, hasWay, speaks, type Ways } from './ways.ts';
 
-const MAX_ENTRIES = 4096;
-const MAX_PENDING = 512;
+const MAX_NAPTR_RECORDS = 16;
 const MAX_SRV_TARGETS = 16;
+const MAX_ADDRESSES_OF_HOST = 16;
 const MAX_ADDRESSES = 32;
 const MAX_NAME_LENGTH = 253;
-const SECOND = 1000;
-const MAX_TTL_MS = 3600 * SECOND;
-/** For records that come without a TTL. */
-const USUAL_TTL_MS = 60 * SECOND;
-/** For names without an answer. */
-const NEGATIVE_TTL_MS = 10 * SECOND;
 
 /** The part of a URI that says where to send (RFC 3263 §4): its host, and what it gives beside. */
 export interface ResolveTarget {
@@ -28,10 +30,18 @@ export interface ResolveTarget {
   readonly transport?: TransportName;
   /** Whether it is a `sips:` URI. */
   readonly secure?: boolean;
+  /** How this server can send; places that no way leads to are left out. Any way unless given. */
+  readonly ways?: Ways;
+  /** Targets with the same seed are resolved to the same order of equal servers; at random unless given. */
+  readonly seed?: string;
 }
 
 export interface ResolvedTarget extends Destination {
   readonly family: IpFamily;
+  /** What named it: `numeric`, `hosts`, `A example.com`, `SRV _sip._udp.example.com`. */
+  readonly by: string;
+  /** When the first of the records lapses that led to it, on the resolver's clock. */
+  readonly expires: number;
 }
 
 /** The places to try, in order; empty where there is none. At once where no look-up is needed, and never rejecting. */
@@ -41,97 +51,233 @@ export interface ResolverOptions {
   readonly nameServer: NameServer;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly cache?: Partial<CacheSettings>;
 }
 
-/** Finds servers by DNS (RFC 3263 §4 without NAPTR), with a cache. */
+/** A {@link ResolveTarget} while it is looked for. */
+interface Search {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly ways: Ways;
+  readonly secure: boolean;
+  readonly seed: string | undefined;
+  /** Most wanted first; one alone where the URI demands it. Never empty. */
+  readonly transports: readonly TransportName[];
+  readonly demanded: boolean;
+}
+
+const NOWHERE: readonly ResolvedTarget[] = [];
+const NEVER = Number.POSITIVE_INFINITY;
+const PLAIN: readonly TransportName[] = ['udp', 'tcp'];
+const SECURE: readonly TransportName[] = ['tls'];
+
+/** Finds servers by name (RFC 3263 §4, RFC 7118 §10.2), with a cache. */
 export class Resolver {
   readonly #nameServer: NameServer;
   readonly #ids: IdSource;
-  readonly #addresses: LookupCache<string>;
+  readonly #pointers: LookupCache<NaptrRecord>;
   readonly #services: LookupCache<SrvRecord>;
+  readonly #four: LookupCache<string>;
+  readonly #six: LookupCache<string>;
+  readonly #system: LookupCache<string>;
 
   constructor(options: ResolverOptions) {
-    this.#nameServer = options.nameServer;
+    const { nameServer, clock } = options;
+    const settings = { ...DEFAULT_DNS_CACHE, ...options.cache };
+    this.#nameServer = nameServer;
     this.#ids = options.ids;
-    this.#addresses = new LookupCache(options.clock, MAX_ENTRIES, MAX_PENDING);
-    this.#services = new LookupCache(options.clock, MAX_ENTRIES, MAX_PENDING);
+    this.#pointers = new LookupCache(clock, settings, (host) => nameServer.naptr(host));
+    this.#services = new LookupCache(clock, settings, (name) => nameServer.srv(name));
+    this.#four = new LookupCache(clock, settings, (host) => nameServer.a(host));
+    this.#six = new LookupCache(clock, settings, (host) => nameServer.aaaa(host));
+    this.#system = new LookupCache(clock, settings, (host) => nameServer.system(host));
+  }
+
+  /** Look-ups since the start, of all record types together. */
+  get counters(): Readonly<Record<string, number>> {
+    const sum = { looked: 0, failed: 0, stale: 0, refused: 0 };
+    for (const { counters } of this.#caches) {
+      sum.looked += counters.looked;
+      sum.failed += counters.failed;
+      sum.stale += counters.stale;
+      sum.refused += counters.refused;
+    }
+    return sum;
+  }
+
+  /** Forgets every name. */
+  clear(): void {
+    for (const cache of this.#caches) cache.clear();
   }
 
   resolveTarget(target: ResolveTarget): Resolution {
+    const { port, seed, ways = EVERY_WAY, secure = false } = target;
     const host = canonicalHost(target.host);
-    const given = givenTransport(target);
-    const fallback = given ?? (target.secure ? 'tls' : 'udp');
-    if (ipFamily(host) !== 0) return destinations([host], fallback, target.port);
-    if (host.length === 0 || host.length > MAX_NAME_LENGTH) return [];
-    if (target.port !== undefined) return this.#byAddress(host, fallback, target.port);
-    // NAPTR (§4.1) would choose the transport here; without it, each service is asked for in the order of preference.
-    const transports: readonly TransportName[] = given ? [given] : target.secure ? ['tls'] : ['udp', 'tcp'];
-    return this.#byService(host, transports, fallback);
+    const demanded = target.transport !== undefined;
+    const transports = wantedTransports(target.transport, secure, ways);
+    if (transports.length === 0) return NOWHERE;
+    const search: Search = { host, port, ways, secure, seed, transports, demanded };
+    if (ipFamily(host) !== 0) return destinations([host], transports[0]!, port, search, 'numeric', NEVER);
+    if (host.length === 0 || host.length > MAX_NAME_LENGTH) return NOWHERE;
+    const local = this.#nameServer.local(host);
+    if (local.length > 0) return destinations(local, transports[0]!, port, search, 'hosts', NEVER);
+    if (port !== undefined) return this.#byAddress(host, transports[0]!, port, search, '', NEVER);
+    if (demanded) return this.#byServices(search);
+    const pointers = this.#pointers.get(host);
+    // Not one after the other: where name servers are slow, or do not know NAPTR, the caller waits but once.
+    if (pointers instanceof Promise) this.#prefetch(search);
+    return after(pointers, (found) => this.#byPointers(found, search));
   }
 
-  #byService(host: string, transports: readonly TransportName[], fallback: TransportName): Resolution {
-    const [transport, ...others] = transports;
-    if (transport === undefined) return this.#byAddress(host, fallback, undefined);
-    const service = serviceName(transport, host);
-    if (service === undefined) return this.#byService(host, others, fallback);
-    return after(this.#srv(service), (records) =>
-      records.length === 0
-        ? this.#byService(host, others, fallback)
-        : this.#byRecords(orderSrv(records, this.#ids).slice(0, MAX_SRV_TARGETS), transport),
+  /** NAPTR (§4.1): of the services that can be reached those of the lowest order, the preferred ones first. */
+  #byPointers(found: Found<NaptrRecord>, search: Search): Resolution {
+    const usable = found.records.slice(0, MAX_NAPTR_RECORDS).filter((record) => isUsable(record, search));
+    if (usable.length === 0) return this.#byServices(search);
+    const best = Math.min(...usable.map((record) => record.order));
+    const pointers = usable
+      .filter((record) => record.order === best)
+      .sort((a, b) => a.preference - b.preference);
+    const parts = pointers.map((record) => {
+      const transport = serviceTransport(record.service)!;
+      const name = canonicalHost(record.replacement);
+      return after(this.#services.get(name), (services) =>
+        this.#byRecords(name, services, transport, search, found.expires),
+      );
+    });
+    return after(joined(parts), (places) => (places.length > 0 ? places : this.#byServices(search)));
+  }
+
+  /** SRV (§4.2) of each transport in turn, and where there is none, the addresses of the host itself. */
+  #byServices(search: Search, at = 0, offered = false): Resolution {
+    const transport = search.transports[at];
+    if (transport === undefined) {
+      // Somebody who has SRV records means them, even where they say that nothing is offered.
+      if (offered) return NOWHERE;
+      return this.#byAddress(search.host, search.transports[0]!, undefined, search, '', NEVER);
+    }
+    const name = serviceName(transport, search.host);
+    if (name === undefined) return this.#byServices(search, at + 1, offered);
+    return after(this.#services.get(name), (services) =>
+      after(this.#byRecords(name, services, transport, search, NEVER), (places) =>
+        places.length > 0 ? places : this.#byServices(search, at + 1, offered || services.records.length > 0),
+      ),
     );
   }
 
   /** The addresses of every SRV target, targets in order. */
-  #byRecords(records: readonly SrvRecord[], transport: TransportName): Resolution {
-    // "." says that the service is decidedly not offered (RFC 2782).
-    const parts = records
-      .filter((record) => record.target !== '' && record.target !== '.')
-      .map((record) => {
-        const host = canonicalHost(record.target);
-        if (ipFamily(host) !== 0) return destinations([host], transport, record.port);
-        return this.#byAddress(host, transport, record.port);
+  #byRecords(
+    name: string,
+    services: Found<SrvRecord>,
+    transport: TransportName,
+    search: Search,
+    expires: number,
+  ): Resolution {
+    if (services.records.length === 0) return NOWHERE;
+    const { seed } = search;
+    const until = Math.min(services.expires, expires);
+    const draws = seed === undefined || services.records.length < 2 ? this.#ids : new SeededDraws(seed);
+    const parts = orderSrv(services.records, draws)
+      .filter(({ target, port }) => target !== '' && target !== '.' && port > 0)
+      .slice(0, MAX_SRV_TARGETS)
+      .map(({ target, port }) => {
+        const host = canonicalHost(target);
+        const by = `SRV ${name}`;
+        if (ipFamily(host) !== 0) return destinations([host], transport, port, search, by, until);
+        return this.#byAddress(host, transport, port, search, by, until);
       });
-    const all = parts.some((part) => part instanceof Promise)
-      ? Promise.all(parts)
-      : (parts as (readonly ResolvedTarget[])[]);
-    return after(all, (lists) => lists.flat().slice(0, MAX_ADDRESSES));
+    return joined(parts);
   }
 
-  #byAddress(host: string, transport: TransportName, port: number | undefined): Resolution {
-    const known = this.#addresses.get(host, () => this.#askAddresses(host));
-    return after(known, (addresses) => destinations(addresses, transport, port));
-  }
-
-  #srv(service: string): Eventually<readonly SrvRecord[]> {
-    return this.#services.get(service, async () => {
-      const records = await settled(() => this.#nameServer.srv(service));
-      return { records, ttlMs: records.length > 0 ? USUAL_TTL_MS : NEGATIVE_TTL_MS };
+  #byAddress(
+    host: string,
+    transport: TransportName,
+    port: number | undefined,
+    search: Search,
+    by: string,
+    expires: number,
+  ): Resolution {
+    const { ways } = search;
+    const four = hasWay(ways, transport, 4) ? this.#four.get(host) : undefined;
+    const six = hasWay(ways, transport, 6) ? this.#six.get(host) : undefined;
+    const both: Eventually<readonly (Found<string> | undefined)[]> =
+      four instanceof Promise || six instanceof Promise ? Promise.all([four, six]) : [four, six];
+    return after(both, ([a, aaaa]) => {
+      const places: ResolvedTarget[] = [];
+      for (const found of [a, aaaa]) {
+        if (!found || found.records.length === 0) continue;
+        const until = Math.min(found.expires, expires);
+        const addresses = found.records.slice(0, MAX_ADDRESSES_OF_HOST);
+        const source = by || `${found === a ? 'A' : 'AAAA'} ${host}`;
+        places.push(...destinations(addresses, transport, port, search, source, until));
+      }
+      // Where no name server answers, the system would ask the same ones.
+      if (places.length > 0 || a?.failed || aaaa?.failed) return places;
+      return after(this.#system.get(host), (found) =>
+        destinations(found.records, transport, port, search, by || `system ${host}`, found.expires),
+      );
     });
   }
 
-  async #askAddresses(host: string): Promise<Answer<string>> {
-    const [a, aaaa] = await Promise.all([
-      settled(() => this.#nameServer.a(host)),
-      settled(() => this.#nameServer.aaaa(host)),
-    ]);
-    const records: readonly AddressRecord[] = [...a, ...aaaa].slice(0, MAX_ADDRESSES);
-    if (records.length > 0) {
-      const ttlMs = Math.min(...records.map((record) => record.ttl * SECOND), MAX_TTL_MS);
-      return { records: canonical(records.map((record) => record.address)), ttlMs: Math.max(ttlMs, SECOND) };
+  #prefetch({ host, transports }: Search): void {
+    for (const transport of transports) {
+      const name = serviceName(transport, host);
+      if (name !== undefined) this.#services.get(name);
     }
-    const system = (await settled(() => this.#nameServer.system(host))).slice(0, MAX_ADDRESSES);
-    return { records: canonical(system), ttlMs: system.length > 0 ? USUAL_TTL_MS : NEGATIVE_TTL_MS };
+  }
+
+  get #caches(): readonly LookupCache<unknown>[] {
+    return [this.#pointers, this.#services, this.#four, this.#six, this.#system];
   }
 }
 
-/** The transport that the URI demands; `sips:` puts TLS under it (RFC 3261 §26.2.2). */
-function givenTransport(target: ResolveTarget): TransportName | undefined {
-  if (!target.secure) return target.transport;
-  if (target.transport === 'tcp') return 'tls';
-  return target.transport === 'ws' ? 'wss' : target.transport;
+/** The transports that the URI leaves to choose from; `sips:` puts TLS under what it demands (RFC 3261 §26.2.2). */
+function wantedTransports(
+  given: TransportName | undefined,
+  secure: boolean,
+  ways: Ways,
+): readonly TransportName[] {
+  if (given === undefined) {
+    const wanted = secure ? SECURE : PLAIN;
+    return wanted.every((transport) => speaks(ways, transport))
+      ? wanted
+      : wanted.filter((transport) => speaks(ways, transport));
+  }
+  let demanded = given;
+  if (secure && !isSecure(given)) {
+    // There is no TLS over datagrams.
+    if (given === 'udp') return [];
+    demanded = given === 'tcp' ? 'tls' : 'wss';
+  }
+  return speaks(ways, demanded) ? [demanded] : [];
 }
 
-/** @returns undefined for WebSocket, whose servers have no SRV records (RFC 7118 §5.5) */
+/** RFC 3263 §4.1: only services that this side speaks, for `sips:` only secure ones, and only those that lead to SRV. */
+function isUsable(record: NaptrRecord, { ways, secure }: Search): boolean {
+  const transport = serviceTransport(record.service);
+  if (transport === undefined || !speaks(ways, transport) || (secure && !isSecure(transport))) return false;
+  const leads = record.replacement !== '' && record.replacement !== '.' && record.regexp === '';
+  return leads && record.flags.toLowerCase() === 's';
+}
+
+/** RFC 3263 §4.1, RFC 7118 §10.2. */
+function serviceTransport(service: string): TransportName | undefined {
+  switch (service.toUpperCase()) {
+    case 'SIP+D2U':
+      return 'udp';
+    case 'SIP+D2T':
+      return 'tcp';
+    case 'SIPS+D2T':
+      return 'tls';
+    case 'SIP+D2W':
+      return 'ws';
+    case 'SIPS+D2W':
+      return 'wss';
+    default:
+      return undefined;
+  }
+}
+
+/** @returns undefined for WebSocket, whose servers have no SRV records unless NAPTR names them */
 function serviceName(transport: TransportName, host: string): string | undefined {
   switch (transport) {
     case 'udp':
@@ -149,24 +295,36 @@ function destinations(
   addresses: readonly string[],
   transport: TransportName,
   port: number | undefined,
-): ResolvedTarget[] {
-  return addresses.map((address) => ({
-    transport,
-    address,
-    port: port ?? defaultPort(transport),
-    family: ipFamily(address) as IpFamily,
-  }));
-}
-
-function canonical(addresses: readonly string[]): string[] {
-  return [...new Set(addresses.map(canonicalHost))];
-}
-
-/** A name server that fails is one that knows nothing: the name is tried again when the negative answer expires. */
-async function settled<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
-  try {
-    return await ask();
-  } catch {
-    return [];
+  { host, ways }: Search,
+  by: string,
+  expires: number,
+): readonly ResolvedTarget[] {
+  const places: ResolvedTarget[] = [];
+  for (const address of addresses) {
+    const family = ipFamily(address);
+    if (family === 0 || !hasWay(ways, transport, family)) continue;
+    const domain = by === 'numeric' ? undefined : host;
+    places.push({ transport, address, port: port ?? defaultPort(transport), domain, family, by, expires });
   }
+  return places;
+}
+
+/** All of them in one list, each place once, and not without end. */
+function joined(parts: readonly Resolution[]): Resolution {
+  if (parts.some((part) => part instanceof Promise)) return Promise.all(parts).then(flattened);
+  return flattened(parts as readonly (readonly ResolvedTarget[])[]);
+}
+
+function flattened(lists: readonly (readonly ResolvedTarget[])[]): readonly ResolvedTarget[] {
+  if (lists.length === 1) return lists[0]!;
+  const places: ResolvedTarget[] = [];
+  for (const place of lists.flat()) {
+    if (places.length === MAX_ADDRESSES) break;
+    const { transport, address, port } = place;
+    const known = places.some(
+      (it) => it.address === address && it.port === port && it.transport === transport,
+    );
+    if (!known) places.push(place);
+  }
+  return places;
 }

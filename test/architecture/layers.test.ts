@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Packages, and the only houses that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['src/base'],
+  'dns-packet': ['src/net'],
   sucrase: ['src/script'],
   commander: ['src/cli'],
   pino: ['src/ops'],

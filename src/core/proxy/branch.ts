@@ -8,6 +8,7 @@ import { viaText } from '../../wire/sip/via.ts';
 import type { FinalAnswer } from './best-response.ts';
 import type { BranchView, ForkOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
+import { hopAnswered, hopFailed } from './hop-health.ts';
 import { dressContacts, type Legs, type Overrides, printLegs } from './legs.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { type Hop, nextHops } from './next-hop.ts';
@@ -35,6 +36,14 @@ export interface BranchSetting {
 
 const MOST_EARLY_DIALOGS = 16;
 
+/** A hop that was tried, and what was sent to it. */
+interface Attempt {
+  readonly hop: Hop;
+  readonly client: ClientTransaction;
+  readonly legs: Legs;
+  readonly recordRoute: RecordRoute | undefined;
+}
+
 /**
  * One target of a forwarded request (RFC 3261 §16.6): its next hops are tried in order, each with a transaction and a
  * branch of its own (RFC 3263 §4.3), until one answers.
@@ -60,6 +69,12 @@ export class Branch implements ClientTransactionUser {
   #hops: readonly Hop[] = [];
   #nextHop = 0;
   #client: ClientTransaction | undefined;
+  /** Only where there is another hop to go to. */
+  #hopTimer: WheelTimer | undefined;
+  /** Hops that others took over from, though they may still answer. */
+  #left: Attempt[] = [];
+  /** Whether the hop that is being tried has answered at all. */
+  #hopHeard = false;
   #done = false;
   #cancelled = false;
   #heard = false;
@@ -118,6 +133,7 @@ export class Branch implements ClientTransactionUser {
         routes: outgoing.strict ? [] : outgoing.routes,
         source: bySource ? this.target.source : undefined,
         connectionId: bySource ? this.target.connectionId : 0,
+        seed: transaction.request.callId,
         registrant: this.target.binding?.received.address,
         received: transaction.flow.listener,
         forced: named ?? route.listener,
@@ -145,8 +161,12 @@ export class Branch implements ClientTransactionUser {
     client?.cancel();
   }
 
-  response(_transaction: ClientTransaction, response: SipMessage): void {
+  response(client: ClientTransaction, response: SipMessage): void {
     const { status } = response;
+    if (client !== this.#client && !this.#recall(client, status)) return;
+    this.#hopHeard = true;
+    if (this.#hopTimer) this.#env.wheel.cancel(this.#hopTimer);
+    hopAnswered(this.hop!, this.#hops.length > 1, response, this.#env);
     // RFC 5626 §5.3.1: a 430 says that the edge proxy has lost the flow.
     if (status !== 430) this.#heard = true;
     if (status < 200) {
@@ -155,19 +175,63 @@ export class Branch implements ClientTransactionUser {
       const late = this.#done;
       this.#end();
       this.#user.success(this, response, late);
-    } else if (status === 503 && this.#tryNextHop()) {
+    } else if (status === 503 && this.#goOn()) {
       // RFC 3263 §4.3: the next address takes over what this one is too busy for.
     } else {
       this.#fail(status, response);
     }
   }
 
-  timeout(): void {
-    if (!this.#tryNextHop()) this.#fail(this.#cancelled ? 487 : 408, undefined);
+  timeout(client: ClientTransaction): void {
+    if (client !== this.#client) return;
+    // Who has answered provisionally has the request: another would get it a second time.
+    if (!this.#hopHeard) {
+      if (!this.#cancelled) hopFailed(this.hop!, this.#hops.length > 1, 'no answer', this.#env);
+      if (this.#tryNextHop()) return;
+    }
+    this.#fail(this.#cancelled ? 487 : 408, undefined);
   }
 
-  transportError(): void {
+  transportError(client: ClientTransaction, reason: string): void {
+    if (client !== this.#client) return;
+    hopFailed(this.hop!, this.#hops.length > 1, reason, this.#env);
     if (!this.#tryNextHop()) this.#fail(503, undefined);
+  }
+
+  /** Another hop takes over from a silent one while its timer B still runs. */
+  #leaveHop(): void {
+    const { hop } = this;
+    const client = this.#client;
+    hopFailed(hop!, true, 'no answer', this.#env);
+    if (this.#goOn()) client!.cancel();
+  }
+
+  /** As {@link #tryNextHop}, from a hop whose transaction lives on. */
+  #goOn(): boolean {
+    const attempt = this.#attempt();
+    if (!this.#tryNextHop()) return false;
+    this.#left.push(attempt);
+    return true;
+  }
+
+  #attempt(): Attempt {
+    return { hop: this.hop!, client: this.#client!, legs: this.legs!, recordRoute: this.recordRoute };
+  }
+
+  /**
+   * Of hops that were left only a 2xx counts, which crossed the CANCEL: its dialog must not be lost.
+   * @returns whether the answer is to be handled as that of the hop it came from
+   */
+  #recall(client: ClientTransaction, status: number): boolean {
+    const attempt = this.#left.find((it) => it.client === client);
+    if (!attempt || status < 200 || status > 299) return false;
+    this.#left.push(this.#attempt());
+    if (!this.#done) this.#client!.cancel();
+    this.hop = attempt.hop;
+    this.legs = attempt.legs;
+    this.recordRoute = attempt.recordRoute;
+    this.#client = client;
+    return true;
   }
 
   #provisional(response: SipMessage): void {
@@ -214,8 +278,12 @@ export class Branch implements ClientTransactionUser {
     }
     this.hop = hop;
     this.#client = client;
+    this.#hopHeard = false;
     client.send(bytes, flow);
-    if (request.method === 'INVITE') this.#armTimerC();
+    if (request.method === 'INVITE') {
+      this.#armTimerC();
+      if (this.#nextHop < this.#hops.length) this.#armHopTimer();
+    }
     return true;
   }
 
@@ -291,6 +359,11 @@ export class Branch implements ClientTransactionUser {
     this.#env.wheel.arm(this.#timer, this.#env.settings.timerC);
   }
 
+  #armHopTimer(): void {
+    this.#hopTimer ??= new WheelTimer(() => this.#leaveHop());
+    this.#env.wheel.arm(this.#hopTimer, this.#env.settings.nextHopTimeout);
+  }
+
   #fail(status: number, response: SipMessage | undefined): void {
     if (this.#done) return;
     this.#end();
@@ -300,6 +373,7 @@ export class Branch implements ClientTransactionUser {
   #end(): void {
     this.#done = true;
     this.#env.wheel.cancel(this.#timer);
+    if (this.#hopTimer) this.#env.wheel.cancel(this.#hopTimer);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Destination } from '../../net/network.ts';
 import type { ResolvedTarget } from '../../net/resolver.ts';
 import { selectListener } from '../../net/select-listener.ts';
 import { transportName } from '../../net/transport-name.ts';
+import { waysOf } from '../../net/ways.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import type { MaybePromise, Source } from '../registrar/location-store.ts';
@@ -27,6 +28,8 @@ export interface HopQuestion {
   /** Where to send instead of resolving the Request-URI; a Route goes before it. */
   readonly source: Source | undefined;
   readonly connectionId: number;
+  /** The Call-ID: requests of one call go to the same one of several equal servers. */
+  readonly seed?: string;
   /** The address that the binding was registered from, where the target is one. */
   readonly registrant?: string | undefined;
   /** The listener that received the request: it sends too where it can. */
@@ -64,6 +67,8 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   const resolution = env.resolver.resolveTarget({
     host: uri.param('maddr') || uri.host,
     secure: uri.scheme === 'sips' && forced === undefined,
+    ways: waysOf(env.network.listeners),
+    ...(question.seed === undefined ? {} : { seed: question.seed }),
     ...(uri.port === undefined ? {} : { port: uri.port }),
     ...(transport === undefined ? {} : { transport }),
   });
@@ -81,7 +86,7 @@ function hopsTo(
   // what trusts this server there would take his calls.
   const fenced = question.registrant !== undefined && !networks.isSheltered(question.registrant);
   const hops: Hop[] = [];
-  for (const resolved of found) {
+  for (const resolved of env.quarantine.order(found)) {
     const socket = ownSocket(resolved, env);
     if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
     const destination = socket ? boundDestination(socket) : resolved;

@@ -1,6 +1,7 @@
 import type { Advertise } from '../../advertise/advertise.ts';
 import type { TimerWheel } from '../../base/timer-wheel.ts';
 import type { Network } from '../../net/network.ts';
+import type { Quarantine } from '../../net/quarantine.ts';
 import type { Resolver } from '../../net/resolver.ts';
 import type { Subnets } from '../../net/select-listener.ts';
 import type { TransactionLayer } from '../../transaction/transaction-layer.ts';
@@ -11,6 +12,11 @@ export interface ProxySettings {
   readonly timerC: number;
   /** How long each group of targets may take to a final answer where the fork says nothing, in ms; undefined: timer C. */
   readonly frInvTimeout: number | undefined;
+  /**
+   * How long an INVITE waits for a word from one address while there is another to try, in ms. The transaction's own
+   * timer B (RFC 3261 §17.1.1.2) outlasts most callers.
+   */
+  readonly nextHopTimeout: number;
   /** Hide Via, Contact and Record-Route that name inside addresses from parties outside. */
   readonly hideInside: boolean;
   /** Rewrite the Contact of user agents behind a NAT to where they are reached. */
@@ -24,6 +30,7 @@ export interface ProxySettings {
 export const DEFAULT_PROXY_SETTINGS: ProxySettings = {
   timerC: 185_000,
   frInvTimeout: undefined,
+  nextHopTimeout: 6000,
   hideInside: true,
   fixContact: true,
   maxBreadth: 60,
@@ -36,6 +43,8 @@ export interface ProxyEnvironment {
   readonly network: Network;
   readonly advertise: Advertise;
   readonly resolver: Resolver;
+  /** Addresses that failed lately. */
+  readonly quarantine: Quarantine;
   readonly wheel: TimerWheel;
   readonly subnets: Subnets;
   readonly settings: ProxySettings;

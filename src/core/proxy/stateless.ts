@@ -36,6 +36,7 @@ export function forwardStateless(
       routes: outgoing.strict ? [] : outgoing.routes,
       source: bySource ? target.source : undefined,
       connectionId: bySource ? target.connectionId : 0,
+      seed: message.callId,
       registrant: target.binding?.received.address,
       received: flow.listener,
       forced: env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,

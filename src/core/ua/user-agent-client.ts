@@ -9,6 +9,7 @@ import { buildRequest, type HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { viaText } from '../../wire/sip/via.ts';
+import { hopAnswered, hopFailed } from '../proxy/hop-health.ts';
 import { type Hop, nextHops } from '../proxy/next-hop.ts';
 import type { ProxyEnvironment } from '../proxy/proxy-environment.ts';
 import type { Source } from '../registrar/location-store.ts';
@@ -82,6 +83,9 @@ export class UserAgentClient {
     let outcome: RequestOutcome = { status: 480, response: undefined };
     for (const hop of hops) {
       outcome = await this.#send(request, hop);
+      const { response } = outcome;
+      if (response) hopAnswered(hop, hops.length > 1, response, this.#env);
+      else hopFailed(hop, hops.length > 1, 'no answer', this.#env);
       // RFC 3263 §4.3: only silence and 503 lead to the next address.
       if (outcome.response && outcome.status !== 503) break;
     }

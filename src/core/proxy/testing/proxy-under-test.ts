@@ -5,8 +5,10 @@ import { canonicalHost } from '../../../base/ip.ts';
 import { TimerWheel } from '../../../base/timer-wheel.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { Listener } from '../../../net/listener.ts';
-import type { NameServer, SrvRecord } from '../../../net/name-server.ts';
+import type { NaptrRecord, SrvRecord } from '../../../net/name-server.ts';
+import { Quarantine } from '../../../net/quarantine.ts';
 import { Resolver } from '../../../net/resolver.ts';
+import { StaticNames } from '../../../net/testing/static-names.ts';
 import { defaultPort, transportName } from '../../../net/transport-name.ts';
 import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
 import { DEFAULT_TIMERS, type TransactionTimers } from '../../../transaction/timers.ts';
@@ -33,6 +35,7 @@ export interface ProxyUnderTestOptions {
   /** Addresses by name. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   readonly services?: Readonly<Record<string, readonly SrvRecord[]>>;
+  readonly pointers?: Readonly<Record<string, readonly NaptrRecord[]>>;
 }
 
 /** The public address of the 1:1 NAT that listeners on 10.0.0.34 stand behind. */
@@ -44,6 +47,7 @@ const KEY = Buffer.alloc(32, 7);
 export class ProxyUnderTest implements TransactionUser, Wire {
   readonly clock: FakeClock = new FakeClock();
   readonly wheel: TimerWheel = new TimerWheel(this.clock);
+  readonly quarantine: Quarantine = new Quarantine(this.clock);
   readonly network: PeerNetwork;
   readonly advertise: Advertise;
   readonly layer: TransactionLayer;
@@ -85,7 +89,8 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       layer: this.layer,
       network: this.network,
       advertise: this.advertise,
-      resolver: new Resolver({ nameServer: new FakeNames(options), clock, ids }),
+      resolver: new Resolver({ nameServer: new StaticNames(options), clock, ids }),
+      quarantine: this.quarantine,
       wheel,
       subnets: new Map(),
       settings: { ...DEFAULT_PROXY_SETTINGS, ...options.settings },
@@ -203,30 +208,4 @@ export function target(uri: string, more: Partial<Target> = {}): Target {
     instance: '',
     ...more,
   };
-}
-
-class FakeNames implements NameServer {
-  readonly #hosts: Readonly<Record<string, readonly string[]>>;
-  readonly #services: Readonly<Record<string, readonly SrvRecord[]>>;
-
-  constructor(options: ProxyUnderTestOptions) {
-    this.#hosts = options.hosts ?? {};
-    this.#services = options.services ?? {};
-  }
-
-  async a(host: string): Promise<readonly { address: string; ttl: number }[]> {
-    return (this.#hosts[host] ?? []).map((address) => ({ address, ttl: 60 }));
-  }
-
-  async aaaa(): Promise<readonly { address: string; ttl: number }[]> {
-    return [];
-  }
-
-  async srv(name: string): Promise<readonly SrvRecord[]> {
-    return this.#services[name] ?? [];
-  }
-
-  async system(): Promise<readonly string[]> {
-    return [];
-  }
 }
