@@ -2,12 +2,14 @@ import { channels, logLine } from '../base/channels.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { boundedAnswer } from '../core/front-door/bounded-answer.ts';
 import type { FrontDoor, Refusal } from '../core/front-door/front-door.ts';
+import { warningValue } from '../core/front-door/warning.ts';
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
+import type { HeaderEntry } from '../wire/sip/build.ts';
 import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { Handler } from './api/routes.ts';
@@ -228,7 +230,9 @@ export class Runtime implements TransactionUser, HandlingOwner {
   #refuse(message: SipMessage, flow: Flow, refusal: Refusal): void {
     publishRefused(refusal.reason, flow);
     if (refusal.kind === 'drop') return;
-    const { status, reason, headers } = refusal;
+    const { status, reason } = refusal;
+    const warning = warningValue(this.#options.advertise, flow, reason);
+    const headers: HeaderEntry[] = [...refusal.headers, [H.Warning, warning]];
     this.#options.layer().replyStateless(message, flow, { status, reason, headers });
   }
 }
