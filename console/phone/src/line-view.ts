@@ -7,7 +7,7 @@ const WORDS: Readonly<Record<Line['kind'], string>> = {
   registering: 'Registering …',
   registered: 'Registered',
   refused: 'Not registered',
-  dropped: 'Connection lost. Trying again …',
+  dropped: 'Connection lost. Retrying …',
 };
 
 /** How the phone stands with its server, in a lamp and words. */
