@@ -1,20 +1,24 @@
 import { WheelTimer } from '../../base/timer-wheel.ts';
+import type { Flow } from '../../net/flow.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { viaText } from '../../wire/sip/via.ts';
+import { flowHop, isFlowGone, routeFlow } from '../flow/route-flow.ts';
 import type { FinalAnswer } from './best-response.ts';
 import type { BranchView, ForkOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import { hopAnswered, hopFailed } from './hop-health.ts';
-import { dressContacts, type Legs, type Overrides, printLegs } from './legs.ts';
+import { dressContacts, type Legs, printLegs } from './legs.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { type Hop, nextHops } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
+import { dialogRoute, registerPath } from './own-routes.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { type RecordRoute, recordRoute } from './record-route.ts';
+import type { RecordRoute } from './record-route.ts';
+import { streamHop } from './stream-hop.ts';
 import type { Target } from './target.ts';
 
 /** What a branch tells the response context that it belongs to. */
@@ -78,6 +82,10 @@ export class Branch implements ClientTransactionUser {
   #done = false;
   #cancelled = false;
   #heard = false;
+  /** The datagram hop that a request went by TCP in place of. */
+  #tooLarge: Hop | undefined;
+  /** Whether the callee is reached by one flow alone (RFC 5626). */
+  #byFlow = false;
 
   constructor(
     target: Target,
@@ -124,6 +132,17 @@ export class Branch implements ClientTransactionUser {
     this.#view = view;
     const outgoing = outgoingRoute(view.requestUri, this.target.route, route);
     this.#route = outgoing;
+    if (isFlowGone(this.target, this.#env)) {
+      this.#fail(480, undefined);
+      return;
+    }
+    const led = routeFlow(this.#token(), this.target, transaction.flow, this.#env);
+    this.#byFlow = led !== undefined || this.#hasBoundFlow;
+    if (led !== undefined) {
+      if (typeof led === 'number') this.#fail(led, undefined);
+      else this.#begin([flowHop(led)]);
+      return;
+    }
     const bySource = outgoing.routes.length === 0;
     const name = options.listener ?? this.target.listener;
     const named = name === undefined ? undefined : this.#env.network.listeners.find((it) => it.name === name);
@@ -133,8 +152,8 @@ export class Branch implements ClientTransactionUser {
         routes: outgoing.strict ? [] : outgoing.routes,
         source: bySource ? this.target.source : undefined,
         connectionId: bySource ? this.target.connectionId : 0,
-        seed: transaction.request.callId,
         registrant: this.target.binding?.received.address,
+        seed: transaction.request.callId,
         received: transaction.flow.listener,
         forced: named ?? route.listener,
       },
@@ -175,8 +194,11 @@ export class Branch implements ClientTransactionUser {
       const late = this.#done;
       this.#end();
       this.#user.success(this, response, late);
-    } else if (status === 503 && this.#goOn()) {
+    } else if (status === 503 && this.#nextAddress()) {
       // RFC 3263 §4.3: the next address takes over what this one is too busy for.
+    } else if (status === 430 && this.target.binding) {
+      // RFC 5626 §11.1: it tells us of the flow, and means nothing to user agents.
+      this.#fail(480, undefined);
     } else {
       this.#fail(status, response);
     }
@@ -234,6 +256,19 @@ export class Branch implements ClientTransactionUser {
     return true;
   }
 
+  /** Whether the target is a flow that its user agent has registered, with nobody between. */
+  get #hasBoundFlow(): boolean {
+    const { binding } = this.target;
+    return binding !== undefined && binding.regId > 0 && binding.path.length === 0;
+  }
+
+  /** The flow that the Routes of the request name; a script that sends it to somebody else means what it says. */
+  #token(): string | undefined {
+    const { transaction, route } = this.#setting;
+    const follows = transaction.request.to?.tag !== undefined || this.target.uri === route.requestUri;
+    return follows ? route.flowToken : undefined;
+  }
+
   #provisional(response: SipMessage): void {
     const tag = response.to?.tag;
     if (tag !== undefined) {
@@ -261,6 +296,12 @@ export class Branch implements ClientTransactionUser {
     return false;
   }
 
+  /** After an answer: the same address would say the same by UDP. */
+  #nextAddress(): boolean {
+    if (this.#tooLarge && this.#hops[this.#nextHop] === this.#tooLarge) this.#nextHop++;
+    return this.#goOn();
+  }
+
   #send(hop: Hop): boolean {
     const { transaction, loopHash } = this.#setting;
     const { request } = transaction;
@@ -270,11 +311,15 @@ export class Branch implements ClientTransactionUser {
     if (!client) return false;
     let bytes: Buffer;
     try {
-      bytes = this.#write(hop, client.branch);
+      bytes = this.#write(hop, flow, client.branch);
     } catch (fault) {
       client.terminate();
       logUnwritable(request, fault);
       return false;
+    }
+    if (bytes.length > this.#env.settings.datagramBytes && this.#sendAsStream(hop)) {
+      client.terminate();
+      return true;
     }
     this.hop = hop;
     this.#client = client;
@@ -287,7 +332,23 @@ export class Branch implements ClientTransactionUser {
     return true;
   }
 
-  #write(hop: Hop, branch: string): Buffer {
+  /**
+   * Sends by TCP what is too large for UDP, which is tried next. Not to phones behind a NAT: it lets no connection in.
+   * @returns whether it was sent
+   */
+  #sendAsStream(hop: Hop): boolean {
+    if (hop === this.#tooLarge || this.target.source || this.#setting.options.listener) return false;
+    const stream = streamHop(hop, this.#env);
+    if (!stream) return false;
+    const before = this.#hops;
+    this.#hops = [...before.slice(0, this.#nextHop), hop, ...before.slice(this.#nextHop)];
+    this.#tooLarge = hop;
+    if (this.#send(stream)) return true;
+    this.#hops = before;
+    return false;
+  }
+
+  #write(hop: Hop, out: Flow, branch: string): Buffer {
     const { transaction, route, options } = this.#setting;
     const { request, flow } = transaction;
     const view = this.#view!;
@@ -297,7 +358,9 @@ export class Branch implements ClientTransactionUser {
       outbound: view.advertise,
     };
     const legs = printLegs(flow, hop, overrides, this.#env);
-    const recorded = this.#setting.recordRoute ? this.#recordRoute(legs) : undefined;
+    const recorded = this.#setting.recordRoute
+      ? dialogRoute(transaction, legs, this.#byFlow ? out : undefined, options.recordRouteParams, this.#env)
+      : undefined;
     this.legs = legs;
     this.recordRoute = recorded;
     const edit = forwardedRequest({
@@ -311,7 +374,7 @@ export class Branch implements ClientTransactionUser {
       topVia: transaction.topVia,
       hideVias: legs.inbound.hidden,
       recordRoute: recorded?.forCallee ?? [],
-      path: options.path ? this.#path(hop, overrides) : [],
+      path: options.path ? registerPath(transaction, legs, hop, overrides, this.#env) : [],
       route: this.#route!,
       maxBreadth: this.maxBreadth,
       stream: isReliable(listener.transport),
@@ -321,38 +384,6 @@ export class Branch implements ClientTransactionUser {
     dressContacts(edit, flow, legs, this.#env);
     options.edit?.(edit);
     return edit.toBuffer();
-  }
-
-  #recordRoute({ inbound, outbound }: Legs): RecordRoute {
-    const params = this.#setting.options.recordRouteParams;
-    const { from, callId } = this.#setting.transaction.request;
-    return recordRoute(this.#env.advertise.tags, inbound, outbound, { params, fromTag: from?.tag, callId });
-  }
-
-  /** As Record-Route, with the same two halves (RFC 3327 §5.2); what a registrar keeps needs no From tag. */
-  #path(hop: Hop, overrides: Overrides): readonly string[] {
-    const { advertise } = this.#env;
-    const { flow } = this.#setting.transaction;
-    const { inbound, outbound } = this.legs!;
-    const back = advertise.printed({
-      listener: flow.listener,
-      destination: flow.remoteAddress,
-      override: overrides.inbound,
-      place: 'path-in',
-    });
-    const out = advertise.printed({
-      listener: hop.listener,
-      destination: hop.destination.address,
-      override: overrides.outbound,
-      place: 'path-out',
-    });
-    const halves = recordRoute(
-      advertise.tags,
-      { ...inbound, printed: back },
-      { ...outbound, printed: out },
-      {},
-    );
-    return halves.forCallee;
   }
 
   #armTimerC(): void {

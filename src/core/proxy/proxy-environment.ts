@@ -17,6 +17,8 @@ export interface ProxySettings {
    * timer B (RFC 3261 §17.1.1.2) outlasts most callers.
    */
   readonly nextHopTimeout: number;
+  /** Requests of more bytes go by TCP instead of UDP, and by UDP again where TCP is refused (RFC 3261 §18.1.1). */
+  readonly datagramBytes: number;
   /** Hide Via, Contact and Record-Route that name inside addresses from parties outside. */
   readonly hideInside: boolean;
   /** Rewrite the Contact of user agents behind a NAT to where they are reached. */
@@ -31,6 +33,7 @@ export const DEFAULT_PROXY_SETTINGS: ProxySettings = {
   timerC: 185_000,
   frInvTimeout: undefined,
   nextHopTimeout: 6000,
+  datagramBytes: 1300,
   hideInside: true,
   fixContact: true,
   maxBreadth: 60,

@@ -8,6 +8,7 @@ import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { MAGIC_COOKIE, Via, viaText } from '../../wire/sip/via.ts';
+import { flowHop, routeFlow } from '../flow/route-flow.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import { dressContacts, type Overrides, printLegs } from './legs.ts';
 import { loopHash } from './loop-hash.ts';
@@ -29,20 +30,25 @@ export function forwardStateless(
   env: ProxyEnvironment,
 ): void {
   const outgoing = outgoingRoute(target.uri, target.route, route);
+  const led = routeFlow(route.flowToken, target, flow, env);
+  if (typeof led === 'number') return;
   const bySource = outgoing.routes.length === 0;
-  const hops = nextHops(
-    {
-      requestUri: outgoing.requestUri,
-      routes: outgoing.strict ? [] : outgoing.routes,
-      source: bySource ? target.source : undefined,
-      connectionId: bySource ? target.connectionId : 0,
-      seed: message.callId,
-      registrant: target.binding?.received.address,
-      received: flow.listener,
-      forced: env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,
-    },
-    env,
-  );
+  const hops = led
+    ? [flowHop(led)]
+    : nextHops(
+        {
+          requestUri: outgoing.requestUri,
+          routes: outgoing.strict ? [] : outgoing.routes,
+          source: bySource ? target.source : undefined,
+          connectionId: bySource ? target.connectionId : 0,
+          registrant: target.binding?.received.address,
+          seed: message.callId,
+          received: flow.listener,
+          forced:
+            env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,
+        },
+        env,
+      );
   const send = (found: readonly Hop[]) => {
     if (found.length === 0) return;
     try {
