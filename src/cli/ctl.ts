@@ -2,7 +2,7 @@ import { CommandFault } from '../ops/admin/admin-command.ts';
 import { callControl } from '../ops/admin/control-client.ts';
 import { controlPath } from '../ops/admin/control-path.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
-import { print, table } from './terminal.ts';
+import { harmless, print, table } from './terminal.ts';
 
 /** `viaduct ctl COMMAND …`: the management commands of the server that runs on this data directory. */
 export async function control(
@@ -13,7 +13,7 @@ export async function control(
   const { data } = await configOf(options);
   const answer = await callControl(controlPath(data), name ?? 'help', args);
   if (!answer.ok) throw new CommandFault(answer.error.message, answer.error.data?.hint);
-  print(options.json ? JSON.stringify(answer.result, null, 2) : resultText(answer.result));
+  print(options.json ? harmless(JSON.stringify(answer.result, null, 2)) : resultText(answer.result));
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -24,14 +24,14 @@ function resultText(result: unknown): string {
     const rows = result as readonly Row[];
     if (rows.length === 0) return 'none';
     const head = Object.keys(rows[0]!);
-    const cells = rows.map((row) => head.map((key) => String(row[key] ?? '')));
+    const cells = rows.map((row) => head.map((key) => harmless(String(row[key] ?? ''))));
     return table(
       cells,
       head.map((key) => key.toUpperCase()),
     );
   }
   if (typeof result === 'object' && result !== null) {
-    return table(Object.entries(result).map(([key, value]) => [key, String(value)]));
+    return table(Object.entries(result).map(([key, value]) => [key, harmless(String(value))]));
   }
-  return String(result ?? 'done');
+  return harmless(String(result ?? 'done'));
 }

@@ -21,6 +21,11 @@ export function table(rows: readonly (readonly string[])[], head?: readonly stri
   return lines.join('\n');
 }
 
+/** Text of strangers, as a contact or a User-Agent, without what a terminal would take for orders. */
+export function harmless(text: string): string {
+  return text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}]/gu, '\ufffd');
+}
+
 export function indent(text: string, by = 2): string {
   return text.replaceAll(/^(?=.)/gm, ' '.repeat(by));
 }

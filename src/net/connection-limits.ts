@@ -2,7 +2,7 @@
 export interface ConnectionLimits {
   /** Open connections altogether, accepted and dialled. */
   readonly maxConnections: number;
-  /** Accepted connections from one IP address. */
+  /** Accepted connections from one IPv4 address, or one /64 of IPv6. */
   readonly maxPerSource: number;
   /** Accepted connections that have not sent a whole message yet; one more pushes the oldest out. */
   readonly maxHalfOpen: number;
@@ -11,6 +11,8 @@ export interface ConnectionLimits {
   /** How long a message may take from its first byte to its last. */
   readonly messageMs: number;
   readonly connectMs: number;
+  /** How long a peer may leave unread what waits for it. */
+  readonly stalledMs: number;
   /** A connection on which nothing moves for so long is closed. */
   readonly idleMs: number;
   /** Bytes that may wait for one connection; a message that does not fit is refused. */
@@ -25,6 +27,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   halfOpenMs: 10_000,
   messageMs: 10_000,
   connectMs: 10_000,
+  stalledMs: 30_000,
   idleMs: 4_000_000,
   maxQueuedBytes: 1_048_576,
 };

@@ -21,7 +21,18 @@ export interface ConnectionsOptions {
   readonly limits: ConnectionLimits;
   readonly framing: FramerLimits;
   readonly counters: NetCounters;
+  /** See {@link ConnectionReuse}. */
+  readonly reuse: ConnectionReuse;
 }
+
+/**
+ * On which connections that peers opened the server calls back where they ask for it (RFC 5923): those whose peers have
+ * proved by a certificate who they are, all, or none.
+ */
+export type ConnectionReuse = 'authenticated' | 'all' | 'off';
+
+/** Certificates for more domains are those of hosting services, and no peers. */
+const MOST_ALIASES = 8;
 
 /**
  * Every open connection: found again by id, and by listener and remote address, so that whoever sends reuses it
@@ -33,6 +44,7 @@ export class Connections implements ArrivalOwner {
   readonly limits: ConnectionLimits;
   readonly framing: FramerLimits;
   readonly counters: NetCounters;
+  readonly #reuse: ConnectionReuse;
   readonly #sink: NetworkSink;
   readonly #byId = new Map<number, Connection>();
   readonly #byPeer = new Map<string, Connection>();
@@ -40,6 +52,8 @@ export class Connections implements ArrivalOwner {
   readonly #halfOpen = new Set<Connection | Arrival>();
   readonly #acceptedFrom = new Map<string, number>();
   readonly #accepted = new Set<Connection | Arrival>();
+  /** By which other keys connections that are called back on are found. */
+  readonly #aliases = new Map<Connection, readonly string[]>();
   #lastId = 0;
 
   constructor(options: ConnectionsOptions, sink: NetworkSink) {
@@ -48,6 +62,7 @@ export class Connections implements ArrivalOwner {
     this.limits = options.limits;
     this.framing = options.framing;
     this.counters = options.counters;
+    this.#reuse = options.reuse;
     this.#sink = sink;
   }
 
@@ -148,6 +163,25 @@ export class Connections implements ArrivalOwner {
     return this.#byPeer.get(peerKey(listener, address, port, domain));
   }
 
+  /**
+   * Lets a connection that the peer opened serve for what is sent to its address and `port` (RFC 5923 §5): for the domains
+   * that it has proved to be. One that is in use there already stays.
+   */
+  alias(id: number, port: number): void {
+    const connection = this.#byId.get(id);
+    if (!connection || this.#aliases.has(connection) || !this.#accepted.has(connection)) return;
+    const { listener, remoteAddress, peerDomains = [] } = connection;
+    const domains: (string | undefined)[] = this.#reuse === 'off' ? [] : peerDomains.slice(0, MOST_ALIASES);
+    if (this.#reuse === 'all') domains.push(undefined);
+    const keys = domains
+      .map((domain) => peerKey(listener, remoteAddress, port, domain))
+      .filter((key) => !this.#byPeer.has(key));
+    if (keys.length === 0) return;
+    for (const key of keys) this.#byPeer.set(key, connection);
+    this.#aliases.set(connection, keys);
+    this.counters.connectionsAliased++;
+  }
+
   /** Closes every connection of a listener. */
   closeAll(listener: BoundListener, reason: string): void {
     for (const connection of [...this.#byId.values()]) {
@@ -170,6 +204,8 @@ export class Connections implements ArrivalOwner {
     const key = peerKey(listener, remoteAddress, remotePort, domain);
     // A peer that lost its state may have opened a new connection from the same port meanwhile.
     if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
+    for (const alias of this.#aliases.get(connection) ?? []) this.#byPeer.delete(alias);
+    this.#aliases.delete(connection);
     this.#release(connection);
     logLine('debug', 'net', `${listener.transport} ${formatHostPort(remoteAddress, remotePort)}: ${reason}`);
     if (lost) this.#sink.flowFailed(connection, reason);
@@ -182,9 +218,9 @@ export class Connections implements ArrivalOwner {
 
   /** Counts a stream that a peer opened, or destroys it where a limit is reached. */
   #admit(stream: Duplex, transport: TransportName, remoteAddress: string, port: number): boolean {
-    const fromSource = this.#acceptedFrom.get(sourceNetwork(remoteAddress)) ?? 0;
+    const source = sourceNetwork(remoteAddress);
     const full = this.#isFull();
-    if (full || fromSource >= this.limits.maxPerSource) {
+    if (full || this.#countFrom(source) >= this.limits.maxPerSource) {
       this.counters.connectionsRefused++;
       const reason = full ? 'too many connections' : 'too many connections of one source';
       traceRefused(reason, transport, remoteAddress, port);
@@ -194,8 +230,12 @@ export class Connections implements ArrivalOwner {
     }
     if (this.#halfOpen.size >= this.limits.maxHalfOpen) this.#dropOldestHalfOpen();
     this.counters.connectionsAccepted++;
-    this.#acceptedFrom.set(sourceNetwork(remoteAddress), fromSource + 1);
+    this.#acceptedFrom.set(source, this.#countFrom(source) + 1);
     return true;
+  }
+
+  #countFrom(source: string): number {
+    return this.#acceptedFrom.get(source) ?? 0;
   }
 
   #enter(connection: Connection): void {
@@ -213,7 +253,7 @@ export class Connections implements ArrivalOwner {
     this.#halfOpen.delete(guest);
     if (!this.#accepted.delete(guest)) return;
     const source = sourceNetwork(guest.remoteAddress);
-    const left = this.#acceptedFrom.get(source)! - 1;
+    const left = this.#countFrom(source) - 1;
     if (left > 0) this.#acceptedFrom.set(source, left);
     else this.#acceptedFrom.delete(source);
   }

@@ -20,10 +20,14 @@ export interface NetCounters {
   connectionsAccepted: number;
   connectionsDialled: number;
   connectionsClosed: number;
+  /** Connections that peers opened and asked to be called back on (RFC 5923). */
+  connectionsAliased: number;
   /** Turned away at the door: the table, or the share of one source, was full. */
   connectionsRefused: number;
   /** Closed because no whole message came in time, or others pushed them out before. */
   halfOpenClosed: number;
+  /** Closed because the peer did not read what was sent to it. */
+  stalledClosed: number;
   /** TLS hand-shakes that peers or servers did not complete, a certificate that was not good included. */
   tlsHandshakesFailed: number;
   /** Peers that wanted to shake hands once more, and were closed. */
@@ -58,8 +62,10 @@ export function newNetCounters(): NetCounters {
     connectionsAccepted: 0,
     connectionsDialled: 0,
     connectionsClosed: 0,
+    connectionsAliased: 0,
     connectionsRefused: 0,
     halfOpenClosed: 0,
+    stalledClosed: 0,
     tlsHandshakesFailed: 0,
     tlsRenegotiations: 0,
     tlsCertificatesReloaded: 0,

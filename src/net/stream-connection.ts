@@ -10,6 +10,7 @@ import { traceMessage, traceRefused } from './trace.ts';
 import type { TransportName } from './transport-name.ts';
 
 const CRLF = Buffer.from('\r\n', 'latin1');
+const STALLED = 'the peer reads nothing';
 
 /** Opens the stream of a connection; `connected` is called when bytes can pass, TLS hand-shake included. */
 export type Dial = (connected: () => void) => Duplex;
@@ -36,6 +37,8 @@ export class StreamConnection implements Connection {
   #lastMove: number;
   /** When the first byte came of the message whose rest is awaited; -1 between messages. */
   #messageSince = -1;
+  /** Since when the peer has not taken all that waits for it; -1 where nothing waits. */
+  #blockedSince = -1;
 
   /** @param stream a stream that the peer opened, or the way to open one as soon as something is sent */
   constructor(stream: Duplex | Dial, peer: ConnectionPeer, owner: ConnectionOwner) {
@@ -107,6 +110,10 @@ export class StreamConnection implements Connection {
   #attach(stream: Duplex): void {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    stream.on('drain', () => {
+      this.#blockedSince = -1;
+      stream.resume();
+    });
     stream.on('error', (error: NodeJS.ErrnoException) => this.close(error.code ?? error.message, true));
     // A peer that sends no more is gone: the next message to it shall find a new connection, not this half.
     stream.on('end', () => this.close('closed by the peer'));
@@ -134,6 +141,8 @@ export class StreamConnection implements Connection {
       this.#messageSince = this.#lastMove;
       this.#watch();
     }
+    // Who does not read the answers is not heard either, or they would pile up here.
+    if (this.#blockedSince >= 0) this.#stream?.pause();
   }
 
   #received(bytes: Buffer): void {
@@ -156,8 +165,12 @@ export class StreamConnection implements Connection {
     const stream = this.#stream!;
     if (!stream.writable || stream.writableLength + bytes.length > this.#owner.limits.maxQueuedBytes)
       return false;
-    stream.write(bytes);
+    const taken = stream.write(bytes);
     this.#lastMove = this.#owner.clock.now();
+    if (!taken && this.#blockedSince < 0) {
+      this.#blockedSince = this.#lastMove;
+      this.#watch();
+    }
     return true;
   }
 
@@ -177,15 +190,18 @@ export class StreamConnection implements Connection {
       return;
     }
     if (this.halfOpen) this.#owner.counters.halfOpenClosed++;
+    else if (reason === STALLED) this.#owner.counters.stalledClosed++;
     this.close(reason, this.#stream !== undefined && !this.#connected);
   }
 
   #nextDeadline(): { at: number; reason: string } {
-    const { connectMs, halfOpenMs, messageMs, idleMs } = this.#owner.limits;
+    const { connectMs, halfOpenMs, messageMs, idleMs, stalledMs } = this.#owner.limits;
     if (!this.#connected) return { at: this.#since + connectMs, reason: 'not connected in time' };
     if (this.halfOpen) return { at: this.#since + halfOpenMs, reason: 'no message in time' };
     const idleAt = this.#lastMove + idleMs;
     const messageAt = this.#messageSince + messageMs;
+    const stalledAt = this.#blockedSince + stalledMs;
+    if (this.#blockedSince >= 0 && stalledAt < idleAt) return { at: stalledAt, reason: STALLED };
     return this.#messageSince >= 0 && messageAt < idleAt
       ? { at: messageAt, reason: 'message not complete in time' }
       : { at: idleAt, reason: 'idle' };

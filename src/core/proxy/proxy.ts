@@ -104,7 +104,9 @@ export class Proxy {
    * names no INVITE of ours is refused: passing it on would serve only strangers.
    */
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
-    this.#env.layer.accept(message, flow)?.reply({ status: invite ? 200 : 481 });
+    // No transaction for strangers: theirs would stand in the way of the caller's own CANCEL.
+    if (invite) this.#env.layer.accept(message, flow)?.reply({ status: 200 });
+    else this.#env.layer.replyStateless(message, flow, { status: 481 });
     // A line that some would take for two must not be copied.
     const reason = (message.flaws & Flaw.StrayControl) === 0 ? message.get(H.Reason) : undefined;
     if (invite) this.#contexts.get(invite)?.cancel(reason);
