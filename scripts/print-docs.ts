@@ -67,6 +67,8 @@ function keysOf(schema: JsonSchema, path: readonly string[]): readonly Key[] {
 function childrenOf(schema: JsonSchema, path: readonly string[]): readonly Key[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const own = [...path, name];
+    // The keys of a listener's own settings are those of the settings for all.
+    if (name === 'tls' && path.length > 0) return [{ path: own, schema: child }];
     return [{ path: own, schema: child }, ...keysOf(child, own)];
   });
 }

@@ -2,6 +2,8 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { bracket, Cidr, canonicalHost, type IpFamily, ipFamily } from '../base/ip.ts';
 import type { ListenSpec } from './listen-spec.ts';
 import { type AddressParts, type Listener, listenerName } from './listener.ts';
+import type { TlsSettings } from './tls-settings.ts';
+import { isSecure } from './transport-name.ts';
 
 /** What `os.networkInterfaces()` returns. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
@@ -16,8 +18,13 @@ const LINK_LOCAL = Cidr.parse('fe80::/10')!;
  * The concrete listeners of a `listen` line: one for each address and port. `0.0.0.0` stands for every IPv4 address
  * of the machine, `::` for every IPv6 one, `*` for both, an interface name for the addresses of that interface; IPv6
  * link-local addresses are left out. Each listener keeps the `as` part (OpenSIPS #1837).
+ * @param tls for the transports that need it
  */
-export function expandListenSpec(spec: ListenSpec, interfaces: Interfaces): ExpansionResult {
+export function expandListenSpec(
+  spec: ListenSpec,
+  interfaces: Interfaces,
+  tls?: TlsSettings,
+): ExpansionResult {
   const addresses = addressesOf(spec.host, interfaces);
   if (addresses.length === 0) {
     const known = Object.keys(interfaces).join(', ');
@@ -37,6 +44,7 @@ export function expandListenSpec(spec: ListenSpec, interfaces: Interfaces): Expa
         port,
         family: ipFamily(address) as IpFamily,
         advertised: advertisedOf(spec, i),
+        tls: isSecure(spec.transport) ? tls : undefined,
       });
     }
   }

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import type { Clock } from '../base/clock.ts';
+import { addressBytes } from '../base/ip.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import { bindingAnswer, parseBindingRequest } from '../wire/stun/stun-message.ts';
 import type { NetCounters } from './net-counters.ts';
@@ -28,6 +28,6 @@ export class StunResponder {
       return undefined;
     }
     this.#counters.stunAnswered++;
-    return bindingAnswer(request, ipaddr.parse(address).toByteArray(), port);
+    return bindingAnswer(request, addressBytes(address), port);
   }
 }

@@ -11,6 +11,7 @@ import type { ServerConfig } from '../ops/config/server-config.ts';
 import type { Log } from '../ops/log/log.ts';
 import type { Runtime } from '../script/runtime.ts';
 import { loadProgram } from './program.ts';
+import { makeSelfSignedFiles } from './self-signed-files.ts';
 import { frontDoorSettings } from './settings.ts';
 
 /** What a reload may change. */
@@ -25,7 +26,7 @@ export interface Reloadable {
 }
 
 /** What is made once and stays. */
-const NEED_RESTART = ['data', 'limits', 'timers', 'registrar', 'auth', 'nat'] as const;
+const NEED_RESTART = ['data', 'limits', 'timers', 'registrar', 'auth', 'nat', 'dns', 'webSocket'] as const;
 
 /**
  * Puts another configuration in force: everything that can fail is done first, so that either all of it holds or
@@ -42,6 +43,7 @@ export async function reloadServer(
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
   const program = await loadProgram(next.routes);
+  makeSelfSignedFiles(wanted, next.advertise.domains ?? [], Date.now());
   const present = new Map(network.listeners.map((listener) => [listener.name, { ...listener }]));
   const changes = await openNew(
     network,
@@ -63,8 +65,11 @@ export async function reloadServer(
       changes.push(`${name} is closed`);
     } else if (!isSameSocket(listener, open)) {
       changes.push(`${name}: another socket under the same name needs a restart`);
+    } else if (!isDeepStrictEqual(listener.tls, open.tls)) {
+      changes.push(`${name}: other TLS settings need a restart`);
     }
   }
+  network.reloadCertificates();
   frontDoor.update(frontDoorSettings(next));
   runtime.replaceProgram(program);
   log.setLevel(next.log.level);

@@ -1,14 +1,17 @@
 import type { FrontDoorSettings } from '../core/front-door/front-door.ts';
 import type { KeepAliveSettings } from '../core/nat/keepalive.ts';
 import { DEFAULT_PROXY_SETTINGS, type ProxySettings } from '../core/proxy/proxy-environment.ts';
+import type { CacheSettings } from '../net/lookup-cache.ts';
+import type { DnsNameServerOptions } from '../net/name-server.ts';
+import type { QuarantineSettings } from '../net/quarantine.ts';
 import type { SocketsOptions } from '../net/sockets.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../wire/sip/verdict.ts';
 
 /** The configuration, in the words of the floors below. */
 
-export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits' | 'framing'> {
-  const { limits } = config;
+export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits' | 'framing' | 'webSocket'> {
+  const { limits, webSocket } = config;
   return {
     limits: {
       maxConnections: limits.connections,
@@ -17,11 +20,13 @@ export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits
       idleMs: limits.idleConnection,
     },
     framing: { maxHeaderBytes: limits.headerSize, maxMessageBytes: limits.messageSize },
+    webSocket,
   };
 }
 
 export function proxySettings({ timers }: ServerConfig): ProxySettings {
-  return { ...DEFAULT_PROXY_SETTINGS, timerC: timers.timerC, frInvTimeout: timers.frInvTimeout };
+  return { ...DEFAULT_PROXY_SETTINGS, timerC: timers.timerC, frInvTimeout: timers.frInvTimeout,
+    nextHopTimeout: timers.nextHop };
 }
 
 export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoorSettings {
@@ -36,6 +41,19 @@ export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoo
       headers: limits.headers,
     },
   };
+}
+
+export function nameServerSettings({ dns }: ServerConfig): Pick<DnsNameServerOptions, 'servers' | 'settings'> {
+  return { servers: dns.servers, settings: { timeoutMs: dns.timeout, deadlineMs: dns.deadline } };
+}
+
+export function dnsCacheSettings({ dns }: ServerConfig): Partial<CacheSettings> {
+  const { longest, denial, stale } = dns.cache;
+  return { maxTtlMs: longest, maxDenialMs: denial, staleMs: stale };
+}
+
+export function quarantineSettings({ dns }: ServerConfig): Partial<QuarantineSettings> {
+  return { firstMs: dns.quarantine.first, longestMs: dns.quarantine.longest };
 }
 
 /** @returns undefined where no keep-alives are wanted */

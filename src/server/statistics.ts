@@ -1,3 +1,5 @@
+import type { Sockets } from '../net/sockets.ts';
+import { daysLeft } from '../net/tls-contexts.ts';
 import type { TransactionCounters } from '../transaction/transaction-counters.ts';
 
 export type CounterGroup = Readonly<Record<string, number>>;
@@ -7,6 +9,16 @@ export function numbersOf(counters: object): CounterGroup {
   return Object.fromEntries(
     Object.entries(counters).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );
+}
+
+/** As {@link numbersOf}, with what is open, and the days until the first certificate ends where there is one. */
+export function networkNumbers(network: Sockets, wallNow: number): CounterGroup {
+  const days = network.certificates.map((certificate) => daysLeft(certificate, wallNow));
+  return {
+    ...numbersOf(network.counters),
+    openConnections: network.openConnections,
+    ...(days.length > 0 && { certificateDaysLeft: Math.min(...days) }),
+  };
 }
 
 /** As {@link numbersOf}, with the final answers by class: `finished2xx` … */

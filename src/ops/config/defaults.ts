@@ -4,12 +4,17 @@ import { DEFAULT_KEEP_ALIVE } from '../../core/nat/keepalive.ts';
 import { DEFAULT_PROXY_SETTINGS } from '../../core/proxy/proxy-environment.ts';
 import { DEFAULT_REGISTRAR_LIMITS } from '../../core/registrar/update-bindings.ts';
 import { DEFAULT_CONNECTION_LIMITS } from '../../net/connection-limits.ts';
+import { DEFAULT_DNS } from '../../net/dns/dns-client.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
+import type { CertificateFiles, TlsSettings } from '../../net/tls-settings.ts';
+import { DEFAULT_WEB_SOCKET } from '../../net/web-socket-settings.ts';
+import { DEFAULT_DNS_CACHE } from '../../net/lookup-cache.ts';
+import { DEFAULT_QUARANTINE } from '../../net/quarantine.ts';
 import { DEFAULT_TIMERS } from '../../transaction/timers.ts';
 import { DEFAULT_FRAMER_LIMITS } from '../../wire/sip/framer.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../../wire/sip/verdict.ts';
-import type { ParsedConfig } from './parsed-config.ts';
-import type { KeepAliveSettings, RateSettings, ServerConfig } from './server-config.ts';
+import type { ParsedConfig, ParsedTls } from './parsed-config.ts';
+import type { DnsConfig, KeepAliveSettings, RateSettings, ServerConfig } from './server-config.ts';
 
 /** What holds where nothing is configured: the spelling is that of the file, so that documents can print it. */
 export const DEFAULT_LISTEN: readonly string[] = [
@@ -32,10 +37,21 @@ export function withDefaults(
   const base = file === undefined ? workingDirectory : dirname(file);
   const data = resolve(base, parsed.data ?? 'viaduct-data');
   const { advertise = {}, limits = {}, timers = {}, registrar = {}, auth = {}, log = {} } = parsed;
+  const { webSocket = {} } = parsed;
   const inside = parsed.networks?.inside ?? 'auto';
   return {
     file,
-    listen: parsed.listen ?? DEFAULT_LISTEN.map(defaultListener),
+    listen:
+      parsed.listen?.map((spec) => ({
+        ...spec,
+        tls: spec.tls && tlsSettings({ ...parsed.tls, ...spec.tls }, base, data),
+      })) ?? DEFAULT_LISTEN.map(defaultListener),
+    tls: parsed.tls && tlsSettings(parsed.tls, base, data),
+    webSocket: {
+      origins: webSocket.origins === 'any' ? undefined : webSocket.origins,
+      pingMs: webSocket.ping ?? DEFAULT_WEB_SOCKET.pingMs,
+      pongMs: webSocket.pong ?? DEFAULT_WEB_SOCKET.pongMs,
+    },
     advertise: {
       global: advertise.address,
       inside: inside === 'auto' ? undefined : inside === 'none' ? [] : inside,
@@ -63,6 +79,7 @@ export function withDefaults(
       t2: timers.t2 ?? DEFAULT_TIMERS.t2,
       t4: timers.t4 ?? DEFAULT_TIMERS.t4,
       frTimeout: timers.frTimeout ?? DEFAULT_TIMERS.frTimeout,
+      nextHop: timers.nextHop ?? DEFAULT_PROXY_SETTINGS.nextHopTimeout,
       frInvTimeout: timers.frInvTimeout,
       timerC: timers.timerC ?? DEFAULT_PROXY_SETTINGS.timerC,
     },
@@ -82,6 +99,7 @@ export function withDefaults(
       nonceLife: auth.nonceLife ?? 300_000,
     },
     nat: { keepAlive: keepAlive(parsed) },
+    dns: dns(parsed),
     frontDoor: {
       scanners: scanners(parsed),
       trustInside: parsed.frontDoor?.trustInside ?? DEFAULT_FRONT_DOOR.trustInside,
@@ -105,6 +123,35 @@ function defaultListener(text: string): ListenSpec {
   return parsed.spec;
 }
 
+/** @returns undefined where there is no certificate */
+function tlsSettings(given: ParsedTls, base: string, data: string): TlsSettings | undefined {
+  const filesOf = (pair: CertificateFiles): CertificateFiles => ({
+    certificate: resolve(base, pair.certificate),
+    key: resolve(base, pair.key),
+  });
+  const servers = (given.servers ?? []).map(({ name, ...pair }) => ({ name, ...filesOf(pair) }));
+  const own = given.certificate !== undefined && given.key !== undefined;
+  const selfSigned = !own && given.selfSigned === true;
+  let certificate: CertificateFiles | undefined = servers[0];
+  if (own) certificate = filesOf({ certificate: given.certificate, key: given.key });
+  else if (selfSigned) certificate = filesOf(selfSignedFiles(data));
+  if (!certificate) return undefined;
+  return {
+    certificate: { certificate: certificate.certificate, key: certificate.key },
+    servers,
+    ca: given.ca === undefined ? undefined : resolve(base, given.ca),
+    clientCertificates: given.clientCertificates ?? 'off',
+    verifyServers: given.verifyServers ?? true,
+    minVersion: given.minVersion ?? 'TLSv1.2',
+    ciphers: given.ciphers,
+    selfSigned,
+  };
+}
+
+function selfSignedFiles(data: string): CertificateFiles {
+  return { certificate: join(data, 'self-signed.pem'), key: join(data, 'self-signed.key') };
+}
+
 function keepAlive(parsed: ParsedConfig): KeepAliveSettings | undefined {
   const given = parsed.nat?.keepAlive ?? {};
   if (given === 'off') return undefined;
@@ -112,6 +159,24 @@ function keepAlive(parsed: ParsedConfig): KeepAliveSettings | undefined {
     interval: given.interval ?? DEFAULT_KEEP_ALIVE.intervalMs,
     method: given.method ?? DEFAULT_KEEP_ALIVE.datagrams,
     lost: given.lost ?? DEFAULT_KEEP_ALIVE.maxLost,
+  };
+}
+
+function dns(parsed: ParsedConfig): DnsConfig {
+  const { servers, timeout, deadline, cache = {}, quarantine = {} } = parsed.dns ?? {};
+  return {
+    servers,
+    timeout: timeout ?? DEFAULT_DNS.timeoutMs,
+    deadline: deadline ?? DEFAULT_DNS.deadlineMs,
+    cache: {
+      longest: cache.longest ?? DEFAULT_DNS_CACHE.maxTtlMs,
+      denial: cache.denial ?? DEFAULT_DNS_CACHE.maxDenialMs,
+      stale: cache.stale ?? DEFAULT_DNS_CACHE.staleMs,
+    },
+    quarantine: {
+      first: quarantine.first ?? DEFAULT_QUARANTINE.firstMs,
+      longest: quarantine.longest ?? DEFAULT_QUARANTINE.longestMs,
+    },
   };
 }
 

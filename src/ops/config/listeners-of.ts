@@ -14,7 +14,7 @@ export function listenersOf(config: ServerConfig, interfaces: Interfaces): reado
   const listeners = new Map<string, Listener>();
   const sockets = new Set<string>();
   for (const spec of config.listen) {
-    const expanded = expandListenSpec(spec, interfaces);
+    const expanded = expandListenSpec(spec, interfaces, spec.tls ?? config.tls);
     if (!expanded.ok) {
       if (WILDCARDS.includes(spec.host)) continue;
       throw new ServerError('NET_BAD_LISTENER', expanded.message, { hint: expanded.hint });

@@ -2,6 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { makeSelfSigned } from '../../net/self-signed.ts';
+import { listenersOf } from './listeners-of.ts';
 import { type ConfigResult, loadConfig } from './load-config.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'viaduct-config-'));
@@ -187,5 +189,93 @@ auth: { realm: "$\${x}" }`;
     await expect(loadConfig({ listen: ['udp:'] }, surroundings)).rejects.toMatchObject({
       code: 'NET_BAD_LISTENER',
     });
+  });
+});
+
+describe('TLS in a configuration', () => {
+  const pair = makeSelfSigned(['sip.example.com'], Date.now());
+  const other = makeSelfSigned(['other.example.com'], Date.now());
+  const files = async (): Promise<void> => {
+    await writeFile(join(directory, 'a.pem'), pair.certificate);
+    await writeFile(join(directory, 'a.key'), pair.key);
+    await writeFile(join(directory, 'b.key'), other.key);
+  };
+
+  it('is merged for each listener, with paths relative to the file', async () => {
+    await files();
+    const result = await load(`
+listen:
+  - tls:10.0.0.34
+  - { on: 'wss:10.0.0.34:443', tls: { minVersion: TLSv1.3, selfSigned: true } }
+  - udp:10.0.0.34
+tls:
+  certificate: a.pem
+  key: a.key
+  ca: a.pem
+  clientCertificates: optional
+  servers: [{ name: '*.example.com', certificate: a.pem, key: a.key }]
+webSocket: { origins: ['https://phone.example.com'], ping: 20s }
+data: ./data
+`);
+    if (!result.ok) throw new Error(result.text);
+    const { config } = result;
+    const certificate = { certificate: join(directory, 'a.pem'), key: join(directory, 'a.key') };
+    expect(config.tls).toEqual({
+      certificate,
+      servers: [{ name: '*.example.com', ...certificate }],
+      ca: join(directory, 'a.pem'),
+      clientCertificates: 'optional',
+      verifyServers: true,
+      minVersion: 'TLSv1.2',
+      ciphers: undefined,
+      selfSigned: false,
+    });
+    expect(config.listen[1]?.tls).toEqual({ ...config.tls, minVersion: 'TLSv1.3' });
+    expect(config.webSocket).toEqual({
+      origins: ['https://phone.example.com'],
+      pingMs: 20_000,
+      pongMs: 15_000,
+    });
+    expect(listenersOf(config, {}).map(({ tls }) => tls?.minVersion)).toEqual([
+      'TLSv1.2',
+      'TLSv1.3',
+      undefined,
+    ]);
+  });
+
+  it('may ask for a certificate that signs itself', async () => {
+    const result = await load('listen: [tls:10.0.0.34]\ntls: { selfSigned: true }\ndata: ./data');
+    expect(result.ok && result.config.tls).toMatchObject({
+      selfSigned: true,
+      certificate: { certificate: join(directory, 'data/self-signed.pem') },
+    });
+  });
+
+  it.each([
+    ['listen: [tls:10.0.0.34]', '1:10: listen[0]: tls needs a certificate (give tls: {'],
+    ['tls: { certificate: none.pem, key: a.key }', '1:21: DIR/none.pem is not there'],
+    ['tls: { certificate: a.pem, key: none.key }', '1:33: DIR/none.key is not there'],
+    ['tls: { certificate: a.pem, key: b.key }', '1:33: DIR/b.key is not the key of DIR/a.pem'],
+    ['tls: { certificate: a.key, key: a.key }', 'DIR/a.key holds no certificate in PEM form'],
+    ['tls: { certificate: a.pem }', '1:21: tls.certificate: there is a certificate, but no key'],
+    ['tls: { selfSigned: true, ca: a.key }', '1:30: DIR/a.key holds no certificate'],
+    [
+      'tls: { selfSigned: true, clientCertificates: required }',
+      '1:46: it is not said whose client certificates are believed (give ca:',
+    ],
+    [
+      'tls: { servers: [{ name: a.example.com, certificate: a.pem, key: b.key }] }',
+      '1:66: DIR/b.key is not the key of DIR/a.pem',
+    ],
+    [
+      'listen: [{ on: tls:10.0.0.1, tls: { certificate: x.pem, key: a.key } }]',
+      '1:50: DIR/x.pem is not there',
+    ],
+    ['tls: { servers: [{ name: a*b }] }', '1:26: tls.servers[0].name: no domain'],
+    ['tls: { minVersion: TLSv1.1 }', '1:20: tls.minVersion: "TLSv1.1" is not allowed here'],
+  ])('%j is reported with its place', async (text, expected) => {
+    await files();
+    const found = (await faults(text)).map((line) => line.replaceAll(directory, 'DIR'));
+    expect(found.join('\n')).toContain(expected);
   });
 });

@@ -3,6 +3,7 @@ import { extname, resolve } from 'node:path';
 import { ServerError } from '../../base/errors.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
 import { checkConfig } from './check-config.ts';
+import { checkTls } from './check-tls.ts';
 import { withDefaults } from './defaults.ts';
 import { type Diagnostic, diagnosticText } from './diagnostic.ts';
 import type { Environment } from './expand-variables.ts';
@@ -65,7 +66,9 @@ async function readConfig(file: string | undefined, surroundings: Surroundings):
   if (!source.ok) return failed(source.diagnostics, text);
   const checked = checkConfig(source.source);
   if (!checked.ok) return failed(checked.diagnostics, text);
-  return { ok: true, config: withDefaults(checked.config, file, workingDirectory) };
+  const config = withDefaults(checked.config, file, workingDirectory);
+  const wrong = checkTls(checked.config, config, source.source);
+  return wrong.length > 0 ? failed(wrong, text) : { ok: true, config };
 }
 
 function failed(diagnostics: readonly Diagnostic[], source: string): ConfigResult {

@@ -5,11 +5,14 @@ import type { Cidr } from '../../base/ip.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
+import type { CertificateFiles, TlsSettings } from '../../net/tls-settings.ts';
 import type {
   AuthSettings,
+  DnsCacheConfig,
   KeepAliveSettings,
   LimitSettings,
   LogSettings,
+  QuarantineConfig,
   RateSettings,
   RegistrarSettings,
   TimerSettings,
@@ -17,9 +20,16 @@ import type {
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+/** `tls` of a file: paths as written. */
+export type ParsedTls = Given<Omit<TlsSettings, 'certificate'> & CertificateFiles>;
+
+export type ParsedListen = ListenSpec & { readonly tls?: ParsedTls | undefined };
+
 /** What a file says, read and checked; nothing is filled in yet. */
 export type ParsedConfig = Given<{
-  listen: readonly ListenSpec[];
+  listen: readonly ParsedListen[];
+  tls: ParsedTls;
+  webSocket: Given<{ origins: 'any' | readonly string[]; ping: number; pong: number }>;
   advertise: Given<{ address: AddressParts; to: readonly DestinationRule[]; compatibility: Order }>;
   networks: Given<{ inside: 'auto' | 'none' | readonly Cidr[] }>;
   aliases: readonly Alias[];
@@ -32,6 +42,13 @@ export type ParsedConfig = Given<{
   registrar: Given<RegistrarSettings>;
   auth: Given<AuthSettings>;
   nat: Given<{ keepAlive: 'off' | Given<KeepAliveSettings> }>;
+  dns: Given<{
+    servers: readonly string[];
+    timeout: number;
+    deadline: number;
+    cache: Given<DnsCacheConfig>;
+    quarantine: Given<QuarantineConfig>;
+  }>;
   frontDoor: Given<{
     trustInside: boolean;
     scanners: 'off' | readonly string[];

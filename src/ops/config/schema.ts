@@ -4,7 +4,8 @@ import { type Alias, parseAlias } from '../../advertise/alias.ts';
 import { Cidr, ipFamily } from '../../base/ip.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
-import type { ParsedConfig } from './parsed-config.ts';
+import { serverAddress } from '../../net/name-server.ts';
+import type { ParsedConfig, ParsedListen } from './parsed-config.ts';
 import { duration, durationInSeconds, fault, parsedText, wholeNumber } from './values.ts';
 
 const LISTEN_EXAMPLE = 'udp:10.0.0.34:5060 as 99.88.44.33:5060';
@@ -13,6 +14,71 @@ const LISTEN_PARTS = [
   ['as', ' as '],
   ['name', ' name '],
 ] as const;
+
+const certificateFields = {
+  certificate: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'PEM file: the certificate, and those that lead up to its issuer' }),
+  key: z.string().min(1).optional().meta({ description: 'PEM file of its private key' }),
+};
+
+const serverCertificate = z.strictObject({
+  name: z
+    .string({ error: fault('no name', 'a domain, or *.example.com for names one label longer') })
+    .regex(
+      /^(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+      fault('no domain', 'sip.example.com, or *.example.com'),
+    )
+    .meta({ description: 'the name that is asked for (SNI)' }),
+  certificate: z
+    .string({ error: fault('no file', 'a PEM file') })
+    .min(1)
+    .meta({ description: 'as above' }),
+  key: z
+    .string({ error: fault('no file', 'a PEM file') })
+    .min(1)
+    .meta({ description: 'as above' }),
+});
+
+const tls = z
+  .strictObject({
+    ...certificateFields,
+    servers: z
+      .array(serverCertificate)
+      .optional()
+      .meta({ description: 'further certificates, by the name that is asked for' }),
+    selfSigned: z
+      .boolean()
+      .optional()
+      .meta({ description: 'where no certificate is given, make one that signs itself: to try things out' }),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'PEM file of the authorities that are believed; default: those of Node' }),
+    clientCertificates: z.enum(['off', 'optional', 'required']).optional().meta({
+      description:
+        'whether those who connect show a certificate; with `optional`, one that is shown must be good',
+    }),
+    verifyServers: z
+      .boolean()
+      .optional()
+      .meta({ description: 'whether servers must prove the domain that was asked for (RFC 5922)' }),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional().meta({ description: 'the least version' }),
+    ciphers: z.string().min(1).optional().meta({ description: "in OpenSSL's notation; default: Node's" }),
+  })
+  .superRefine((group, context) => {
+    for (const [present, absent] of [
+      ['certificate', 'key'],
+      ['key', 'certificate'],
+    ] as const) {
+      if (group[present] === undefined || group[absent] !== undefined) continue;
+      const message = fault(`there is a ${present}, but no ${absent}`, 'give both, or neither');
+      context.addIssue({ code: 'custom', path: [present], message });
+    }
+  });
 
 const listenText = z
   .string({ error: fault('no listener', `write it as ${LISTEN_EXAMPLE}`) })
@@ -29,8 +95,9 @@ const listenObject = z
     on: z.string({ error: fault('no socket', `write it as ${LISTEN_EXAMPLE.split(' ')[0]}`) }),
     as: z.string().optional(),
     name: z.string().optional(),
+    tls: tls.optional().meta({ description: 'over what `tls` says for all, key by key' }),
   })
-  .transform((parts, context): ListenSpec => {
+  .transform((parts, context): ParsedListen => {
     // Part by part, so that a fault is known to lie in the part added last.
     let text = '';
     let parsed = parseListenSpec(text);
@@ -46,7 +113,7 @@ const listenObject = z
       context.addIssue({ code: 'custom', message, path: [key], params: { column } });
       return z.NEVER;
     }
-    return parsed.ok ? parsed.spec : z.NEVER;
+    return parsed.ok ? { ...parsed.spec, tls: parts.tls } : z.NEVER;
   });
 
 const addressParts = parsedText<AddressParts>('address', '99.88.44.33 or 99.88.44.33:5060', (text) => {
@@ -71,6 +138,10 @@ const domain = parsedText<string>('domain', 'example.com', (text) => {
   return { ok: true, value: ipFamily(host) === 0 ? host.toLowerCase() : host };
 });
 
+const nameServer = parsedText<string>('name server', '10.0.0.2 or 10.0.0.2:53', (text) =>
+  serverAddress(text) ? { ok: true, value: text } : { ok: false, reason: `"${text}" is no address` },
+);
+
 const rule = z.strictObject({
   network: network.meta({ description: 'the destinations that the rule speaks for' }),
   as: z
@@ -87,8 +158,26 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     .min(1, fault('the list is empty', `give at least one listener, as ${LISTEN_EXAMPLE}`))
     .optional()
     .meta({
-      description: 'sockets: `PROTO:HOST[:PORT] [as HOST[:PORT]] [name NAME]`, or `{ on, as, name }`',
+      description: 'sockets: `PROTO:HOST[:PORT] [as HOST[:PORT]] [name NAME]`, or `{ on, as, name, tls }`',
     }),
+  tls: tls
+    .optional()
+    .meta({ description: 'TLS, for `tls:` and `wss:` listeners without `tls` of their own' }),
+  webSocket: z
+    .strictObject({
+      origins: z
+        .union([z.literal('any'), z.array(z.string().min(1))])
+        .optional()
+        .meta({ description: 'pages that may connect: `https://phone.example.com`' }),
+      ping: duration('1s', '1h')
+        .optional()
+        .meta({ description: 'after so long without a word a peer is asked whether it is there' }),
+      pong: duration('1s', '10m')
+        .optional()
+        .meta({ description: 'until a peer that does not answer is closed' }),
+    })
+    .optional()
+    .meta({ description: '`ws:` and `wss:` listeners' }),
   advertise: z
     .strictObject({
       address: addressParts
@@ -172,6 +261,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
       frTimeout: duration('500ms', '10m')
         .optional()
         .meta({ description: 'until a branch without any answer fails' }),
+      nextHop: duration('500ms', '1m')
+        .optional()
+        .meta({ description: 'until an INVITE goes to the next address of a name, if nothing is heard' }),
       frInvTimeout: duration('1s', '1h')
         .optional()
         .meta({ description: 'until a ringing branch without final answer is cancelled' }),
@@ -243,6 +335,45 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     })
     .optional()
     .meta({ description: 'phones behind NAT' }),
+  dns: z
+    .strictObject({
+      servers: z
+        .array(nameServer)
+        .min(1, fault('the list is empty', 'leave the key out for those of /etc/resolv.conf'))
+        .optional()
+        .meta({ description: 'name servers, `ADDRESS[:PORT]`, in order; those of /etc/resolv.conf where left out' }),
+      timeout: duration('50ms', '30s')
+        .optional()
+        .meta({ description: 'how long one server may take; then the next one is asked' }),
+      deadline: duration('100ms', '1m')
+        .optional()
+        .meta({ description: 'how long one question may take, whoever is asked' }),
+      cache: z
+        .strictObject({
+          longest: duration('1s', '7d')
+            .optional()
+            .meta({ description: 'records hold for their TTL, but no longer than this' }),
+          denial: duration('1s', '1d')
+            .optional()
+            .meta({ description: 'that there is nothing holds as the SOA says, but no longer than this' }),
+          stale: duration('0s', '7d')
+            .optional()
+            .meta({ description: 'how long lapsed records serve while no name server answers' }),
+        })
+        .optional()
+        .meta({ description: 'what is remembered' }),
+      quarantine: z
+        .strictObject({
+          first: duration('1s', '1h')
+            .optional()
+            .meta({ description: 'until an address that failed is probed; doubled with each failure more' }),
+          longest: duration('1s', '1d').optional().meta({ description: 'but no longer than this' }),
+        })
+        .optional()
+        .meta({ description: 'addresses that failed are tried after all others of their name' }),
+    })
+    .optional()
+    .meta({ description: 'how servers are found by name' }),
   frontDoor: z
     .strictObject({
       scanners: z

@@ -2,12 +2,17 @@ import type { AdvertiseSettings } from '../../advertise/advertise.ts';
 import type { DigestAlgorithm } from '../../core/auth/subscriber-store.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
+import type { TlsSettings } from '../../net/tls-settings.ts';
+import type { WebSocketSettings } from '../../net/web-socket-settings.ts';
 
 /** Everything that can be configured, checked and with defaults filled in. Times are milliseconds. */
 export interface ServerConfig {
   /** The file it came from, absolute; undefined where the defaults alone hold. */
   readonly file: string | undefined;
-  readonly listen: readonly ListenSpec[];
+  readonly listen: readonly ListenSettings[];
+  /** Undefined where there is no certificate. */
+  readonly tls: TlsSettings | undefined;
+  readonly webSocket: WebSocketSettings;
   readonly advertise: AdvertiseSettings;
   /** Absolute path of the data directory. */
   readonly data: string;
@@ -19,8 +24,14 @@ export interface ServerConfig {
   readonly registrar: RegistrarSettings;
   readonly auth: AuthSettings;
   readonly nat: NatSettings;
+  readonly dns: DnsConfig;
   readonly frontDoor: FrontDoorSettings;
   readonly log: LogSettings;
+}
+
+export interface ListenSettings extends ListenSpec {
+  /** Instead of those for all. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 export interface LimitSettings {
@@ -43,6 +54,8 @@ export interface TimerSettings {
   readonly t2: number;
   readonly t4: number;
   readonly frTimeout: number;
+  /** Until an INVITE goes to the next address, where there is one. */
+  readonly nextHop: number;
   /** Undefined: timer C alone. */
   readonly frInvTimeout: number | undefined;
   readonly timerC: number;
@@ -79,6 +92,27 @@ export interface KeepAliveSettings {
   readonly method: 'crlf' | 'zeros' | 'options';
   /** Unanswered OPTIONS after which a binding is removed. */
   readonly lost: number;
+}
+
+export interface DnsConfig {
+  /** `address[:port]`; undefined: those of the system. */
+  readonly servers: readonly string[] | undefined;
+  readonly timeout: number;
+  readonly deadline: number;
+  readonly cache: DnsCacheConfig;
+  readonly quarantine: QuarantineConfig;
+}
+
+export interface DnsCacheConfig {
+  readonly longest: number;
+  /** Of the answer that there is nothing. */
+  readonly denial: number;
+  readonly stale: number;
+}
+
+export interface QuarantineConfig {
+  readonly first: number;
+  readonly longest: number;
 }
 
 export interface FrontDoorSettings {

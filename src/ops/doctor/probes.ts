@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { Advertise } from '../../advertise/advertise.ts';
 import type { Interfaces } from '../../advertise/networks.ts';
@@ -8,6 +8,8 @@ import { Cidr, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../../base/ip.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import type { Listener } from '../../net/listener.ts';
 import { Sockets } from '../../net/sockets.ts';
+import { daysLeft, readCertificate } from '../../net/tls-contexts.ts';
+import type { CertificateFiles } from '../../net/tls-settings.ts';
 import { callControl } from '../admin/control-client.ts';
 import { controlPath } from '../admin/control-path.ts';
 import { listenerRows } from '../admin/listener-rows.ts';
@@ -17,6 +19,8 @@ import { type Finding, failed, ok, type Probe, warning } from './probe.ts';
 const OLDEST_NODE = 24;
 /** Before this was written no clock can be right. */
 const EARLIEST = Date.UTC(2026, 0, 1);
+/** Those who renew by themselves do so a month before the end. */
+const FEW_DAYS = 21;
 const LEAST_DISK = 100 * 1_048_576;
 
 export interface Patient {
@@ -34,6 +38,7 @@ export function probes(patient: Patient): readonly Probe[] {
     { name: 'Clock', run: async () => [clockIsSane(patient.clock)] },
     { name: 'Data', run: () => dataDirectory(patient.config.data) },
     { name: 'Server', run: () => serverRuns(patient) },
+    { name: 'Certificates', run: async () => certificates(patient) },
     { name: 'Addresses', run: async () => printedAddresses(patient) },
   ];
 }
@@ -84,6 +89,7 @@ async function tryListeners({ listeners, clock }: Patient): Promise<readonly Fin
   const findings: Finding[] = [];
   const sink = { message: () => {}, flowFailed: () => {} };
   for (const listener of listeners) {
+    if (listener.tls?.selfSigned && !existsSync(listener.tls.certificate.certificate)) continue;
     try {
       const sockets = await Sockets.open([listener], { clock, wheel: new TimerWheel(clock) }, sink);
       await sockets[Symbol.asyncDispose]();
@@ -94,6 +100,35 @@ async function tryListeners({ listeners, clock }: Patient): Promise<readonly Fin
     }
   }
   return findings;
+}
+
+function certificates({ listeners, clock }: Patient): readonly Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const { tls } of listeners) {
+    for (const files of tls ? [tls.certificate, ...tls.servers] : []) {
+      findings.set(files.certificate, certificate(files, tls?.selfSigned === true, clock.wallNow()));
+    }
+  }
+  return [...findings.values()];
+}
+
+function certificate(files: CertificateFiles, selfSigned: boolean, wallNow: number): Finding {
+  const file = files.certificate;
+  if (selfSigned && !existsSync(file)) return ok(`${file} is made when the server starts`);
+  try {
+    const state = readCertificate(files);
+    const days = daysLeft(state, wallNow);
+    const text = `${file} is good for ${days} days: ${state.names}`;
+    if (days < 0)
+      return failed(`${file} ended ${-days} days ago`, 'put a new one in its place: it is read at once');
+    if (days < FEW_DAYS) return warning(text, 'renew it: the server reads the new one without a restart');
+    return selfSigned
+      ? warning(text, 'it signs itself: phones and browsers have to be told to trust it')
+      : ok(text);
+  } catch (error) {
+    const { message, hint } = error as ServerError;
+    return failed(message, hint);
+  }
 }
 
 function printedAddresses({ config, listeners, interfaces, clock }: Patient): readonly Finding[] {
