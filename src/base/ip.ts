@@ -122,6 +122,6 @@ export const PRIVATE_NETWORKS: readonly string[] = [
 export const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 /** @param address an IP address without brackets @returns its 4 or 16 bytes */
-export function addressBytes(address: string): Buffer {
-  return Buffer.from(ipaddr.parse(address).toByteArray());
+export function addressBytes(address: string): readonly number[] {
+  return ipaddr.parse(address).toByteArray();
 }

@@ -96,7 +96,7 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
 
 /** A name is written as SIP domain and as DNS name (RFC 5922 §6). */
 function generalNames(name: string): Buffer[] {
-  if (ipFamily(name) !== 0) return [der(IP_ADDRESS, addressBytes(name))];
+  if (ipFamily(name) !== 0) return [der(IP_ADDRESS, Buffer.from(addressBytes(name)))];
   return [der(DNS_NAME, Buffer.from(name, 'latin1')), der(URI_NAME, Buffer.from(`sip:${name}`, 'latin1'))];
 }
 
