@@ -73,7 +73,12 @@ export class WebSocketConnection implements Connection {
     stream.prependListener('data', (chunk: Buffer) => {
       this.#unread += chunk.length;
     });
-    stream.on('data', () => this.#read());
+    stream.on('data', () => {
+      this.#read();
+      // Who does not read the answers is not heard either, or they would pile up here.
+      if (stream.writableNeedDrain) socket.pause();
+    });
+    stream.on('drain', () => socket.resume());
     this.#publish('opened');
     this.#watch();
   }

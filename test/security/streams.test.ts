@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { FakeClock } from '../../src/base/fake-clock.ts';
 import { TimerWheel } from '../../src/base/timer-wheel.ts';
 import { DEFAULT_CONNECTION_LIMITS } from '../../src/net/connection-limits.ts';
@@ -16,12 +17,12 @@ class Door implements AsyncDisposable {
   answer: (flow: Flow) => void = () => {};
   sockets!: Sockets;
 
-  static async open(limits: SocketsOptions['limits'] = {}): Promise<Door> {
+  static async open(limits: SocketsOptions['limits'] = {}, transport: 'tcp' | 'ws' = 'tcp'): Promise<Door> {
     const door = new Door();
     const { clock } = door;
     const listener = {
-      name: 'tcp',
-      transport: 'tcp' as const,
+      name: transport,
+      transport,
       address: '127.0.0.1',
       port: 0,
       family: 4 as const,
@@ -185,5 +186,28 @@ describe('a stream', () => {
     expect(door.sockets.counters.stalledClosed).toBe(1);
     expect(door.sockets.openConnections).toBe(0);
     socket.destroy();
+  });
+
+  it('is not read where its peer does not read, on a WebSocket too', async () => {
+    await using door = await Door.open({}, 'ws');
+    const answer = Buffer.from(`SIP/2.0 200 OK\r\n${'x'.repeat(4000)}`);
+    door.answer = (flow) => void flow.send(answer);
+    const peer = new WebSocket(`ws://127.0.0.1:${door.sockets.listeners[0]!.port}`, 'sip');
+    await once(peer, 'open');
+    peer.pause();
+    let written = 0;
+    const most = 64 * 1024 * 1024;
+    for (let idle = 0; idle < 200 && written < most; idle++) {
+      if (peer.bufferedAmount === 0) {
+        for (let i = 0; i < 500; i++) peer.send(OPTIONS);
+        written += 500 * OPTIONS.length;
+        idle = 0;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(written).toBeLessThan(most);
+    door.clock.advance(10 * 60_000);
+    expect(door.sockets.openConnections).toBe(0);
+    peer.terminate();
   });
 });
