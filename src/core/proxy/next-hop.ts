@@ -1,15 +1,18 @@
+import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
 import type { ResolvedTarget } from '../../net/resolver.ts';
 import { selectListener } from '../../net/select-listener.ts';
-import { transportName } from '../../net/transport-name.ts';
+import { isSecure, transportName } from '../../net/transport-name.ts';
 import { waysOf } from '../../net/ways.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import type { MaybePromise, Source } from '../registrar/location-store.ts';
 import { recogniseUri } from './loose-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
+
+const COLON = 0x3a;
 
 /** One way to send a request. */
 export interface Hop {
@@ -40,13 +43,15 @@ export interface HopQuestion {
 
 /**
  * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the open connection of its flow,
- * else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there.
+ * else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there; a request
+ * with a `sips` Request-URI is led over TLS alone, hop by hop (RFC 3261 §26.2.2).
  */
 export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePromise<readonly Hop[]> {
   const { routes, source, connectionId, forced } = question;
   if (connectionId !== 0 && routes.length === 0) {
     const flow = env.network.connection(connectionId);
     if (flow) {
+      if (isSips(question.requestUri) && !isSecure(flow.transport)) return [];
       const destination = {
         transport: flow.transport,
         address: flow.remoteAddress,
@@ -64,23 +69,32 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   const transport = forced?.transport ?? transportName(named ?? '');
   // A transport that is not ours to speak leads nowhere; another one would be a guess.
   if (named !== undefined && transport === undefined) return [];
+  const host = uri.param('maddr') || uri.host;
   const resolution = env.resolver.resolveTarget({
-    host: uri.param('maddr') || uri.host,
-    secure: uri.scheme === 'sips' && forced === undefined,
+    host,
+    secure: (uri.scheme === 'sips' && forced === undefined) || isSips(question.requestUri),
     ways: waysOf(env.network.listeners),
     ...(question.seed === undefined ? {} : { seed: question.seed }),
     ...(uri.port === undefined ? {} : { port: uri.port }),
     ...(transport === undefined ? {} : { transport }),
   });
-  if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
-  return hopsTo(resolution, question, env);
+  if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env, host));
+  return hopsTo(resolution, question, env, host);
 }
 
+/** Compared by hand: it is asked for every request. */
+function isSips(requestUri: string): boolean {
+  return requestUri.charCodeAt(4) === COLON && requestUri.slice(0, 4).toLowerCase() === 'sips';
+}
+
+/** @param name what was resolved, where something was */
 function hopsTo(
   found: readonly (ResolvedTarget | Destination)[],
   question: HopQuestion,
   env: ProxyEnvironment,
+  name?: string,
 ): readonly Hop[] {
+  const tlsOnly = isSips(question.requestUri);
   const { networks } = env.advertise;
   // Whoever registers from outside has no say over the inside, be it by Contact, maddr, Path or a name of his own DNS:
   // what trusts this server there would take his calls.
@@ -89,11 +103,19 @@ function hopsTo(
   for (const resolved of env.quarantine.order(found)) {
     const socket = ownSocket(resolved, env);
     if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
-    const destination = socket ? boundDestination(socket) : resolved;
+    const destination = socket ? boundDestination(socket) : withDomain(resolved, name);
+    if (tlsOnly && !isSecure(destination.transport)) continue;
     const listener = listenerFor(destination, question, env);
     if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });
   }
   return hops;
+}
+
+/** @param name what was resolved: over TLS, a certificate has to hold it (RFC 5922 §4); an address is its own name */
+function withDomain(resolved: Destination, name: string | undefined): Destination {
+  if (name === undefined || !isSecure(resolved.transport) || ipFamily(canonicalHost(name)) !== 0)
+    return resolved;
+  return { ...resolved, domain: name.toLowerCase() };
 }
 
 /**
