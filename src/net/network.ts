@@ -31,6 +31,8 @@ export interface Network {
    * @returns undefined where the table of connections is full
    */
   flowTo(listener: Listener, destination: Destination): Flow | undefined;
+  /** The peer of a connection asks to be called back on it, as though it were one to its address and `port` (RFC 5923). */
+  reuse?(flow: Flow, port: number): void;
   /** The open connection with that id, as long as it lives. */
   connection(id: number): Flow | undefined;
 }

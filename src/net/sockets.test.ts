@@ -17,6 +17,7 @@ class Heard extends EventEmitter implements NetworkSink {
   readonly texts: string[] = [];
   readonly flows: Flow[] = [];
   readonly failures: string[] = [];
+  readonly closed: Flow[] = [];
 
   message(bytes: Buffer, flow: Flow): void {
     this.texts.push(bytes.toString('latin1'));
@@ -26,6 +27,10 @@ class Heard extends EventEmitter implements NetworkSink {
   }
   flowFailed(_flow: Flow, reason: string): void {
     this.failures.push(reason);
+    this.emit('change');
+  }
+  flowClosed(flow: Flow): void {
+    this.closed.push(flow);
     this.emit('change');
   }
   async until(condition: () => boolean): Promise<void> {
@@ -240,6 +245,35 @@ describe('Sockets on TCP', () => {
     expect(heard.flows[0]).toBe(flow);
     expect(sockets.counters.connectionsDialled).toBe(1);
     socket.destroy();
+  });
+
+  it('tells that a peer has closed in good order, and of that connection alone', async () => {
+    const { heard, first } = await start([listener('tcp')]);
+    const [peer, other] = [await tcpPeer(first), await tcpPeer(first)];
+    for (const it of [peer, other]) it.write(message('1'));
+    await heard.until(() => heard.flows.length === 2);
+    peer.end();
+    await heard.until(() => heard.closed.length === 1);
+    expect(heard.closed[0]!.remotePort).toBe(peer.localPort);
+    expect(heard.failures).toEqual([]);
+  });
+
+  it.each([
+    ['all', true],
+    ['authenticated', false],
+    ['off', false],
+  ] as const)('calls back on a connection where %s may ask for it (RFC 5923)', async (reuse, expected) => {
+    const { sockets, heard, first } = await start([listener('tcp')], { reuse });
+    const peer = await tcpPeer(first);
+    peer.write(message('1'));
+    await heard.until(() => heard.flows.length === 1);
+    const flow = heard.flows[0]!;
+    const back = { transport: 'tcp', address: '127.0.0.1', port: 5070 } as const;
+    sockets.reuse(flow, 5070);
+    expect(sockets.flowTo(first, back) === flow).toBe(expected);
+    peer.end();
+    await heard.until(() => heard.closed.length === 1);
+    expect(sockets.flowTo(first, back)).not.toBe(flow);
   });
 
   it('tells of a connection that cannot be made', async () => {

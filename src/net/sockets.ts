@@ -5,7 +5,7 @@ import { formatHostPort, ipFamily } from '../base/ip.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { DEFAULT_FRAMER_LIMITS, type FramerLimits } from '../wire/sip/framer.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.ts';
-import { Connections } from './connections.ts';
+import { type ConnectionReuse, Connections } from './connections.ts';
 import type { OpenDatagramIo } from './datagram-io.ts';
 import { openDgramIo } from './dgram-io.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -23,6 +23,8 @@ export interface SocketsOptions {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly limits?: Partial<ConnectionLimits>;
+  /** Whom the server calls back on the connections that they opened; default `authenticated`. */
+  readonly reuse?: ConnectionReuse;
   readonly framing?: Partial<FramerLimits>;
   /** Size of the kernel's receive buffer of each UDP socket, in bytes. */
   readonly receiveBufferBytes?: number;
@@ -55,6 +57,7 @@ export class Sockets implements Network, AsyncDisposable {
         limits: { ...DEFAULT_CONNECTION_LIMITS, ...options.limits },
         framing: { ...DEFAULT_FRAMER_LIMITS, ...options.framing },
         counters: this.counters,
+        reuse: options.reuse ?? 'authenticated',
       },
       this.#sink,
     );
@@ -105,6 +108,10 @@ export class Sockets implements Network, AsyncDisposable {
     const { transport, address, port, domain } = destination;
     if (transport !== listener.transport || ipFamily(address) !== listener.family) return undefined;
     return this.#endpoints.get(listener.name)?.flowTo(address, port, domain);
+  }
+
+  reuse(flow: Flow, port: number): void {
+    this.#connections.alias(flow.connectionId, port);
   }
 
   connection(id: number): Flow | undefined {

@@ -4,8 +4,10 @@ import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Flow } from '../net/flow.ts';
 import type { Network, NetworkSink } from '../net/network.ts';
+import { defaultPort } from '../net/transport-name.ts';
 import { buildResponse } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
+import { paramValue } from '../wire/sip/params.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
 import { responseFault } from '../wire/sip/verdict.ts';
 import type { Via } from '../wire/sip/via.ts';
@@ -172,6 +174,9 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
 
   #takeRequest(message: SipMessage, via: Via, flow: Flow): void {
     const { user } = this.#options;
+    if (flow.connectionId > 0 && paramValue(via.params, 'alias') !== undefined) {
+      this.#options.network().reuse?.(flow, via.port ?? defaultPort(flow.transport));
+    }
     if (message.method === 'ACK') {
       if (this.#servers.findInvite(message, via)?.acknowledged()) return;
       if (!this.#statelessTags.acknowledges(message, via)) user.ack(message, flow);
