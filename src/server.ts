@@ -14,6 +14,7 @@ import type { ProxyEnvironment } from './core/proxy/proxy-environment.ts';
 import type { LocationStore } from './core/registrar/location-store.ts';
 import { Registrar } from './core/registrar/registrar.ts';
 import { OptionsPing } from './core/ua/options-ping.ts';
+import { QuarantineProbe } from './core/ua/quarantine-probe.ts';
 import { UserAgentClient } from './core/ua/user-agent-client.ts';
 import { type DatagramPath, datagramPath } from './net/datagram-path.ts';
 import { DnsNameServer } from './net/name-server.ts';
@@ -36,7 +37,15 @@ import { Gate } from './server/gate.ts';
 import { loadProgram } from './server/program.ts';
 import { reloadServer } from './server/reload.ts';
 import { makeSelfSignedFiles } from './server/self-signed-files.ts';
-import { frontDoorSettings, keepAliveSettings, proxySettings, socketLimits } from './server/settings.ts';
+import {
+  dnsCacheSettings,
+  frontDoorSettings,
+  keepAliveSettings,
+  nameServerSettings,
+  proxySettings,
+  quarantineSettings,
+  socketLimits,
+} from './server/settings.ts';
 import { type CounterGroup, networkNumbers, numbersOf, transactionNumbers } from './server/statistics.ts';
 import { Storage } from './server/storage.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
@@ -60,6 +69,10 @@ interface Parts {
   readonly layer: TransactionLayer;
   readonly network: Sockets;
   readonly datagrams: DatagramPath['name'];
+  readonly nameServer: DnsNameServer;
+  readonly resolver: Resolver;
+  readonly quarantine: Quarantine;
+  readonly probe: QuarantineProbe;
   readonly advertise: Advertise;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
@@ -78,6 +91,8 @@ export class Server implements Administered, AsyncDisposable {
   readonly network: Sockets;
   readonly registrar: Registrar;
   readonly location: LocationStore;
+  readonly resolver: Resolver;
+  readonly quarantine: Quarantine;
   /** Resolves when somebody has asked the server to stop; its owner then disposes of it. */
   readonly stopped: Promise<void>;
   readonly #parts: Parts;
@@ -116,6 +131,8 @@ export class Server implements Administered, AsyncDisposable {
     this.network = parts.network;
     this.registrar = parts.registrar;
     this.location = parts.storage.location;
+    this.resolver = parts.resolver;
+    this.quarantine = parts.quarantine;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopped = promise;
     this.#stop = resolve;
@@ -133,8 +150,11 @@ export class Server implements Administered, AsyncDisposable {
 
   statistics(): Readonly<Record<string, CounterGroup>> {
     const { network, layer, registrar, authenticator, frontDoor, runtime, keepAlive, gate } = this.#parts;
+    const { resolver, nameServer, quarantine, probe } = this.#parts;
     return {
       net: networkNumbers(network, this.clock.wallNow()),
+      dns: { ...resolver.counters, ...nameServer.counters },
+      quarantine: { ...numbersOf(quarantine.counters), inside: quarantine.size, probes: probe.counters.sent },
       transaction: transactionNumbers(layer.counters),
       registrar: { ...numbersOf(registrar.counters), overflowed: registrar.overflowed },
       auth: numbersOf(authenticator.counters),
@@ -252,12 +272,15 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   storage.restore(advertise);
 
   const subnets = new Map(subnetsOf(interfaces));
+  const nameServer = new DnsNameServer({ clock, ids, ...nameServerSettings(config) });
+  const resolver = new Resolver({ nameServer, clock, ids, cache: dnsCacheSettings(config) });
+  const quarantine = new Quarantine(clock, quarantineSettings(config));
   const environment: ProxyEnvironment = {
     layer,
     network,
     advertise,
-    resolver: new Resolver({ nameServer: new DnsNameServer({ clock, ids }), clock, ids }),
-    quarantine: new Quarantine(clock),
+    resolver,
+    quarantine,
     wheel,
     subnets,
     settings: proxySettings(config),
@@ -299,6 +322,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   });
   const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
   const sender = new OptionsPing(client, bootId);
+  const probe = resources.use(new QuarantineProbe(quarantine, client, clock));
   const settings = keepAliveSettings(config);
   const keepAlive =
     settings &&
@@ -313,6 +337,10 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     layer,
     network,
     datagrams: datagrams.name,
+    nameServer,
+    resolver,
+    quarantine,
+    probe,
     advertise,
     registrar,
     authenticator,

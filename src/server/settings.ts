@@ -25,8 +25,12 @@ export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits
 }
 
 export function proxySettings({ timers }: ServerConfig): ProxySettings {
-  return { ...DEFAULT_PROXY_SETTINGS, timerC: timers.timerC, frInvTimeout: timers.frInvTimeout,
-    nextHopTimeout: timers.nextHop };
+  return {
+    ...DEFAULT_PROXY_SETTINGS,
+    timerC: timers.timerC,
+    frInvTimeout: timers.frInvTimeout,
+    nextHopTimeout: timers.nextHop,
+  };
 }
 
 export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoorSettings {
@@ -43,7 +47,9 @@ export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoo
   };
 }
 
-export function nameServerSettings({ dns }: ServerConfig): Pick<DnsNameServerOptions, 'servers' | 'settings'> {
+export function nameServerSettings({
+  dns,
+}: ServerConfig): Pick<DnsNameServerOptions, 'servers' | 'settings'> {
   return { servers: dns.servers, settings: { timeoutMs: dns.timeout, deadlineMs: dns.deadline } };
 }
 

@@ -2,6 +2,8 @@ import type { Advertise } from '../../advertise/advertise.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { LocationStore } from '../../core/registrar/location-store.ts';
 import type { Registrar } from '../../core/registrar/registrar.ts';
+import type { Quarantine } from '../../net/quarantine.ts';
+import type { Resolver } from '../../net/resolver.ts';
 import type { Sockets } from '../../net/sockets.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 
@@ -17,6 +19,8 @@ export interface Administered {
   readonly network: Sockets;
   readonly registrar: Registrar;
   readonly location: LocationStore;
+  readonly resolver: Resolver;
+  readonly quarantine: Quarantine;
   /** Everything that is counted, by group and name. */
   statistics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   /**

@@ -5,6 +5,7 @@ import type { Administered } from './administered.ts';
 import { advertiseCommand } from './advertise-command.ts';
 import { listenerRows } from './listener-rows.ts';
 import { registrationCommands } from './registration-commands.ts';
+import { resolveCommands } from './resolve-command.ts';
 
 /** The management commands of a running server. */
 export function adminCommands(server: Administered): readonly AdminCommand[] {
@@ -35,6 +36,7 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
       run: ([to]) => explained(server, to),
     },
     advertiseCommand(server),
+    ...resolveCommands(server),
     {
       name: 'reload',
       usage: '',

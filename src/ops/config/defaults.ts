@@ -6,10 +6,10 @@ import { DEFAULT_REGISTRAR_LIMITS } from '../../core/registrar/update-bindings.t
 import { DEFAULT_CONNECTION_LIMITS } from '../../net/connection-limits.ts';
 import { DEFAULT_DNS } from '../../net/dns/dns-client.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
-import type { CertificateFiles, TlsSettings } from '../../net/tls-settings.ts';
-import { DEFAULT_WEB_SOCKET } from '../../net/web-socket-settings.ts';
 import { DEFAULT_DNS_CACHE } from '../../net/lookup-cache.ts';
 import { DEFAULT_QUARANTINE } from '../../net/quarantine.ts';
+import type { CertificateFiles, TlsSettings } from '../../net/tls-settings.ts';
+import { DEFAULT_WEB_SOCKET } from '../../net/web-socket-settings.ts';
 import { DEFAULT_TIMERS } from '../../transaction/timers.ts';
 import { DEFAULT_FRAMER_LIMITS } from '../../wire/sip/framer.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../../wire/sip/verdict.ts';

@@ -341,7 +341,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .array(nameServer)
         .min(1, fault('the list is empty', 'leave the key out for those of /etc/resolv.conf'))
         .optional()
-        .meta({ description: 'name servers, `ADDRESS[:PORT]`, in order; those of /etc/resolv.conf where left out' }),
+        .meta({
+          description: 'name servers, `ADDRESS[:PORT]`, in order; those of /etc/resolv.conf where left out',
+        }),
       timeout: duration('50ms', '30s')
         .optional()
         .meta({ description: 'how long one server may take; then the next one is asked' }),
