@@ -83,6 +83,19 @@ describe('a flood without credentials (FreeSWITCH CVE-2021-41145, Asterisk CVE-2
   });
 });
 
+describe('a user', () => {
+  it.each([
+    ['Contact', `<sip:alice@203.0.113.1;x=${'x'.repeat(3000)}>`],
+    ['Path', `<sip:203.0.113.1;lr;x=${'x'.repeat(3000)}>`],
+  ])('cannot fill the location service by a long %s', async (name, value) => {
+    const { harness, alice } = await start();
+    await using _ = harness;
+    const headers: [string, string][] = [[name, value]];
+    const { status } = await alice.request('REGISTER', 'sip:example.com', { to: `<${alice.aor}>`, headers });
+    expect(status).toBe(400);
+  });
+});
+
 describe('passwords', () => {
   it('cannot be guessed quickly, also from another address of the same /64', async () => {
     const { harness, stranger } = await start();

@@ -125,3 +125,22 @@ describe('a dialog', () => {
     expect((await bye).status).toBe(200);
   });
 });
+
+describe('an amplifier', () => {
+  it('is not made by contacts that lead back here (RFC 5393)', async () => {
+    const { harness, alice, bob } = await start();
+    await using _ = harness;
+    const headers: [string, string][] = [['Via', 'SIP/2.0/UDP 203.0.113.77;branch=z9hG4bK-below']];
+    for (let i = 0; i < 9; i++) headers.push(['Contact', `<sip:alice@${SERVER};x=${i}>`]);
+    const { status } = await alice.request('REGISTER', 'sip:example.com', { to: `<${alice.aor}>`, headers });
+    expect(status).toBe(200);
+    harness.network.record.length = 0;
+    const call = bob.invite('alice');
+    await harness.advance(60_000);
+    expect((await call.final).status).toBeGreaterThanOrEqual(400);
+    const invites = harness.network.record.filter(
+      (it) => it.sender === 'server' && it.text.startsWith('INVITE'),
+    );
+    expect(invites.length).toBeLessThanOrEqual(10 + 7);
+  });
+});

@@ -55,17 +55,24 @@ const MOST_CONTACTS = 64;
 const MOST_PATHS = 16;
 const MOST_SECONDS = 2 ** 32 - 1;
 const LONGEST_USER_AGENT = 256;
+/** Of one Contact or Path, and of a Call-ID, in bytes: all of it is kept as long as the binding. */
+const LONGEST_ADDRESS = 2048;
+const LONGEST_CALL_ID = 512;
 
 /** Reads what a registrar needs; judges only what stands in the message, not what is registered. */
 export function readRegister(request: SipMessage): RegisterRequest | RegisterRefusal {
   const { cseq, callId } = request;
   if (cseq === undefined) return refuse(400, 'Bad CSeq');
   if (callId === '') return refuse(400, 'Missing Call-ID');
+  if (callId.length > LONGEST_CALL_ID) return refuse(400, 'Call-ID Too Long');
   const path = request.elements(H.Path).map((element) => element.text);
   if (path.length > MOST_PATHS) return refuse(400, 'Too Many Path Values');
-  if (path.some((text) => NameAddr.parse(text)?.uri === undefined)) return refuse(400, 'Bad Path');
+  if (path.some((text) => text.length > LONGEST_ADDRESS || NameAddr.parse(text)?.uri === undefined)) {
+    return refuse(400, 'Bad Path');
+  }
   const elements = request.elements(H.Contact);
   if (elements.length > MOST_CONTACTS) return refuse(400, 'Too Many Contacts');
+  if (elements.some(({ text }) => text.length > LONGEST_ADDRESS)) return refuse(400, 'Contact Too Long');
   const header = request.get(H.Expires);
   const expires = header === undefined ? undefined : readSeconds(header);
   const supported = request.elements(H.Supported).map((element) => element.text.toLowerCase());
