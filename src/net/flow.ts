@@ -23,4 +23,6 @@ export interface Flow {
    * @returns false where the flow is closed or its queue is full: the message is not sent
    */
   send(bytes: Buffer): boolean;
+  /** From now on the connection is closed where nothing at all comes from the peer for so long. */
+  hearWithin?(ms: number): void;
 }

@@ -40,7 +40,7 @@ export interface NetCounters {
   httpRequestsRefused: number;
   /** WebSockets closed because a frame was malformed or too large. */
   webSocketFaults: number;
-  /** WebSockets closed because no answer to a ping came. */
+  /** WebSockets closed because no answer to a ping came, and flows whose keep-alives stayed away. */
   silentPeersClosed: number;
   /** Exceptions of the floor above, caught at the sockets. */
   sinkFaults: number;

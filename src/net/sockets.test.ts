@@ -276,6 +276,24 @@ describe('Sockets on TCP', () => {
     expect(sockets.flowTo(first, back)).not.toBe(flow);
   });
 
+  it('closes a flow whose promised keep-alives stay away (RFC 5626 §4.4.1)', async () => {
+    const clock = new FakeClock();
+    const { sockets, heard, first } = await start([listener('tcp')], { clock });
+    const peer = await tcpPeer(first);
+    peer.write(message('1'));
+    await heard.until(() => heard.flows.length === 1);
+    heard.flows[0]!.hearWithin!(180_000);
+    clock.advance(100_000);
+    peer.write('\r\n\r\n');
+    await read(peer, '\r\n');
+    heard.flows[0]!.send(message('2'));
+    clock.advance(179_000);
+    expect(heard.closed).toEqual([]);
+    clock.advance(2000);
+    expect(heard.closed).toHaveLength(1);
+    expect(sockets.counters.silentPeersClosed).toBe(1);
+  });
+
   it('tells of a connection that cannot be made', async () => {
     const { sockets, heard, first } = await start([listener('tcp')]);
     const server = await tcpServer();

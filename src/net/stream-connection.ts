@@ -11,6 +11,7 @@ import type { TransportName } from './transport-name.ts';
 
 const CRLF = Buffer.from('\r\n', 'latin1');
 const STALLED = 'the peer reads nothing';
+const SILENT = 'no keep-alive in time';
 
 /** Opens the stream of a connection; `connected` is called when bytes can pass, TLS hand-shake included. */
 export type Dial = (connected: () => void) => Duplex;
@@ -35,6 +36,9 @@ export class StreamConnection implements Connection {
   #closed = false;
   #pongOwed = false;
   #lastMove: number;
+  #lastHeard: number;
+  /** How long the peer may be silent; it has promised keep-alives. */
+  #silenceMs = Number.POSITIVE_INFINITY;
   /** When the first byte came of the message whose rest is awaited; -1 between messages. */
   #messageSince = -1;
   /** Since when the peer has not taken all that waits for it; -1 where nothing waits. */
@@ -63,6 +67,7 @@ export class StreamConnection implements Connection {
     });
     this.#since = peer.since;
     this.#lastMove = peer.since;
+    this.#lastHeard = peer.since;
     if (typeof stream === 'function') {
       this.#dial = stream;
     } else {
@@ -94,6 +99,11 @@ export class StreamConnection implements Connection {
       traceMessage('out', bytes, this);
     }
     return true;
+  }
+
+  hearWithin(ms: number): void {
+    this.#silenceMs = ms;
+    this.#watch();
   }
 
   close(reason: string, lost = false): void {
@@ -129,6 +139,7 @@ export class StreamConnection implements Connection {
 
   #take(chunk: Buffer): void {
     this.#lastMove = this.#owner.clock.now();
+    this.#lastHeard = this.#lastMove;
     this.#framer.push(chunk);
     // However many pings came in one segment, one pong says that the flow lives.
     if (this.#pongOwed) {
@@ -191,6 +202,7 @@ export class StreamConnection implements Connection {
     }
     if (this.halfOpen) this.#owner.counters.halfOpenClosed++;
     else if (reason === STALLED) this.#owner.counters.stalledClosed++;
+    else if (reason === SILENT) this.#owner.counters.silentPeersClosed++;
     this.close(reason, this.#stream !== undefined && !this.#connected);
   }
 
@@ -199,12 +211,13 @@ export class StreamConnection implements Connection {
     if (!this.#connected) return { at: this.#since + connectMs, reason: 'not connected in time' };
     if (this.halfOpen) return { at: this.#since + halfOpenMs, reason: 'no message in time' };
     const idleAt = this.#lastMove + idleMs;
-    const messageAt = this.#messageSince + messageMs;
-    const stalledAt = this.#blockedSince + stalledMs;
-    if (this.#blockedSince >= 0 && stalledAt < idleAt) return { at: stalledAt, reason: STALLED };
-    return this.#messageSince >= 0 && messageAt < idleAt
-      ? { at: messageAt, reason: 'message not complete in time' }
-      : { at: idleAt, reason: 'idle' };
+    const silentAt = this.#lastHeard + this.#silenceMs;
+    const stalledAt = this.#blockedSince < 0 ? Number.POSITIVE_INFINITY : this.#blockedSince + stalledMs;
+    const messageAt = this.#messageSince < 0 ? Number.POSITIVE_INFINITY : this.#messageSince + messageMs;
+    const at = Math.min(idleAt, silentAt, stalledAt, messageAt);
+    if (at === stalledAt) return { at, reason: STALLED };
+    if (at === messageAt) return { at, reason: 'message not complete in time' };
+    return { at, reason: at === silentAt ? SILENT : 'idle' };
   }
 
   #publish(event: 'opened' | 'closed', reason?: string): void {

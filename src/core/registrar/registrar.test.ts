@@ -456,6 +456,33 @@ describe('a store that waits', () => {
   });
 });
 
+describe('Flow-Timer', () => {
+  const contacts = ['<sip:a@192.0.2.1>;reg-id=1;+sip.instance="<urn:uuid:1>"'];
+  const supported: Register = { contacts, headers: [[H.Supported, 'outbound']] };
+  const timed = (flow: Flow, request = supported, flowTimer: number | undefined = 120) => {
+    const own = new Registrar({ store: new TestStore(), clock, bootId: 'b', flowTimer });
+    const result = own.process(register(request), flow, { aor: AOR, natted: false }) as RegisterResult;
+    return result.headers.find(([name]) => name === 'Flow-Timer')?.[1];
+  };
+
+  it('is told to who registers a flow by TCP, and watched over', () => {
+    let within = 0;
+    const flow = { ...flowFrom(40001, 'tcp', 7), hearWithin: (ms: number) => void (within = ms) };
+    expect(timed(flow)).toBe('120');
+    expect(within).toBe(180_000);
+  });
+
+  it('is told to nobody else', () => {
+    const tcp = flowFrom(40001, 'tcp', 7);
+    expect(timed(flowFrom())).toBeUndefined();
+    expect(timed(tcp, { contacts })).toBeUndefined();
+    expect(timed(tcp, { contacts: ['<sip:a@192.0.2.1>'] })).toBeUndefined();
+    const own = new Registrar({ store: new TestStore(), clock, bootId: 'b' });
+    const result = own.process(register(supported), tcp, { aor: AOR, natted: false }) as RegisterResult;
+    expect(result.headers.map(([name]) => name)).not.toContain('Flow-Timer');
+  });
+});
+
 describe('a connection that closes', () => {
   const tcp = flowFrom(40001, 'tcp', 7);
   const flowOf = (regId: number) => [`<sip:a@192.0.2.1>;reg-id=${regId};+sip.instance="<urn:uuid:1>"`];

@@ -36,6 +36,12 @@ export interface RegistrarOptions {
    * (default), or stays until it lapses, and requests fail over to the other contacts.
    */
   readonly onConnectionLost?: 'remove' | 'keep';
+  /**
+   * What Flow-Timer tells phones that register a flow by a connection, in seconds: the longest time between two of their
+   * keep-alives (RFC 5626 §4.4.1). Half as long again without any, and the connection is closed. Undefined for neither;
+   * datagram flows keep the shorter time of §4.4.2.
+   */
+  readonly flowTimer?: number | undefined;
   /** Whether a connection still stands; without it all are taken to. */
   readonly isOpen?: (connectionId: number) => boolean;
 }
@@ -75,6 +81,7 @@ export class Registrar implements AsyncDisposable {
   readonly #sweepMs: number;
   readonly #turns: Turns;
   readonly #removeLost: boolean;
+  readonly #flowTimer: number | undefined;
   readonly #isOpen: (connectionId: number) => boolean;
   readonly #byConnection = new ConnectionBindings();
   #sweeper: TimerHandle | undefined;
@@ -98,6 +105,7 @@ export class Registrar implements AsyncDisposable {
     this.#sweepMs = options.sweepMs ?? 10_000;
     this.#turns = new Turns(options.maxWaiting ?? 10_000);
     this.#removeLost = options.onConnectionLost !== 'keep';
+    this.#flowTimer = options.flowTimer;
     this.#isOpen = options.isOpen ?? (() => true);
     this.#armSweep();
   }
@@ -123,11 +131,11 @@ export class Registrar implements AsyncDisposable {
           { flow, natted, now, bootId: this.#bootId },
           limits,
         );
-        if (!update.ok || wish.kind === 'fetch') return this.#answer(wish, update, now);
+        if (!update.ok || wish.kind === 'fetch') return this.#answer(wish, update, flow, now);
         return whenReady(this.#store.save(options.aor, update.bindings), () => {
           this.#announce(update);
           this.#noteConnections(update);
-          return this.#answer(wish, update, now);
+          return this.#answer(wish, update, flow, now);
         });
       });
     return whenReady(this.#inTurn(options.aor, job), (result) => this.#count(result));
@@ -212,7 +220,12 @@ export class Registrar implements AsyncDisposable {
     }
   }
 
-  #answer(wish: RegisterRequest, update: BindingUpdate | RegisterRefusal, now: number): RegisterResult {
+  #answer(
+    wish: RegisterRequest,
+    update: BindingUpdate | RegisterRefusal,
+    flow: Flow,
+    now: number,
+  ): RegisterResult {
     if (!update.ok) return update;
     const { bindings, added, refreshed, removed } = update;
     const headers: HeaderEntry[] = contactHeaders(bindings, now);
@@ -221,6 +234,11 @@ export class Registrar implements AsyncDisposable {
     }
     if (wish.supportsOutbound && wish.contacts.some((contact) => contact.regId > 0)) {
       headers.push([H.Require, 'outbound']);
+      const seconds = wish.viaProxy || !sendsLineEnds(flow) ? undefined : this.#flowTimer;
+      if (seconds !== undefined) {
+        headers.push(['Flow-Timer', String(seconds)]);
+        flow.hearWithin?.(seconds * 1500);
+      }
     }
     headers.push([H.Date, new Date(now).toUTCString()]);
     return { ok: true, status: 200, reason: 'OK', headers, bindings, added, refreshed, removed };
@@ -302,4 +320,9 @@ function admit(
 
 function publish(event: 'added' | 'refreshed' | 'removed' | 'expired', { aor, contact }: Binding): void {
   if (channels.binding.hasSubscribers) channels.binding.publish({ aor, event, contact });
+}
+
+/** Whether keep-alives are line ends on a connection: datagrams have STUN, WebSockets pings of their own. */
+function sendsLineEnds({ transport }: Flow): boolean {
+  return transport === 'tcp' || transport === 'tls';
 }
