@@ -101,7 +101,8 @@ export class Networks {
     const named = this.inside.find((network) => network.contains(address));
     const inside = named ?? this.#subnets.find((network) => network.contains(address));
     const publicNeighbour = inside !== undefined && named === undefined;
-    const unrouted = UNROUTED.some((network) => network.contains(address));
+    const unrouted =
+      this.inside === UNROUTED ? named !== undefined : UNROUTED.some((network) => network.contains(address));
     const same = this.#classes.find(
       (it) =>
         it.rule === rule &&
