@@ -78,7 +78,8 @@ function defaultOf(path: readonly string[], schema: JsonSchema): string {
   const value = path.reduce<unknown>((it, key) => (it as Record<string, unknown> | undefined)?.[key], config);
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
-    if (schema.type !== 'string') return String(value);
+    // A duration is a text in the file, be it one of several forms.
+    if (![schema, ...(schema.anyOf ?? [])].some(({ type }) => type === 'string')) return String(value);
     return durationText(path[0] === 'registrar' ? value * 1000 : value);
   }
   if (typeof value === 'string') return value.startsWith('/') ? `.${value}` : value;

@@ -294,6 +294,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       bootId,
       limits: config.registrar,
       onConnectionLost: config.registrar.onConnectionLost,
+      flowTimer: config.registrar.flowTimer,
       isOpen: (connectionId) => network.connection(connectionId) !== undefined,
     }),
   );

@@ -26,7 +26,17 @@ export interface Reloadable {
 }
 
 /** What is made once and stays. */
-const NEED_RESTART = ['data', 'limits', 'timers', 'registrar', 'auth', 'nat', 'dns', 'webSocket'] as const;
+const NEED_RESTART = [
+  'data',
+  'limits',
+  'timers',
+  'registrar',
+  'auth',
+  'nat',
+  'dns',
+  'webSocket',
+  'connectionReuse',
+] as const;
 
 /**
  * Puts another configuration in force: everything that can fail is done first, so that either all of it holds or

@@ -10,8 +10,10 @@ import { DEFAULT_MESSAGE_LIMITS } from '../wire/sip/verdict.ts';
 
 /** The configuration, in the words of the floors below. */
 
-export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits' | 'framing' | 'webSocket'> {
-  const { limits, webSocket } = config;
+export function socketLimits(
+  config: ServerConfig,
+): Pick<SocketsOptions, 'limits' | 'framing' | 'webSocket' | 'reuse'> {
+  const { limits, webSocket, connectionReuse: reuse } = config;
   return {
     limits: {
       maxConnections: limits.connections,
@@ -21,15 +23,17 @@ export function socketLimits(config: ServerConfig): Pick<SocketsOptions, 'limits
     },
     framing: { maxHeaderBytes: limits.headerSize, maxMessageBytes: limits.messageSize },
     webSocket,
+    reuse,
   };
 }
 
-export function proxySettings({ timers }: ServerConfig): ProxySettings {
+export function proxySettings({ timers, limits }: ServerConfig): ProxySettings {
   return {
     ...DEFAULT_PROXY_SETTINGS,
     timerC: timers.timerC,
     frInvTimeout: timers.frInvTimeout,
     nextHopTimeout: timers.nextHop,
+    datagramBytes: limits.datagramRequest,
   };
 }
 

@@ -71,9 +71,11 @@ export function withDefaults(
       connectionsPerSource: limits.connectionsPerSource ?? DEFAULT_CONNECTION_LIMITS.maxPerSource,
       halfOpenConnections: limits.halfOpenConnections ?? DEFAULT_CONNECTION_LIMITS.maxHalfOpen,
       idleConnection: limits.idleConnection ?? DEFAULT_CONNECTION_LIMITS.idleMs,
+      datagramRequest: limits.datagramRequest ?? DEFAULT_PROXY_SETTINGS.datagramBytes,
       serverTransactions: limits.serverTransactions ?? 200_000,
       clientTransactions: limits.clientTransactions ?? 200_000,
     },
+    connectionReuse: parsed.connectionReuse ?? 'authenticated',
     timers: {
       t1: timers.t1 ?? DEFAULT_TIMERS.t1,
       t2: timers.t2 ?? DEFAULT_TIMERS.t2,
@@ -91,6 +93,7 @@ export function withDefaults(
       // A phone that comes back with another port each time would else lock itself out.
       whenFull: registrar.whenFull ?? 'replace-oldest',
       onConnectionLost: registrar.onConnectionLost ?? 'remove',
+      flowTimer: registrar.flowTimer === 'off' ? undefined : (registrar.flowTimer ?? 120),
     },
     auth: {
       realm: auth.realm,

@@ -2,6 +2,7 @@ import type { Alias } from '../../advertise/alias.ts';
 import type { DestinationRule } from '../../advertise/networks.ts';
 import type { Order } from '../../advertise/precedence.ts';
 import type { Cidr } from '../../base/ip.ts';
+import type { ConnectionReuse } from '../../net/connections.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
@@ -39,7 +40,8 @@ export type ParsedConfig = Given<{
   datagrams: DatagramChoice;
   limits: Given<LimitSettings>;
   timers: Given<TimerSettings>;
-  registrar: Given<RegistrarSettings>;
+  connectionReuse: ConnectionReuse;
+  registrar: Given<Omit<RegistrarSettings, 'flowTimer'> & { flowTimer: 'off' | number }>;
   auth: Given<AuthSettings>;
   nat: Given<{ keepAlive: 'off' | Given<KeepAliveSettings> }>;
   dns: Given<{

@@ -238,6 +238,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
       idleConnection: duration('10s', '7d')
         .optional()
         .meta({ description: 'after which an idle connection is closed' }),
+      datagramRequest: wholeNumber(500, 65_535).optional().meta({
+        description: 'bytes from which a request goes by TCP instead of UDP, where the next hop takes it',
+      }),
       serverTransactions: wholeNumber(100, 10_000_000)
         .optional()
         .meta({ description: 'requests being handled at once' }),
@@ -247,6 +250,9 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     })
     .optional()
     .meta({ description: 'bounds of everything that peers can fill' }),
+  connectionReuse: z.enum(['authenticated', 'all', 'off']).optional().meta({
+    description: 'who is called back on connections that he opened and asks for it (RFC 5923)',
+  }),
   timers: z
     .strictObject({
       t1: duration('10ms', '10s')
@@ -287,6 +293,12 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
         .enum(['refuse', 'replace-oldest'])
         .optional()
         .meta({ description: 'what happens to one contact too many: 403, or the oldest makes room' }),
+      flowTimer: z
+        .union([z.literal('off'), durationInSeconds('30s', '1h')])
+        .optional()
+        .meta({
+          description: 'longest time between keep-alives on flows by TCP and TLS (RFC 5626), or `off`',
+        }),
       onConnectionLost: z.enum(['remove', 'keep']).optional().meta({
         description: 'what becomes of a contact that was reached by its connection alone when that closes',
       }),

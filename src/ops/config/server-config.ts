@@ -1,5 +1,6 @@
 import type { AdvertiseSettings } from '../../advertise/advertise.ts';
 import type { DigestAlgorithm } from '../../core/auth/subscriber-store.ts';
+import type { ConnectionReuse } from '../../net/connections.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { TlsSettings } from '../../net/tls-settings.ts';
@@ -20,6 +21,7 @@ export interface ServerConfig {
   readonly routes: string | undefined;
   readonly datagrams: DatagramChoice;
   readonly limits: LimitSettings;
+  readonly connectionReuse: ConnectionReuse;
   readonly timers: TimerSettings;
   readonly registrar: RegistrarSettings;
   readonly auth: AuthSettings;
@@ -45,6 +47,8 @@ export interface LimitSettings {
   readonly connectionsPerSource: number;
   readonly halfOpenConnections: number;
   readonly idleConnection: number;
+  /** Bytes of the largest request that goes by UDP where TCP can be had. */
+  readonly datagramRequest: number;
   readonly serverTransactions: number;
   readonly clientTransactions: number;
 }
@@ -71,6 +75,8 @@ export interface RegistrarSettings {
   readonly whenFull: 'refuse' | 'replace-oldest';
   /** What becomes of a contact that is reached by its connection alone when that closes. */
   readonly onConnectionLost: 'remove' | 'keep';
+  /** What Flow-Timer says, in seconds; undefined: nothing. */
+  readonly flowTimer: number | undefined;
 }
 
 export interface AuthSettings {
