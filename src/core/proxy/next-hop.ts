@@ -60,7 +60,7 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
       return [{ listener: flow.listener, destination, looped: false, flow }];
     }
   }
-  if (routes.length === 0 && source) return hopsTo([source], question, env);
+  if (routes.length === 0 && source) return hopsTo([asSpoken(source, question)], question, env);
   const uri = routes.length > 0 ? NameAddr.parse(routes[0]!)?.uri : Uri.parse(question.requestUri);
   if (uri?.kind !== 'sip') return [];
   const own = recogniseUri(uri, env.advertise.own);
@@ -80,6 +80,12 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   });
   if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env, host));
   return hopsTo(resolution, question, env, host);
+}
+
+/** RFC 7118 §5.5 has Contacts say `transport=ws` over TLS too: which it is, the socket tells. */
+function asSpoken(source: Source, { forced, received }: HopQuestion): Source {
+  const overTls = source.transport === 'ws' && (forced ?? received).transport === 'wss';
+  return overTls ? { ...source, transport: 'wss' } : source;
 }
 
 /** Compared by hand: it is asked for every request. */
