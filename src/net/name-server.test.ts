@@ -92,7 +92,7 @@ describe('DnsNameServer', () => {
     const names = asking([server]);
     for (let i = 0; i < 8; i++) await names.a('long-enough-to-tell.example.com');
     for (const seen of [server.ids, server.ports, server.asked])
-      expect(new Set(seen).size).toBeGreaterThan(4);
+      expect(new Set<number | string>(seen).size).toBeGreaterThan(4);
   });
 
   it('follows aliases, and holds them for the shortest TTL', async () => {

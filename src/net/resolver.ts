@@ -69,6 +69,8 @@ interface Search {
 const NOWHERE: readonly ResolvedTarget[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
 const PLAIN: readonly TransportName[] = ['udp', 'tcp'];
+const UDP: readonly TransportName[] = ['udp'];
+const TCP: readonly TransportName[] = ['tcp'];
 const SECURE: readonly TransportName[] = ['tls'];
 
 /** Finds servers by name (RFC 3263 §4, RFC 7118 §10.2), with a cache. */
@@ -113,12 +115,13 @@ export class Resolver {
   resolveTarget(target: ResolveTarget): Resolution {
     const { port, seed, ways = EVERY_WAY, secure = false } = target;
     const host = canonicalHost(target.host);
-    const demanded = target.transport !== undefined;
     const transports = wantedTransports(target.transport, secure, ways);
     if (transports.length === 0) return NOWHERE;
-    const search: Search = { host, port, ways, secure, seed, transports, demanded };
-    if (ipFamily(host) !== 0) return destinations([host], transports[0]!, port, search, 'numeric', NEVER);
+    const family = ipFamily(host);
+    if (family !== 0) return numeric(host, family, transports[0]!, port, ways);
     if (host.length === 0 || host.length > MAX_NAME_LENGTH) return NOWHERE;
+    const demanded = target.transport !== undefined;
+    const search: Search = { host, port, ways, secure, seed, transports, demanded };
     const local = this.#nameServer.local(host);
     if (local.length > 0) return destinations(local, transports[0]!, port, search, 'hosts', NEVER);
     if (port !== undefined) return this.#byAddress(host, transports[0]!, port, search, '', NEVER);
@@ -237,10 +240,9 @@ function wantedTransports(
   ways: Ways,
 ): readonly TransportName[] {
   if (given === undefined) {
-    const wanted = secure ? SECURE : PLAIN;
-    return wanted.every((transport) => speaks(ways, transport))
-      ? wanted
-      : wanted.filter((transport) => speaks(ways, transport));
+    if (secure) return speaks(ways, 'tls') ? SECURE : [];
+    if (speaks(ways, 'udp')) return speaks(ways, 'tcp') ? PLAIN : UDP;
+    return speaks(ways, 'tcp') ? TCP : [];
   }
   let demanded = given;
   if (secure && !isSecure(given)) {
@@ -291,6 +293,29 @@ function serviceName(transport: TransportName, host: string): string | undefined
   }
 }
 
+/** Whom nobody has named has no domain to prove. */
+function numeric(
+  address: string,
+  family: IpFamily,
+  transport: TransportName,
+  port: number | undefined,
+  ways: Ways,
+): readonly ResolvedTarget[] {
+  if (!hasWay(ways, transport, family)) return NOWHERE;
+  const domain = undefined;
+  return [
+    {
+      transport,
+      address,
+      port: port ?? defaultPort(transport),
+      domain,
+      family,
+      by: 'numeric',
+      expires: NEVER,
+    },
+  ];
+}
+
 function destinations(
   addresses: readonly string[],
   transport: TransportName,
@@ -303,8 +328,15 @@ function destinations(
   for (const address of addresses) {
     const family = ipFamily(address);
     if (family === 0 || !hasWay(ways, transport, family)) continue;
-    const domain = by === 'numeric' ? undefined : host;
-    places.push({ transport, address, port: port ?? defaultPort(transport), domain, family, by, expires });
+    places.push({
+      transport,
+      address,
+      port: port ?? defaultPort(transport),
+      domain: host,
+      family,
+      by,
+      expires,
+    });
   }
   return places;
 }

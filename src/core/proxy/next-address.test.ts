@@ -50,7 +50,7 @@ describe('an INVITE to a silent address', () => {
   });
 
   it('waits for the last address as long as timer B says', async () => {
-    const { server, caller, second } = await setUp();
+    const { server, caller } = await setUp();
     server.advance(6_100);
     server.advance(31_000);
     expect(caller.kinds).toEqual(['100']);
