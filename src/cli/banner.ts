@@ -34,6 +34,7 @@ export function banner(facts: BannerFacts): string {
         ['Routes', config.routes ?? 'built-in: users register, and call each other'],
         ['Data', config.data],
         ['Log', config.log.file],
+        ...certificates(advertise),
         ['Add a user', `${program} user add NAME${config.file ? ` -c ${config.file}` : ''}`],
         ['Look inside', `${program} ctl status${config.file ? ` -c ${config.file}` : ''}`],
         ['Stop', 'Ctrl-C'],
@@ -41,6 +42,16 @@ export function banner(facts: BannerFacts): string {
     ),
   );
   return `\n${parts.join('\n\n')}\n`;
+}
+
+/** Somebody has to tell the phones to trust what signs itself. */
+function certificates(advertise: Advertise): string[][] {
+  const signed = advertise.listeners.filter(({ tls }) => tls?.selfSigned);
+  const files = new Set(signed.map(({ tls }) => tls!.certificate.certificate));
+  return [...files].map((file) => [
+    'Certificate',
+    `${file}: signs itself, so phones must be told to trust it`,
+  ]);
 }
 
 function listeners(advertise: Advertise): string {

@@ -38,7 +38,7 @@ export function probes(patient: Patient): readonly Probe[] {
     { name: 'Clock', run: async () => [clockIsSane(patient.clock)] },
     { name: 'Data', run: () => dataDirectory(patient.config.data) },
     { name: 'Server', run: () => serverRuns(patient) },
-    { name: 'Certificates', run: async () => certificates(patient) },
+    { name: 'TLS', run: async () => certificates(patient) },
     { name: 'Addresses', run: async () => printedAddresses(patient) },
   ];
 }
