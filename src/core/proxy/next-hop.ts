@@ -1,4 +1,3 @@
-import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
@@ -69,17 +68,16 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   const transport = forced?.transport ?? transportName(named ?? '');
   // A transport that is not ours to speak leads nowhere; another one would be a guess.
   if (named !== undefined && transport === undefined) return [];
-  const host = uri.param('maddr') || uri.host;
   const resolution = env.resolver.resolveTarget({
-    host,
+    host: uri.param('maddr') || uri.host,
     secure: (uri.scheme === 'sips' && forced === undefined) || isSips(question.requestUri),
     ways: waysOf(env.network.listeners),
     ...(question.seed === undefined ? {} : { seed: question.seed }),
     ...(uri.port === undefined ? {} : { port: uri.port }),
     ...(transport === undefined ? {} : { transport }),
   });
-  if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env, host));
-  return hopsTo(resolution, question, env, host);
+  if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
+  return hopsTo(resolution, question, env);
 }
 
 /** RFC 7118 §5.5 has Contacts say `transport=ws` over TLS too: which it is, the socket tells. */
@@ -93,12 +91,10 @@ function isSips(requestUri: string): boolean {
   return requestUri.charCodeAt(4) === COLON && requestUri.slice(0, 4).toLowerCase() === 'sips';
 }
 
-/** @param name what was resolved, where something was */
 function hopsTo(
   found: readonly (ResolvedTarget | Destination)[],
   question: HopQuestion,
   env: ProxyEnvironment,
-  name?: string,
 ): readonly Hop[] {
   const tlsOnly = isSips(question.requestUri);
   const { networks } = env.advertise;
@@ -109,19 +105,12 @@ function hopsTo(
   for (const resolved of env.quarantine.order(found)) {
     const socket = ownSocket(resolved, env);
     if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
-    const destination = socket ? boundDestination(socket) : withDomain(resolved, name);
+    const destination = socket ? boundDestination(socket) : resolved;
     if (tlsOnly && !isSecure(destination.transport)) continue;
     const listener = listenerFor(destination, question, env);
     if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });
   }
   return hops;
-}
-
-/** @param name what was resolved: over TLS, a certificate has to hold it (RFC 5922 §4); an address is its own name */
-function withDomain(resolved: Destination, name: string | undefined): Destination {
-  if (name === undefined || !isSecure(resolved.transport) || ipFamily(canonicalHost(name)) !== 0)
-    return resolved;
-  return { ...resolved, domain: name.toLowerCase() };
 }
 
 /**
