@@ -23,6 +23,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'Address Incomplete': 'The address is not complete',
 };
 
+/** How long sound may be away before the call is given up: the other side may be gone without a word. */
+const SILENCE_MS = 20_000;
+
 /** One call, as a person sees it. */
 export class Call {
   readonly incoming: boolean;
@@ -41,6 +44,8 @@ export class Call {
   readonly #media: RTCConfiguration;
   readonly #changed: () => void;
   #state: CallState;
+  #silence = 0;
+  #fellSilent = false;
 
   /**
    * @param heard takes the sound of the other side
@@ -64,6 +69,7 @@ export class Call {
       connection.addEventListener('track', ({ track, streams }) =>
         heard(streams[0] ?? new MediaStream([track])),
       );
+      connection.addEventListener('connectionstatechange', () => this.#watch(connection.connectionState));
     };
     if (session.connection) listen(session.connection);
     else session.on('peerconnection', ({ peerconnection }) => listen(peerconnection));
@@ -129,6 +135,15 @@ export class Call {
     this.#session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
   }
 
+  #watch(media: RTCPeerConnectionState): void {
+    clearTimeout(this.#silence);
+    if (media !== 'failed' || this.#state !== 'talking') return;
+    this.#silence = window.setTimeout(() => {
+      this.#fellSilent = true;
+      this.end();
+    }, SILENCE_MS);
+  }
+
   #become(state: CallState): void {
     if (this.#state === 'ended') return;
     this.#state = state;
@@ -138,7 +153,9 @@ export class Call {
 
   #end({ cause, originator }: EndEvent): void {
     const missed = this.incoming && this.#state === 'incoming' && (originator as string) === 'remote';
+    clearTimeout(this.#silence);
     this.ending = missed ? 'Missed call' : (WORDS[cause] ?? cause);
+    if (this.#fellSilent) this.ending = 'The other side is gone';
     this.#become('ended');
   }
 }
