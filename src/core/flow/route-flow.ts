@@ -48,7 +48,7 @@ export function isFlowGone({ binding, connectionId }: Target, env: FlowEnvironme
  */
 export function wantsFlow(request: SipMessage): boolean {
   const contact = request.topElement(H.Contact);
-  if (contact === undefined || contact.text.indexOf('ob') < 0) return false;
+  if (contact === undefined || contact.text.indexOf(';ob') < 0) return false;
   return NameAddr.parse(contact.text)?.uri?.param('ob') !== undefined && isFirstHop(request);
 }
 

@@ -10,14 +10,14 @@ const HOME = '198.51.100.77';
 const INSTANCE = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>"';
 
 /** A phone behind a NAT, and a registrar behind this server, which is the phone's edge proxy. */
-function edge(transport: 'tcp' | 'udp' = 'tcp', outbound = true) {
+function edge(transport: 'tcp' | 'udp' = 'tcp', outbound = true, registrarAddress = '10.0.0.9') {
   const server = new ProxyUnderTest();
   const phone = server.peer(HOME, {
     port: 40_001,
     believes: '192.168.1.5',
     talksTo: server.listener(transport === 'tcp' ? TCP : undefined),
   });
-  const registrar = server.peer('10.0.0.9');
+  const registrar = server.peer(registrarAddress);
   server.forkTo(registrar).options = { path: true };
   phone.request('REGISTER', {
     contact: `${phone.contact};ob>;${outbound ? `reg-id=1;${INSTANCE}` : 'x=y'}`.replace(/$/, ';z=<'),
@@ -45,6 +45,13 @@ describe('an edge proxy (RFC 5626 §5)', () => {
     expect(sent.to).toEqual({ transport, address: HOME, port: 40_001 });
     expect(phone.last('INVITE')).toContain(`INVITE ${phone.contact};ob SIP/2.0`);
     expect(values(phone.last('INVITE'), H.Route)).toEqual([]);
+  });
+
+  it('needs one value where both sides know it by one address', () => {
+    const { phone, path, call } = edge('udp', true, '192.0.2.50');
+    expect(path).toHaveLength(1);
+    call();
+    expect(phone.kinds).toContain('INVITE');
   });
 
   it('says ob only to clients that do their part', () => {

@@ -62,7 +62,7 @@ export function registerPath(
     advertise.tags,
     { ...inbound, printed: back, flowToken: first ? flowToken(flow, env) : undefined },
     { ...outbound, printed: out },
-    { params: first && asksForFlow(request) ? ';ob' : '' },
+    { params: first && asksForFlow(request) ? ';ob' : '', oneWay: true },
   );
   return halves.forCallee;
 }

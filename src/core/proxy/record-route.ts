@@ -49,6 +49,8 @@ export function recordRoute(
     readonly fromTag?: string | undefined;
     /** Of the dialog, whose later requests prove by it that they belong to it; none for Path. */
     readonly callId?: string | undefined;
+    /** Requests come back from the outbound side alone, as by a Path: where one value does, the token stands in it. */
+    readonly oneWay?: boolean;
   },
 ): RecordRoute {
   const { fromTag, callId } = options;
@@ -65,8 +67,9 @@ export function recordRoute(
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;
   const byFlow = inbound.flowToken !== undefined || outbound.flowToken !== undefined;
-  if (sameSocket && !byFlow && outbound.printed.printed === inbound.printed.printed) {
-    const single = [print(outbound.printed, outbound, '')];
+  const samePrinted = outbound.printed.printed === inbound.printed.printed;
+  if (sameSocket && samePrinted && (!byFlow || options.oneWay)) {
+    const single = [print(outbound.printed, { ...outbound, flowToken: inbound.flowToken }, '')];
     return { forCallee: single, forCaller: single };
   }
   const pair = ';r2=on';

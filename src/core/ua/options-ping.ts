@@ -18,7 +18,7 @@ export class OptionsPing implements OptionsSender {
       method: 'OPTIONS',
       requestUri: binding.contact,
       route: binding.path,
-      ...(binding.natted ? { source: binding.received } : {}),
+      ...(binding.natted || binding.regId > 0 ? { source: binding.received } : {}),
       connectionId: binding.bootId === this.#bootId ? binding.connectionId : 0,
       listener: binding.listener,
     });
