@@ -27,13 +27,14 @@ export function socketLimits(
   };
 }
 
-export function proxySettings({ timers, limits }: ServerConfig): ProxySettings {
+export function proxySettings({ timers, limits, registrar }: ServerConfig): ProxySettings {
   return {
     ...DEFAULT_PROXY_SETTINGS,
     timerC: timers.timerC,
     frInvTimeout: timers.frInvTimeout,
     nextHopTimeout: timers.nextHop,
     datagramBytes: limits.datagramRequest,
+    flowTimer: registrar.flowTimer,
   };
 }
 

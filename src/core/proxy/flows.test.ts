@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { H } from '../../wire/sip/header-name.ts';
 import type { Binding } from '../registrar/location-store.ts';
-import { values } from './testing/messages.ts';
+import { read, values } from './testing/messages.ts';
 import { calleeDialog, callerDialog, type Peer } from './testing/peer.ts';
 import { ProxyUnderTest, target } from './testing/proxy-under-test.ts';
 
@@ -45,6 +45,15 @@ describe('an edge proxy (RFC 5626 §5)', () => {
     expect(sent.to).toEqual({ transport, address: HOME, port: 40_001 });
     expect(phone.last('INVITE')).toContain(`INVITE ${phone.contact};ob SIP/2.0`);
     expect(values(phone.last('INVITE'), H.Route)).toEqual([]);
+  });
+
+  it('tells a phone that got its flow how often to keep it alive', () => {
+    const timer = (transport: 'tcp' | 'udp', outbound = true) => {
+      const { phone, registrar } = edge(transport, outbound);
+      registrar.answer('REGISTER', 200);
+      return read(phone.last('200')).header('Flow-Timer');
+    };
+    expect([timer('tcp'), timer('udp'), timer('tcp', false)]).toEqual(['120', undefined, undefined]);
   });
 
   it('needs one value where both sides know it by one address', () => {

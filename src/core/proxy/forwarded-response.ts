@@ -4,12 +4,16 @@ import { type HeaderEntry, viaLines } from '../../wire/sip/build.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import { watchFlow } from '../flow/flow-timer.ts';
+import { asksForFlow, isFirstHop } from '../flow/route-flow.ts';
 import { answersFromBehindNat, fixForwardedContacts } from '../nat/forwarded-contact.ts';
 import { hideContacts } from '../topology/border.ts';
 import type { Branch } from './branch.ts';
 import type { ForkOptions, ReplyView } from './fork-options.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { isSameRoute, restoreRecordRoute } from './record-route.ts';
+
+const FLOW_TIMER = 'Flow-Timer';
 
 /** Writes an answer of a branch as the caller is to read it (RFC 3261 §16.7 items 3, 8, 9). */
 export function forwardedResponse(
@@ -45,6 +49,7 @@ export function forwardedResponse(
     if (answersFromBehindNat(response, seen, branch.target.source !== undefined))
       fixForwardedContacts(edit, seen);
   }
+  if (options.path) tellFlowTimer(edit, transaction, env);
   for (const [header, value] of extra) edit.append(header, value);
   if (isReliable(transaction.flow.transport)) edit.ensureContentLength();
   return edit.toBuffer();
@@ -56,4 +61,13 @@ function isFromUserAgent(response: SipMessage, branch: Branch): boolean {
   const ours = branch.recordRoute?.forCallee[0];
   const top = response.topElement(H.RecordRoute);
   return top === undefined || (ours !== undefined && isSameRoute(top.text, ours));
+}
+
+/** Whoever asked for a flow, and got it from the registrar, is told how this edge proxy keeps it (RFC 5626 §5.4). */
+function tellFlowTimer(edit: MessageEdit, { request, flow }: ServerTransaction, env: ProxyEnvironment): void {
+  const { status } = edit.message;
+  if (status < 200 || status > 299 || edit.message.header(FLOW_TIMER) !== undefined) return;
+  if (!isFirstHop(request) || !asksForFlow(request)) return;
+  const seconds = watchFlow(flow, env.settings.flowTimer);
+  if (seconds !== undefined) edit.append(FLOW_TIMER, seconds);
 }

@@ -19,6 +19,8 @@ export interface ProxySettings {
   readonly nextHopTimeout: number;
   /** Requests of more bytes go by TCP instead of UDP, and by UDP again where TCP is refused (RFC 3261 §18.1.1). */
   readonly datagramBytes: number;
+  /** What phones that register a flow through this server are told of keep-alives, in seconds; undefined: nothing. */
+  readonly flowTimer: number | undefined;
   /** Hide Via, Contact and Record-Route that name inside addresses from parties outside. */
   readonly hideInside: boolean;
   /** Rewrite the Contact of user agents behind a NAT to where they are reached. */
@@ -34,6 +36,7 @@ export const DEFAULT_PROXY_SETTINGS: ProxySettings = {
   frInvTimeout: undefined,
   nextHopTimeout: 6000,
   datagramBytes: 1300,
+  flowTimer: 120,
   hideInside: true,
   fixContact: true,
   maxBreadth: 60,

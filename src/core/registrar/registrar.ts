@@ -4,6 +4,7 @@ import type { Flow } from '../../net/flow.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import { watchFlow } from '../flow/flow-timer.ts';
 import type { Target } from '../proxy/target.ts';
 import { ConnectionBindings, livesByConnection } from './connection-bindings.ts';
 import { contactHeaders } from './contact-header.ts';
@@ -234,11 +235,8 @@ export class Registrar implements AsyncDisposable {
     }
     if (wish.supportsOutbound && wish.contacts.some((contact) => contact.regId > 0)) {
       headers.push([H.Require, 'outbound']);
-      const seconds = wish.viaProxy || !sendsLineEnds(flow) ? undefined : this.#flowTimer;
-      if (seconds !== undefined) {
-        headers.push(['Flow-Timer', String(seconds)]);
-        flow.hearWithin?.(seconds * 1500);
-      }
+      const seconds = wish.viaProxy ? undefined : watchFlow(flow, this.#flowTimer);
+      if (seconds !== undefined) headers.push(['Flow-Timer', seconds]);
     }
     headers.push([H.Date, new Date(now).toUTCString()]);
     return { ok: true, status: 200, reason: 'OK', headers, bindings, added, refreshed, removed };
@@ -320,9 +318,4 @@ function admit(
 
 function publish(event: 'added' | 'refreshed' | 'removed' | 'expired', { aor, contact }: Binding): void {
   if (channels.binding.hasSubscribers) channels.binding.publish({ aor, event, contact });
-}
-
-/** Whether keep-alives are line ends on a connection: datagrams have STUN, WebSockets pings of their own. */
-function sendsLineEnds({ transport }: Flow): boolean {
-  return transport === 'tcp' || transport === 'tls';
 }
