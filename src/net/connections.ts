@@ -119,19 +119,17 @@ export class Connections implements ArrivalOwner {
   }
 
   /**
-   * The open connection of `listener` to a peer, else a new one that connects when something is sent.
-   * @param domain whose certificate the peer has shown or must show; only a connection that asked for it is found again
-   * @returns undefined where none is open and none can be made
+   * A new connection to a peer to which {@link openTo} has found none; it connects when something is sent.
+   * @param domain whose certificate the peer must show
+   * @returns undefined where none can be made
    */
-  to(
+  dial(
     listener: BoundListener,
     address: string,
     port: number,
     dial: Dial,
     domain?: string,
   ): Connection | undefined {
-    const open = this.openTo(listener, address, port, domain);
-    if (open) return open;
     if (isIP(address) === 0 || port < 1 || port > 65_535) return undefined;
     if (this.#isFull()) {
       this.counters.connectionsRefused++;

@@ -6,6 +6,7 @@ import { dialTcp, dialTls } from './dial.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Flow } from './flow.ts';
 import type { Listener } from './listener.ts';
+import type { Dial } from './stream-connection.ts';
 import { StreamPort, type StreamPortOptions } from './stream-port.ts';
 import type { CertificateState } from './tls-contexts.ts';
 import { isSecure } from './transport-name.ts';
@@ -71,30 +72,31 @@ export class StreamPorts {
     domain: string | undefined,
   ): Flow | undefined {
     const { connections } = this.#options;
-    switch (listener.transport) {
-      case 'tcp':
-        return connections.to(listener, address, port, (connected) =>
-          dialTcp(listener, address, port, connected),
-        );
-      case 'tls': {
-        const contexts = from.contexts!;
-        // A request that comes in again needs no proof that we are ourselves.
-        const own = this.#ports.has(portKey({ address }, port, true));
-        const verify = contexts.settings.verifyServers && !own;
-        const identity = domain ?? address;
-        const dial = { contexts, counters: connections.counters, identity, verify };
-        return connections.to(
-          listener,
-          address,
-          port,
-          (connected) => dialTls(listener, address, port, dial, connected),
-          verify ? domain : undefined,
-        );
-      }
-      default:
-        // Browsers cannot be connected to (RFC 7118 §5).
-        return connections.openTo(listener, address, port);
-    }
+    const proven = from.contexts?.settings.verifyServers ? domain : undefined;
+    const open = connections.openTo(listener, address, port, proven);
+    if (open) return open;
+    const dial = this.#dial(from, listener, address, port, domain);
+    return dial && connections.dial(listener, address, port, dial, proven);
+  }
+
+  /** @returns undefined for WebSocket: browsers cannot be connected to (RFC 7118 §5) */
+  #dial(
+    from: StreamPort,
+    listener: BoundListener,
+    address: string,
+    port: number,
+    domain: string | undefined,
+  ): Dial | undefined {
+    if (listener.transport === 'tcp') return (connected) => dialTcp(listener, address, port, connected);
+    if (listener.transport !== 'tls') return undefined;
+    const contexts = from.contexts!;
+    const { counters } = this.#options.connections;
+    // A request that comes in again needs no proof that we are ourselves.
+    const own = this.#ports.has(portKey({ address }, port, true));
+    const verify = contexts.settings.verifyServers && !own;
+    const identity = domain ?? address;
+    return (connected) =>
+      dialTls(listener, address, port, { contexts, counters, identity, verify }, connected);
   }
 
   #checkLater(): TimerHandle {
