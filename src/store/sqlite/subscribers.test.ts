@@ -40,6 +40,12 @@ describe('subscribers', () => {
     expect(subscribers.list()).toEqual([{ user: 'j\u00e4s\u00f8n', realm: REALM }]);
   });
 
+  it.each(['sip:eve', 'e ve', '"eve"', '', 'e'.repeat(256)])('are not named %j', (name) => {
+    expect(() => make().add(name, REALM, 'secret')).toThrowError(
+      expect.objectContaining({ code: 'SIP_BAD_FIELD' }),
+    );
+  });
+
   it('are added, changed and removed', () => {
     const subscribers = make();
     subscribers.add('bob', REALM, 'one');

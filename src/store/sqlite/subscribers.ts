@@ -86,13 +86,30 @@ function hashes(user: string, realm: string, password: string): string[] {
   return [...ha1, name, domain];
 }
 
-/** A colon would move the border between the parts of the hash; controls fit no header. */
-function nameBytes(field: string, text: string): string {
+const NOT_IN_USERS = ':" ';
+
+/** More than any phone's form takes, and few enough for a line of a list. */
+const MOST_NAME_BYTES = 255;
+
+/**
+ * A colon would move the border between the parts of the hash, and controls fit no header. Quotes and spaces would be
+ * possible, but are slips of the hand: phones cannot be told such names.
+ */
+function nameBytes(field: 'user' | 'realm', text: string): string {
   const bytes = toByteString(text);
+  if (bytes.length > MOST_NAME_BYTES) {
+    throw new ServerError('SIP_BAD_FIELD', `${field}: it is longer than ${MOST_NAME_BYTES} bytes`);
+  }
   for (let i = 0; i < bytes.length; i++) {
     const c = bytes.charCodeAt(i);
-    if (c < 0x20 || c === 0x7f || (c === 0x3a && field === 'user')) {
-      throw new ServerError('SIP_BAD_FIELD', `${field}: the character at position ${i} is not allowed`);
+    if (c < 0x20 || c === 0x7f || (field === 'user' && NOT_IN_USERS.includes(bytes[i]!))) {
+      throw new ServerError(
+        'SIP_BAD_FIELD',
+        `${field}: ${JSON.stringify(bytes[i])} is not allowed in a name`,
+        {
+          hint: 'write it as alice@example.com, or alice',
+        },
+      );
     }
   }
   if (bytes === '') throw new ServerError('SIP_BAD_FIELD', `${field}: it is empty`);
