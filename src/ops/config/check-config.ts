@@ -35,7 +35,13 @@ function describe(issue: Issue, parent: ConfigPath, source: ConfigSource): Diagn
   }
   if (issue.code === 'invalid_union') {
     const branch = meantBranch(issue.errors);
-    if (branch) return branch.flatMap((inner) => describe(inner, path, source));
+    if (branch) {
+      const found = branch.flatMap((inner) => describe(inner, path, source));
+      return found.map((it) => ({
+        ...it,
+        hint: it.hint?.startsWith(ONE_OF) ? it.hint + otherKinds(issue.errors) : it.hint,
+      }));
+    }
   }
   const place = source.placeOf(path, 'value');
   const column = issue.code === 'custom' ? Number(issue.params?.column ?? 1) : 1;
@@ -51,6 +57,8 @@ function describe(issue: Issue, parent: ConfigPath, source: ConfigSource): Diagn
   ];
 }
 
+const ONE_OF = 'one of ';
+
 /** The alternative that the writer meant: the one whose kind of value is there, wrong only within. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const within = branches.find((issues) =>
@@ -59,12 +67,22 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   return within ?? branches.find((issues) => issues.every(({ code }) => code === 'invalid_value'));
 }
 
+/** `, or a list`: where a word was written that is none of the words, perhaps no word was wanted. */
+function otherKinds(branches: readonly (readonly Issue[])[]): string {
+  const whole = branches.filter((issues) => issues.every(({ path }) => path.length === 0)).flat();
+  if (!whole.some(({ code }) => code === 'invalid_value')) return '';
+  const kinds = whole.flatMap((issue) =>
+    issue.code === 'invalid_type' ? (KINDS[issue.expected] ?? []) : [],
+  );
+  return kinds.map((kind) => `, or a ${kind}`).join('');
+}
+
 function words(issue: Issue, root: unknown, path: ConfigPath): { message: string; hint: string | undefined } {
   const value = valueAt(root, path);
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String);
     const near = typeof value === 'string' ? nearest(value, allowed) : undefined;
-    const hint = near ? `did you mean ${near}?` : `one of ${allowed.join(', ')}`;
+    const hint = near ? `did you mean ${near}?` : `${ONE_OF}${allowed.join(', ')}`;
     return { message: `${shown(value)} is not allowed here`, hint };
   }
   const said = splitFault(issue.message);
@@ -74,7 +92,7 @@ function words(issue: Issue, root: unknown, path: ConfigPath): { message: string
     const expected = KINDS[issue.expected] ?? issue.expected;
     return {
       message: value === undefined ? 'missing' : `${shown(value)} is no ${expected}`,
-      hint: undefined,
+      hint: issue.expected === 'array' ? 'a list is written [a, b], or each on a line after "- "' : undefined,
     };
   }
   if (issue.code === 'too_small') return { message: 'empty or too small', hint: undefined };

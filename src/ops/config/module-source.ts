@@ -13,7 +13,7 @@ export async function readModule(file: string, text: string): Promise<ModuleResu
   url.searchParams.set('v', String(Date.now()));
   try {
     const module = (await import(url.href)) as { readonly default?: unknown };
-    if (module.default === undefined) {
+    if (module.default === undefined || isEmptyCommonJs(module)) {
       const hint = "write export default { listen: ['udp:10.0.0.34:5060'] }";
       return { ok: false, diagnostics: [{ file, line: 1, column: 1, message: 'nothing is exported', hint }] };
     }
@@ -24,6 +24,13 @@ export async function readModule(file: string, text: string): Promise<ModuleResu
     const message = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return { ok: false, diagnostics: [{ file, line, column, message }] };
   }
+}
+
+/** A file without a word of import or export is CommonJS to Node, whose default export is always there. */
+function isEmptyCommonJs(module: object): boolean {
+  if (!('module.exports' in module)) return false;
+  const exported = module['module.exports'];
+  return typeof exported === 'object' && exported !== null && Object.keys(exported).length === 0;
 }
 
 /** Finds each key of the path behind the one before it; a computed configuration is reported at its last known key. */
