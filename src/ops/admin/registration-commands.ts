@@ -2,6 +2,7 @@ import { formatHostPort } from '../../base/ip.ts';
 import type { Binding } from '../../core/registrar/location-store.ts';
 import { addressOfRecord } from '../../wire/sip/address-of-record.ts';
 import { Uri } from '../../wire/sip/uri.ts';
+import { defaultRealm } from '../config/realm.ts';
 import { type AdminCommand, CommandFault } from './admin-command.ts';
 import type { Administered } from './administered.ts';
 
@@ -27,7 +28,7 @@ export function registrationCommands(server: Administered): readonly AdminComman
 async function registrations(server: Administered, text: string | undefined): Promise<readonly object[]> {
   const now = server.clock.wallNow();
   if (text !== undefined) {
-    const bindings = await server.registrar.bindings(aorOf(text));
+    const bindings = await server.registrar.bindings(aorOf(server, text));
     return bindings.map((binding) => row(binding, now));
   }
   const rows: object[] = [];
@@ -44,7 +45,7 @@ async function unregister(
   contact: string | undefined,
 ): Promise<string> {
   if (text === undefined) throw new CommandFault('an address-of-record is needed');
-  const aor = aorOf(text);
+  const aor = aorOf(server, text);
   const removed = await server.registrar.remove(aor, contact);
   return `${removed} ${removed === 1 ? 'contact' : 'contacts'} of ${aor} removed`;
 }
@@ -62,11 +63,16 @@ function row(binding: Binding, now: number): object {
   };
 }
 
-/** `alice@example.com` is enough. */
-function aorOf(text: string): string {
-  const uri = Uri.parse(/^sips?:/i.test(text) ? text : `sip:${text}`);
-  if (!uri || uri.user === undefined) {
+/** `alice` and `alice@example.com` are enough; an address of this server means the server itself, as in a REGISTER. */
+function aorOf({ advertise, config }: Administered, text: string): string {
+  const realm = defaultRealm(config);
+  const named = /^[a-z]+:/i.test(text) ? text : `sip:${text}`;
+  const uri = Uri.parse(named.includes('@') ? named : `${named}@${realm}`);
+  if (uri?.kind !== 'sip' || uri.user === undefined) {
     throw new CommandFault(`${text} is no address-of-record`, 'write it as alice@example.com');
   }
-  return addressOfRecord(uri);
+  const { how } = advertise.own.recognise({ host: uri.host });
+  return addressOfRecord(
+    how === undefined || how === 'domain' ? uri : uri.with({ host: realm, port: undefined }),
+  );
 }

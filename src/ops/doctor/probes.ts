@@ -4,7 +4,7 @@ import { Advertise } from '../../advertise/advertise.ts';
 import type { Interfaces } from '../../advertise/networks.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ServerError } from '../../base/errors.ts';
-import { Cidr, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../../base/ip.ts';
+import { Cidr, ipFamily, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../../base/ip.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import type { Listener } from '../../net/listener.ts';
 import { Sockets } from '../../net/sockets.ts';
@@ -59,7 +59,7 @@ function clockIsSane(clock: Clock): Finding {
 
 async function dataDirectory(data: string): Promise<readonly Finding[]> {
   try {
-    await mkdir(data, { recursive: true });
+    await mkdir(data, { recursive: true, mode: 0o700 });
     await access(data, constants.W_OK);
     const { bavail, bsize } = await statfs(data);
     const free = bavail * bsize;
@@ -141,7 +141,8 @@ function printedAddresses({ config, listeners, interfaces, clock }: Patient): re
     if (bound.address.startsWith('127.') || bound.address === '::1') return ok(text);
     const host = outside.slice(0, outside.lastIndexOf(':'));
     if (!unrouted.some((network) => network.contains(host))) return ok(text);
-    const hint = 'phones on the Internet cannot reach that: give the public address, as in "as 99.88.44.33"';
+    const example = ipFamily(bound.address) === 6 ? '[2001:db8::1]' : '99.88.44.33';
+    const hint = `phones on the Internet cannot reach that: give the public address, as in "as ${example}"`;
     return warning(text, hint);
   });
 }
