@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { ServerError } from '../base/errors.ts';
@@ -6,13 +7,20 @@ import { configJsonSchema } from '../ops/config/json-schema.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { loadRoutes } from '../script/loader.ts';
 import { configOf } from './config-options.ts';
-import { paint, print } from './terminal.ts';
+import { complain, paint, print } from './terminal.ts';
 import { checkTypes } from './type-check.ts';
+
+const SCRIPT = /\.m?[jt]s$/;
 
 /** `viaduct check FILE…`: exit code 1 where anything is wrong. */
 export async function check(files: readonly string[], options: { readonly schema?: true }): Promise<void> {
   if (options.schema) {
     print(JSON.stringify(configJsonSchema(), null, 2));
+    return;
+  }
+  if (files.length === 0) {
+    complain('nothing to check', 'name files: viaduct check viaduct.yaml routes.ts');
+    process.exitCode = 2;
     return;
   }
   const routes = new Set<string>();
@@ -24,7 +32,7 @@ export async function check(files: readonly string[], options: { readonly schema
         const config = await configOf({ config: file });
         listenersOf(config, networkInterfaces());
         if (config.routes !== undefined) routes.add(config.routes);
-        good(file);
+        good(resolve(file));
       }
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
@@ -42,6 +50,8 @@ function isConfig(file: string): boolean {
 
 /** Types first: what the compiler says about a path without an answer is better than what a trial of it shows. */
 async function checkRoutes(file: string): Promise<boolean> {
+  const reading = readability(file);
+  if (reading !== undefined) return bad([{ file, line: 1, column: 1, ...reading }]);
   const types = checkTypes(file);
   if (types.kind === 'wrong') return bad(types.diagnostics);
   const loaded = await loadRoutes(file);
@@ -51,6 +61,17 @@ async function checkRoutes(file: string): Promise<boolean> {
     types.kind === 'unavailable' ? 'types not checked: there is no TypeScript compiler beside it' : undefined,
   );
   return true;
+}
+
+function readability(file: string): { message: string; hint?: string } | undefined {
+  if (!SCRIPT.test(file)) {
+    return {
+      message: 'neither a configuration nor a routes file',
+      hint: 'they end in .yaml, .yml, .ts or .js',
+    };
+  }
+  if (!existsSync(file)) return { message: 'the file is not there' };
+  return statSync(file).isFile() ? undefined : { message: 'this is no file' };
 }
 
 function bad(diagnostics: readonly Diagnostic[]): false {

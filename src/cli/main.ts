@@ -14,6 +14,7 @@ const USAGE = 2;
 export async function main(args: readonly string[]): Promise<void> {
   const viaduct = program();
   const [first] = args;
+  if (first === 'help') return main([...args.slice(1), '--help']);
   // Else it would be taken for an argument of the default command.
   if (first !== undefined && !first.startsWith('-') && !viaduct.commands.some((it) => it.name() === first)) {
     const names = viaduct.commands.map((it) => it.name());

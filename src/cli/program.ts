@@ -10,6 +10,18 @@ import { userCommand } from './user.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
+const AFTER_HELP = `
+Without a command it runs, and takes the options of run:
+  viaduct                                                        built-in defaults
+  viaduct -c viaduct.yaml --routes routes.ts                     a configuration and routes
+  viaduct -l "udp:10.0.0.34:5060 as 99.88.44.33:5060"            listen on one address, print another
+"viaduct COMMAND --help" says more about each.`;
+
+const AFTER_CTL_HELP = `
+Commands:
+  status, listeners, statistics [GROUP], registrations [AOR], unregister AOR [CONTACT], explain ADDRESS,
+  advertise get, advertise set ADDRESS|none [LISTENER], resolve NAME|URI, quarantine, reload, stop; "help" asks the server for all it has.`;
+
 /** The command line; see docs/cli.md. */
 export function program(): Command {
   const viaduct = new Command('viaduct')
@@ -17,7 +29,7 @@ export function program(): Command {
     .version(VERSION, '-v, --version')
     .helpCommand(false)
     .exitOverride()
-    .addHelpText('after', '\nWithout a command it runs, with built-in defaults where no -c is given.');
+    .addHelpText('after', AFTER_HELP);
   viaduct.addCommand(
     configured('run', 'run the server')
       .option('--routes <file>', 'routing script, instead of the configured one')
@@ -41,9 +53,10 @@ export function program(): Command {
   viaduct.addCommand(configured('doctor', 'look at the set-up and say what is wrong').action(diagnose));
   viaduct.addCommand(
     configured('ctl', 'give a command to the running server')
-      .argument('[command]', 'status, listeners, registrations, reload, …; none lists them')
+      .argument('[command]', 'one of those below')
       .argument('[args...]')
       .option('--json', 'print the answer as JSON')
+      .addHelpText('after', AFTER_CTL_HELP)
       .action(control),
   );
   viaduct.addCommand(userCommand());

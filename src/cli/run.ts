@@ -27,6 +27,8 @@ export async function run(options: ConfigOptions & { readonly f?: string }): Pro
   const config = await configOf(options);
   await using server = await Server.start({ config, reread: () => configOf(options) });
   const release = handleSignals(server);
+  // Whoever read what is printed may have gone: calls shall not end for that.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
   print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
   await server.stopped;
@@ -44,7 +46,10 @@ function handleSignals(server: Server): () => void {
     print('\nStopping. Once more Ctrl-C stops at once.');
     server.stop();
   };
-  const terminate = () => void server.drain();
+  const terminate = () => {
+    print('\nDraining: new calls are refused, what is under way ends. Ctrl-C stops at once.');
+    void server.drain();
+  };
   const hangUp = () => void reload(server);
   process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', hangUp);
   return () => process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', hangUp);

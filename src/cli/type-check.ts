@@ -31,12 +31,18 @@ export function checkTypes(file: string): TypeCheck {
   }
 }
 
+/** What the compiler says of a handler that forgets to answer. */
+const NO_ANSWER = /\b(?:undefined|void)\b.*' is not assignable to type '\w*Handler'/;
+
 /** Reads `file(2,5): error TS2322: …`; lines that only explain the one before are left out. */
 function diagnosticsOf(output: string, checked: string): readonly Diagnostic[] {
   const found = [...output.matchAll(/^(.+?)\((\d+),(\d+)\): error (?:TS\d+: )?(.*)$/gm)];
   if (found.length === 0) return [{ file: checked, line: 1, column: 1, message: output.trim() }];
   return found.map(([, file = checked, line, column, message = '']) => {
-    return { file: resolve(file), line: Number(line), column: Number(column), message };
+    const hint = NO_ANSWER.test(message)
+      ? { hint: 'a path of it returns no answer: return one on each' }
+      : {};
+    return { file: resolve(file), line: Number(line), column: Number(column), message, ...hint };
   });
 }
 
@@ -48,22 +54,26 @@ function compilerNear(folder: string): string | undefined {
 }
 
 function projectOf(file: string): object {
-  const sources = join(PACKAGE_ROOT, 'src', 'script', 'api', 'index.ts');
-  const api = existsSync(sources)
-    ? sources
-    : join(PACKAGE_ROOT, 'dist', 'src', 'script', 'api', 'index.d.ts');
   return {
     files: [file],
     compilerOptions: {
       noEmit: true,
       strict: true,
+      // JavaScript is taken as well, and is checked by its trial alone.
+      allowJs: true,
       target: 'esnext',
       module: 'nodenext',
       allowImportingTsExtensions: true,
       skipLibCheck: true,
-      paths: { viaduct: [api] },
+      paths: { viaduct: [typesOf('src/script/api')], 'viaduct/testing': [typesOf('testing')] },
       typeRoots: [join(PACKAGE_ROOT, 'node_modules', '@types')],
       types: existsSync(join(PACKAGE_ROOT, 'node_modules', '@types', 'node')) ? ['node'] : [],
     },
   };
+}
+
+/** A folder's public types: its sources in a checkout, what was built of them in a package. */
+function typesOf(folder: string): string {
+  const sources = join(PACKAGE_ROOT, folder, 'index.ts');
+  return existsSync(sources) ? sources : join(PACKAGE_ROOT, 'dist', folder, 'index.d.ts');
 }

@@ -58,8 +58,16 @@ describe('viaduct', () => {
     expect((await run(home, 'ctl', 'status')).out).toMatch(/^listeners +1$/m);
     expect((await run(home, 'ctl')).out).toMatch(/^advertise get \| set/m);
     expect((await run(home, 'ctl', 'listeners', '--json')).out).toContain('"listener"');
+    const help = (await run(home, 'ctl', '--help')).out;
+    for (const [, name = ''] of (await run(home, 'ctl')).out.matchAll(/^([a-z]+) /gm)) {
+      expect(help).toMatch(new RegExp(`[ "]${name}\\b`));
+    }
+    expect((await run(home, 'ctl', 'registrations', 'alice')).out).toBe('none\n');
+    expect((await run(home, 'ctl', 'unregister', 'bob@127.0.0.1')).out).toContain(' of sip:bob@viaduct ');
+    // It may be gone before the command that stopped it is.
+    const gone = once(second.child, 'exit');
     expect((await run(home, 'ctl', 'stop')).out).toBe('stopping\n');
-    expect(await once(second.child, 'exit')).toEqual([0, null]);
+    expect(await gone).toEqual([0, null]);
     expect(await run(home, 'ctl', 'status')).toMatchObject({
       code: 1,
       err: expect.stringContaining('no running'),
@@ -122,6 +130,49 @@ describe('viaduct', () => {
     expect(bad.err).toMatch(/bad\.ts:4:3: .*Answer|bad\.ts:4:3: .*Handler/);
   });
 
+  it('says in one line why a file cannot be checked', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'notes.md'), '# Notes\n');
+    writeFileSync(join(home, 'routes.js'), "import { routes } from 'viaduct';\nexport default routes({});\n");
+    writeFileSync(join(home, 'v.config.ts'), 'const forgotten = {};\n');
+    const { code, err } = await run(home, 'check', 'notes.md', 'no.ts', 'routes.js', 'v.config.ts');
+    expect(code).toBe(1);
+    expect(err).toContain('notes.md:1:1: neither a configuration nor a routes file');
+    expect(err).toContain('no.ts:1:1: the file is not there');
+    expect(err).toContain('v.config.ts:1:1: nothing is exported');
+    expect(err).not.toContain('error TS');
+  });
+
+  it('knows the types of the test kit', async () => {
+    const home = folder();
+    const lines = [
+      "import { digest, location, routes } from 'viaduct';",
+      "import { CallHarness } from 'viaduct/testing';",
+      'export const start = () => CallHarness.start({ routes: program });',
+      'const program = routes({',
+      '  register: (call) => location.save(call, { owner: "alice" }),',
+      '  invite: async (call) => (await digest().verify(call)).ok ? call.reject(404) : call.reject(403),',
+      '});',
+      'export default program;',
+    ];
+    writeFileSync(join(home, 'tested.ts'), lines.join('\n'));
+    expect((await run(home, 'check', 'tested.ts')).err).not.toContain('Cannot find module');
+  });
+
+  it('goes on when nobody reads what it prints', async () => {
+    const home = folder();
+    const { child } = await serve(home);
+    child.stdout?.destroy();
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('prints help by every name', async () => {
+    const home = folder();
+    expect(await run(home, 'help')).toEqual(await run(home, '--help'));
+    expect((await run(home, 'help', 'check')).out).toContain('Usage: viaduct check');
+  });
+
   it('explains without a server', async () => {
     const home = folder();
     const out = await run(home, 'explain', '--to', '203.0.113.10', '-l', 'udp:10.0.0.34 as 99.88.44.33');
@@ -137,6 +188,7 @@ describe('viaduct', () => {
     [['run', '--bogus'], 'unknown option'],
     [['-f', 'opensips.cfg'], 'cannot be run by this version'],
     [['explain'], '--to'],
+    [['check'], 'nothing to check'],
   ])('%j is wrong usage', async (args, message) => {
     const { code, err } = await run(folder(), ...args);
     expect(code).toBe(2);
