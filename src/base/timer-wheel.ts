@@ -11,7 +11,7 @@ export class WheelTimer {
   prev: WheelTimer | undefined = undefined;
   readonly #expire: () => void;
 
-  constructor(expire: () => void) {
+  constructor(expire: () => void = nothing) {
     this.#expire = expire;
   }
 
@@ -25,6 +25,8 @@ export class WheelTimer {
 }
 
 const SLOTS = 1024;
+
+function nothing(): void {}
 
 /**
  * A hashed timer wheel (one tick is 50 ms by default): arming and cancelling are O(1), and one clock timer serves
@@ -44,7 +46,7 @@ export class TimerWheel {
     this.#tickMs = tickMs;
     this.#lastTick = Math.floor(clock.now() / tickMs);
     for (let i = 0; i < SLOTS; i++) {
-      const head = new WheelTimer(() => {});
+      const head = new WheelTimer();
       head.next = head;
       head.prev = head;
       this.#slots.push(head);
@@ -59,8 +61,9 @@ export class TimerWheel {
   /** Arms `timer` to fire in `delayMs`; one that was armed already is moved. */
   arm(timer: WheelTimer, delayMs: number): void {
     if (timer.due >= 0) this.#unlink(timer);
-    if (this.#armed === 0) this.#lastTick = Math.floor(this.#clock.now() / this.#tickMs);
-    timer.due = this.#clock.now() + Math.max(0, delayMs);
+    const now = this.#clock.now();
+    if (this.#armed === 0) this.#lastTick = Math.floor(now / this.#tickMs);
+    timer.due = now + Math.max(0, delayMs);
     const tick = Math.max(Math.ceil(timer.due / this.#tickMs), this.#lastTick + 1);
     const head = this.#slots[tick % SLOTS]!;
     timer.prev = head.prev;
@@ -68,7 +71,7 @@ export class TimerWheel {
     head.prev!.next = timer;
     head.prev = timer;
     this.#armed++;
-    this.#run();
+    if (this.#ticker === undefined) this.#run();
   }
 
   cancel(timer: WheelTimer): void {
@@ -94,12 +97,11 @@ export class TimerWheel {
   }
 
   #run(): void {
-    if (this.#ticker) return;
     const wait = (this.#lastTick + 1) * this.#tickMs - this.#clock.now();
     this.#ticker = this.#clock.setTimer(Math.max(1, wait), () => {
       this.#ticker = undefined;
       this.#turn();
-      if (this.#armed > 0) this.#run();
+      if (this.#armed > 0 && this.#ticker === undefined) this.#run();
     });
   }
 

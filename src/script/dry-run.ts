@@ -122,6 +122,7 @@ function strangersCall(method: string, inDialog: boolean): RequestCall {
     lastStatus: 0,
     topVia: '',
     toTag: '',
+    forwarding: undefined,
     onTerminated: undefined,
     onTransportError: undefined,
     reply: (_parts: ReplyParts) => false,

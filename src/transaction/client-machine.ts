@@ -2,7 +2,7 @@ import type { Flow } from '../net/flow.ts';
 import { isReliable } from '../net/transport-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { ClientState, ClientTransaction, ClientTransactionUser } from './client-transaction.ts';
-import { type MachineContext, RetransmitTimer, type TimedMachine, WaitTimer } from './machine.ts';
+import { type MachineContext, TimedMachine } from './machine.ts';
 import { userFault } from './user-fault.ts';
 
 /** Keeps a client machine while it lives. */
@@ -13,17 +13,14 @@ export interface ClientOwner {
 }
 
 /** What both client machines have in common. */
-export abstract class ClientMachine implements ClientTransaction, TimedMachine {
+export abstract class ClientMachine extends TimedMachine implements ClientTransaction {
   readonly branch: string;
   readonly method: string;
   /** The place in the owner's table; -1 for the CANCEL of an INVITE, which has none of its own. */
   readonly index: number;
   state: ClientState = 'unsent';
   flow: Flow | undefined = undefined;
-  protected readonly context: MachineContext;
-  protected readonly user: ClientTransactionUser;
-  protected readonly retransmitTimer: RetransmitTimer;
-  protected readonly waitTimer: WaitTimer;
+  protected user: ClientTransactionUser;
   /** Kept as long as it may be sent again, or something is derived from it. */
   protected request: Buffer | undefined = undefined;
   protected reliable = false;
@@ -39,19 +36,17 @@ export abstract class ClientMachine implements ClientTransaction, TimedMachine {
     method: string,
     user: ClientTransactionUser,
   ) {
-    this.context = context;
+    super(context);
     this.#owner = owner;
     this.index = index;
     this.branch = branch;
     this.method = method;
     this.user = user;
-    this.retransmitTimer = new RetransmitTimer(this);
-    this.waitTimer = new WaitTimer(this);
   }
 
   send(bytes: Buffer, flow: Flow): void {
     if (this.state !== 'unsent') return;
-    const { wheel, timers, counters } = this.context;
+    const { timers, counters } = this.context;
     this.state = this.method === 'INVITE' ? 'calling' : 'trying';
     this.request = bytes;
     this.flow = flow;
@@ -60,20 +55,19 @@ export abstract class ClientMachine implements ClientTransaction, TimedMachine {
       // Told from the wheel: the user is not called back while it calls.
       counters.sendFailures++;
       this.#failed = true;
-      wheel.arm(this.waitTimer, 0);
+      this.armWait(0);
       return;
     }
     this.#owner.sent(this, flow);
     if (!this.reliable) {
       this.interval = timers.t1;
-      wheel.arm(this.retransmitTimer, timers.t1);
+      this.armRetransmit(timers.t1);
     }
-    wheel.arm(this.waitTimer, timers.frTimeout);
+    this.armWait(timers.frTimeout);
   }
 
   abstract receive(response: SipMessage): void;
   abstract cancel(reason?: string): void;
-  abstract retransmitDue(): void;
 
   /** The waits B and F end with a failure, all others with silence. */
   waitOver(): void {
@@ -100,12 +94,7 @@ export abstract class ClientMachine implements ClientTransaction, TimedMachine {
     this.context.counters.retransmissionsSent++;
     if (!this.flow!.send(this.request!)) this.context.counters.sendFailures++;
     this.interval = next;
-    this.context.wheel.arm(this.retransmitTimer, next);
-  }
-
-  protected stopTimers(): void {
-    this.context.wheel.cancel(this.retransmitTimer);
-    this.context.wheel.cancel(this.waitTimer);
+    this.armRetransmit(next);
   }
 
   protected fail(reason: string): void {

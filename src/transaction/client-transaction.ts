@@ -24,6 +24,9 @@ export interface ClientTransactionUser {
   transportError(transaction: ClientTransaction, reason: string): void;
 }
 
+/** The user of a transaction that nobody waits for any more. */
+export const NOBODY: ClientTransactionUser = { response() {}, timeout() {}, transportError() {} };
+
 /** A request sent and its answers (RFC 3261 §17.1). */
 export interface ClientTransaction {
   /** To be written into the request's top Via. */

@@ -1,12 +1,10 @@
 import type { SipMessage } from '../wire/sip/message.ts';
 import { checkField } from '../wire/sip/text.ts';
 import { ClientMachine, type ClientOwner } from './client-machine.ts';
-import type { ClientTransactionUser } from './client-transaction.ts';
+import { NOBODY } from './client-transaction.ts';
 import { cancelRequest, negativeAck } from './derived-request.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 
-/** Whatever answers a CANCEL: only the INVITE's own final answer matters (RFC 3261 §9.1). */
-const NOBODY: ClientTransactionUser = { response() {}, timeout() {}, transportError() {} };
 const NO_OWNER: ClientOwner = { sent() {}, released() {} };
 
 /** The INVITE client transaction (RFC 3261 §17.1.1 with RFC 6026 §8.4, figure 5). */
@@ -57,7 +55,7 @@ export class InviteClient extends ClientMachine {
       // RFC 6026 §7.2: Accepted takes 2xx of other branches and their retransmissions until timer M.
       this.#settle('accepted');
       this.request = undefined;
-      this.context.wheel.arm(this.waitTimer, 64 * this.context.timers.t1);
+      this.armWait(64 * this.context.timers.t1);
     } else if (this.state !== 'accepted' && this.state !== 'completed') {
       return;
     }
@@ -66,7 +64,7 @@ export class InviteClient extends ClientMachine {
   }
 
   #refusal(response: SipMessage): void {
-    const { wheel, timers, counters } = this.context;
+    const { timers, counters } = this.context;
     if (this.unanswered) {
       this.#settle('completed');
       this.#ack = negativeAck(this.request!, response);
@@ -74,7 +72,7 @@ export class InviteClient extends ClientMachine {
       this.#sendAck();
       // Timer D: longer than the peer's timer H where the answer may be repeated, else zero.
       if (this.reliable) this.end();
-      else wheel.arm(this.waitTimer, 64 * timers.t1);
+      else this.armWait(64 * timers.t1);
       this.user.response(this, response);
     } else if (this.state === 'completed') {
       counters.retransmissionsAbsorbed++;
@@ -94,11 +92,12 @@ export class InviteClient extends ClientMachine {
   #sendCancel(): void {
     const bytes = cancelRequest(this.request!, this.#cancelReason);
     if (bytes) {
+      // Whatever answers a CANCEL, only the INVITE's own final answer matters.
       this.#cancelling = new NonInviteClient(this.context, NO_OWNER, -1, this.branch, 'CANCEL', NOBODY);
       this.#cancelling.send(bytes, this.flow!);
     }
     // §9.1: without a final answer in 64*T1 the INVITE counts as cancelled.
-    this.context.wheel.arm(this.waitTimer, 64 * this.context.timers.t1);
+    this.armWait(64 * this.context.timers.t1);
   }
 
   protected override end(): void {

@@ -9,7 +9,7 @@ export class InviteServer extends ServerMachine {
   #triedElsewhere = false;
 
   start(): void {
-    this.context.wheel.arm(this.retransmitTimer, TRYING_DELAY);
+    this.armRetransmit(TRYING_DELAY);
   }
 
   protected answer(bytes: Buffer, status: number): boolean {
@@ -20,7 +20,7 @@ export class InviteServer extends ServerMachine {
 
   #provisional(bytes: Buffer, status: number): boolean {
     if (this.state !== 'proceeding') return false;
-    this.context.wheel.cancel(this.retransmitTimer);
+    this.stopRetransmit();
     this.lastStatus = status;
     this.lastAnswer = bytes;
     this.transmit(bytes);
@@ -33,7 +33,7 @@ export class InviteServer extends ServerMachine {
       // RFC 6026 §7.1: the 2xx is repeated by whoever made it, not here; Accepted lasts for timer L.
       this.settle('accepted', status);
       this.lastAnswer = undefined;
-      this.context.wheel.arm(this.waitTimer, 64 * this.context.timers.t1);
+      this.armWait(64 * this.context.timers.t1);
     }
     this.transmit(bytes);
     return true;
@@ -41,15 +41,15 @@ export class InviteServer extends ServerMachine {
 
   #refusal(bytes: Buffer, status: number): boolean {
     if (this.state !== 'proceeding') return false;
-    const { wheel, timers } = this.context;
+    const { timers } = this.context;
     this.settle('completed', status);
     this.lastAnswer = bytes;
     // Timer G repeats the answer over an unreliable transport; timer H gives up waiting for the ACK over any.
     if (!this.reliable) {
       this.#interval = timers.t1;
-      wheel.arm(this.retransmitTimer, timers.t1);
+      this.armRetransmit(timers.t1);
     }
-    wheel.arm(this.waitTimer, 64 * timers.t1);
+    this.armWait(64 * timers.t1);
     this.transmit(bytes);
     return true;
   }
@@ -72,7 +72,7 @@ export class InviteServer extends ServerMachine {
     this.lastAnswer = undefined;
     // Timer I: T4 where the ACK may come again, else zero.
     if (this.reliable) this.end();
-    else this.context.wheel.arm(this.waitTimer, this.context.timers.t4);
+    else this.armWait(this.context.timers.t4);
     return true;
   }
 
@@ -82,7 +82,7 @@ export class InviteServer extends ServerMachine {
     } else if (this.state === 'completed') {
       this.sendAgain();
       this.#interval = Math.min(2 * this.#interval, this.context.timers.t2);
-      this.context.wheel.arm(this.retransmitTimer, this.#interval);
+      this.armRetransmit(this.#interval);
     }
   }
 

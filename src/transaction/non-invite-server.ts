@@ -4,19 +4,19 @@ import type { TransactionTimers } from './timers.ts';
 /** The non-INVITE server transaction (RFC 3261 §17.2.2 with RFC 4320, figure 8). */
 export class NonInviteServer extends ServerMachine {
   start(): void {
-    const { wheel, timers } = this.context;
-    wheel.arm(this.retransmitTimer, quietPeriod(timers));
+    const { timers } = this.context;
+    this.armRetransmit(quietPeriod(timers));
     // After timer F of the client an answer helps nobody (RFC 4320 §4.2), so the machine does not outlive it.
-    wheel.arm(this.waitTimer, 64 * timers.t1);
+    this.armWait(64 * timers.t1);
   }
 
   protected answer(bytes: Buffer, status: number): boolean {
     if (!this.open) return false;
     if (status < 200) {
       // RFC 4320 §4.1: no provisional but 100, and over an unreliable transport not before the client slows down.
-      const early = !this.reliable && this.retransmitTimer.armed;
+      const early = !this.reliable && this.retransmitArmed;
       if (status !== 100 || early) return true;
-      this.context.wheel.cancel(this.retransmitTimer);
+      this.stopRetransmit();
       this.state = 'proceeding';
       this.lastStatus = status;
       this.lastAnswer = bytes;
@@ -24,12 +24,13 @@ export class NonInviteServer extends ServerMachine {
       return true;
     }
     this.settle('completed', status);
+    this.forwarding = undefined;
     // RFC 4320 §4.2: a 408 always comes too late, and would make a storm on its way.
     this.lastAnswer = status === 408 ? undefined : bytes;
     if (this.lastAnswer !== undefined) this.transmit(bytes);
     // Timer J: as long as the client may repeat its request, else zero.
     if (this.reliable) this.end();
-    else this.context.wheel.arm(this.waitTimer, 64 * this.context.timers.t1);
+    else this.armWait(64 * this.context.timers.t1);
     return true;
   }
 

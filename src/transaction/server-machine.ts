@@ -5,7 +5,7 @@ import { isReliable } from '../net/transport-name.ts';
 import { buildResponse, type ResponseParts } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
-import { type MachineContext, RetransmitTimer, type TimedMachine, WaitTimer } from './machine.ts';
+import { type MachineContext, TimedMachine } from './machine.ts';
 import type { ResponseRoute } from './response-route.ts';
 import type { ReplyParts, ServerState, ServerTransaction } from './server-transaction.ts';
 import { userFault } from './user-fault.ts';
@@ -18,19 +18,17 @@ export interface ServerOwner {
 const TAG_LENGTH = 10;
 
 /** What both server machines have in common. */
-export abstract class ServerMachine implements ServerTransaction, TimedMachine {
+export abstract class ServerMachine extends TimedMachine implements ServerTransaction {
   readonly flow: Flow;
   readonly topVia: string;
   /** By which the owner finds it again. */
   readonly key: string;
   state: ServerState;
   lastStatus = 0;
+  forwarding: object | undefined = undefined;
   onTerminated: (() => void) | undefined = undefined;
   onTransportError: ((reason: string) => void) | undefined = undefined;
-  protected readonly context: MachineContext;
   protected readonly reliable: boolean;
-  protected readonly retransmitTimer: RetransmitTimer;
-  protected readonly waitTimer: WaitTimer;
   /** What a retransmission of the request gets. */
   protected lastAnswer: Buffer | undefined = undefined;
   protected readonly route: ResponseRoute;
@@ -51,7 +49,7 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     topVia: string,
     route: ResponseRoute,
   ) {
-    this.context = context;
+    super(context);
     this.#owner = owner;
     this.state = state;
     this.key = key;
@@ -61,8 +59,6 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     this.topVia = topVia;
     this.route = route;
     this.reliable = isReliable(flow.transport);
-    this.retransmitTimer = new RetransmitTimer(this);
-    this.waitTimer = new WaitTimer(this);
     this.#startedAt = context.clock.now();
     if (channels.transaction.hasSubscribers) {
       channels.transaction.publish({ event: 'start', callId: request.callId, method: request.method });
@@ -106,8 +102,6 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
 
   /** Takes a retransmission of the request. */
   abstract retransmission(): void;
-  abstract retransmitDue(): void;
-  abstract waitOver(): void;
   /** @returns whether the machine took the answer */
   protected abstract answer(bytes: Buffer, status: number): boolean;
 
@@ -157,11 +151,6 @@ export abstract class ServerMachine implements ServerTransaction, TimedMachine {
     this.#report(status);
     // Half a minute more it lives, and the bytes take a fraction of what the message takes. Whoever asks reads them again.
     this.#request = undefined;
-  }
-
-  protected stopTimers(): void {
-    this.context.wheel.cancel(this.retransmitTimer);
-    this.context.wheel.cancel(this.waitTimer);
   }
 
   protected end(): void {

@@ -32,6 +32,8 @@ export interface ServerTransaction {
   readonly topVia: string;
   /** The To tag of the answers that this server makes itself. */
   readonly toTag: string;
+  /** What the element above has made of the request, kept with it; only that element looks at it. */
+  forwarding: object | undefined;
   /** Called once, when the machine has ended. */
   onTerminated: (() => void) | undefined;
   /**

@@ -61,13 +61,14 @@ export class Branch implements ClientTransactionUser {
   /** What caller and callee are told, for the hop that is being tried. */
   legs: Legs | undefined;
   /** To tags of the early dialogs that this branch has made (RFC 6228). */
-  readonly earlyTags: Set<string> = new Set();
+  earlyTags: Set<string> | undefined = undefined;
   /** What this branch may fork into further on (RFC 5393 §5.3.3). */
   readonly maxBreadth: number;
   readonly #env: ProxyEnvironment;
   readonly #user: BranchUser;
   readonly #setting: BranchSetting;
-  readonly #timer = new WheelTimer(() => this.giveUp());
+  /** Timer C, of an INVITE. */
+  #timer: WheelTimer | undefined;
   #view: BranchView | undefined;
   #route: OutgoingRoute | undefined;
   #hops: readonly Hop[] = [];
@@ -76,7 +77,7 @@ export class Branch implements ClientTransactionUser {
   /** Only where there is another hop to go to. */
   #hopTimer: WheelTimer | undefined;
   /** Hops that others took over from, though they may still answer. */
-  #left: Attempt[] = [];
+  #left: Attempt[] | undefined;
   /** Whether the hop that is being tried has answered at all. */
   #hopHeard = false;
   #done = false;
@@ -193,6 +194,7 @@ export class Branch implements ClientTransactionUser {
     } else if (status < 300) {
       const late = this.#done;
       this.#end();
+      this.earlyTags = undefined;
       this.#user.success(this, response, late);
     } else if (status === 503 && this.#nextAddress()) {
       // RFC 3263 §4.3: the next address takes over what this one is too busy for.
@@ -232,6 +234,7 @@ export class Branch implements ClientTransactionUser {
   #goOn(): boolean {
     const attempt = this.#attempt();
     if (!this.#tryNextHop()) return false;
+    this.#left ??= [];
     this.#left.push(attempt);
     return true;
   }
@@ -245,9 +248,10 @@ export class Branch implements ClientTransactionUser {
    * @returns whether the answer is to be handled as that of the hop it came from
    */
   #recall(client: ClientTransaction, status: number): boolean {
-    const attempt = this.#left.find((it) => it.client === client);
-    if (!attempt || status < 200 || status > 299) return false;
-    this.#left.push(this.#attempt());
+    const left = this.#left;
+    const attempt = left?.find((it) => it.client === client);
+    if (!left || !attempt || status < 200 || status > 299) return false;
+    left.push(this.#attempt());
     if (!this.#done) this.#client!.cancel();
     this.hop = attempt.hop;
     this.legs = attempt.legs;
@@ -272,11 +276,11 @@ export class Branch implements ClientTransactionUser {
   #provisional(response: SipMessage): void {
     const tag = response.to?.tag;
     if (tag !== undefined) {
-      if (response.status === 199) this.earlyTags.delete(tag);
-      else if (this.earlyTags.size < MOST_EARLY_DIALOGS) this.earlyTags.add(tag);
+      if (response.status === 199) this.earlyTags?.delete(tag);
+      else this.#noteEarlyDialog(tag);
     }
     // RFC 3261 §16.7 item 2: only what is more than Trying keeps an INVITE alive.
-    if (this.#timer.armed) this.#armTimerC();
+    if (this.#timer?.armed) this.#armTimerC();
     this.#user.provisional(this, response);
   }
 
@@ -386,7 +390,13 @@ export class Branch implements ClientTransactionUser {
     return edit.toBuffer();
   }
 
+  #noteEarlyDialog(tag: string): void {
+    this.earlyTags ??= new Set();
+    if (this.earlyTags.size < MOST_EARLY_DIALOGS) this.earlyTags.add(tag);
+  }
+
   #armTimerC(): void {
+    this.#timer ??= new WheelTimer(() => this.giveUp());
     this.#env.wheel.arm(this.#timer, this.#env.settings.timerC);
   }
 
@@ -403,8 +413,13 @@ export class Branch implements ClientTransactionUser {
 
   #end(): void {
     this.#done = true;
-    this.#env.wheel.cancel(this.#timer);
+    if (this.#timer) this.#env.wheel.cancel(this.#timer);
     if (this.#hopTimer) this.#env.wheel.cancel(this.#hopTimer);
+    // The branch lives on for late answers: what only requests need does not.
+    this.#timer = undefined;
+    this.#hopTimer = undefined;
+    this.#view = undefined;
+    this.#route = undefined;
   }
 }
 

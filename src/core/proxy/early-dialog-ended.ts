@@ -10,7 +10,7 @@ import type { Branch } from './branch.ts';
  */
 export function earlyDialogEnded(branch: Branch, status: number, transaction: ServerTransaction): void {
   const { request, topVia } = transaction;
-  if (branch.earlyTags.size === 0 || request.method !== 'INVITE' || !wants199(request)) return;
+  if (!branch.earlyTags || request.method !== 'INVITE' || !wants199(request)) return;
   for (const toTag of branch.earlyTags) {
     const headers = [[H.Reason, `SIP;cause=${status}`]] as const;
     transaction.forward(buildResponse(request, { status: 199, toTag, headers, topVia }), 199);

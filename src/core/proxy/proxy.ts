@@ -10,7 +10,7 @@ import { loopHash } from './loop-hash.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { COMPLETED_ELSEWHERE, ResponseContext } from './response-context.ts';
+import { COMPLETED_ELSEWHERE, ResponseContext, type ResponseContextUser } from './response-context.ts';
 import { sequentialTarget } from './sequential-target.ts';
 import { forwardStateless, forwardStrayResponse } from './stateless.ts';
 import type { Target } from './target.ts';
@@ -22,8 +22,19 @@ const DIALOG_FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REF
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is the word of RFC 3261, and nobody here traps properties
 export class Proxy {
   readonly #env: ProxyEnvironment;
-  readonly #contexts = new WeakMap<ServerTransaction, ResponseContext>();
+  /** For outcomes whose answer may still be passed on. */
   readonly #contextOf = new WeakMap<ForkOutcome, ResponseContext>();
+  readonly #contextUser: ResponseContextUser = {
+    settled: (context, outcome, done) => {
+      if (!outcome.answered && outcome.response) this.#contextOf.set(outcome, context);
+      done(outcome);
+    },
+    answeredLate: (context) => {
+      // The fork that was begun in its stead rings in vain.
+      const latest = contextOf(context.transaction);
+      if (latest !== context) latest?.cancel(COMPLETED_ELSEWHERE);
+    },
+  };
 
   constructor(env: ProxyEnvironment) {
     this.#env = env;
@@ -109,12 +120,12 @@ export class Proxy {
     else this.#env.layer.replyStateless(message, flow, { status: 481 });
     // A line that some would take for two must not be copied.
     const reason = (message.flaws & Flaw.StrayControl) === 0 ? message.get(H.Reason) : undefined;
-    if (invite) this.#contexts.get(invite)?.cancel(reason);
+    if (invite) contextOf(invite)?.cancel(reason);
   }
 
   /** Cancels the branches of a request that is answered otherwise, while they still ring. */
   abandon(transaction: ServerTransaction): void {
-    this.#contexts.get(transaction)?.cancel();
+    contextOf(transaction)?.cancel();
   }
 
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
@@ -149,22 +160,8 @@ export class Proxy {
       recordRoute:
         options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
     };
-    const context: ResponseContext = new ResponseContext(
-      setting,
-      groups,
-      breadth,
-      this.#env,
-      (outcome) => {
-        this.#contextOf.set(outcome, context);
-        done(outcome);
-      },
-      () => {
-        // The fork that was begun in its stead rings in vain.
-        const latest = this.#contexts.get(transaction);
-        if (latest !== context) latest?.cancel(COMPLETED_ELSEWHERE);
-      },
-    );
-    this.#contexts.set(transaction, context);
+    const context = new ResponseContext(setting, groups, breadth, this.#env, this.#contextUser, done);
+    transaction.forwarding = context;
     context.start();
   }
 
@@ -185,6 +182,11 @@ export class Proxy {
     }
     return false;
   }
+}
+
+/** The latest fork of a transaction. */
+function contextOf({ forwarding }: ServerTransaction): ResponseContext | undefined {
+  return forwarding instanceof ResponseContext ? forwarding : undefined;
 }
 
 function failed(status: number): ForkOutcome {

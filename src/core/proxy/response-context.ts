@@ -14,6 +14,14 @@ import type { Target } from './target.ts';
 /** Why the other branches are cancelled when one is answered (RFC 3326). */
 export const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
+/** Whoever forwards requests: told of how each fork ends. */
+export interface ResponseContextUser {
+  /** Called once: with the 2xx, or when nothing is left to try. `done` is what {@link ResponseContext} was given. */
+  settled(context: ResponseContext, outcome: ForkOutcome, done: (outcome: ForkOutcome) => void): void;
+  /** Called where an INVITE is answered with a 2xx although the outcome was negative. */
+  answeredLate(context: ResponseContext): void;
+}
+
 /**
  * The branches of one request and what came back (RFC 3261 §16.7): targets are tried group by group, those of one group
  * together; a 2xx is passed on at once, provisional answers too, and the best of the rest when all have failed.
@@ -23,15 +31,16 @@ export class ResponseContext implements BranchUser {
   readonly #env: ProxyEnvironment;
   readonly #setting: BranchSetting;
   readonly #options: ForkOptions;
-  readonly #done: (outcome: ForkOutcome) => void;
-  readonly #answeredLate: () => void;
+  readonly #user: ResponseContextUser;
+  /** Given away when it is called, with all that it holds. */
+  #done: ((outcome: ForkOutcome) => void) | undefined;
   readonly #groups: (readonly Target[])[];
   readonly #breadth: number;
   readonly #branches: Branch[] = [];
   readonly #answers: FinalAnswer[] = [];
   /** The branch of each answer that came, for it to be written by when it is passed on. */
-  readonly #branchOf = new Map<SipMessage, Branch>();
-  readonly #groupTimer = new WheelTimer(() => this.#groupExpired());
+  #branchOf: Map<SipMessage, Branch> | undefined;
+  #groupTimer: WheelTimer | undefined;
   #pending = 0;
   /** Branches are being started or given up: nothing is settled between one and the next. */
   #holding = false;
@@ -42,23 +51,22 @@ export class ResponseContext implements BranchUser {
 
   /**
    * @param breadth how many branches may run at once (RFC 5393 §5.3); larger groups are tried piece by piece
-   * @param done called once: with the 2xx, or when nothing is left to try
-   * @param answeredLate called where an INVITE is answered with a 2xx although the outcome was negative
+   * @param done passed on to {@link ResponseContextUser.settled}
    */
   constructor(
     setting: BranchSetting,
     groups: readonly (readonly Target[])[],
     breadth: number,
     env: ProxyEnvironment,
+    user: ResponseContextUser,
     done: (outcome: ForkOutcome) => void,
-    answeredLate: () => void,
   ) {
     this.transaction = setting.transaction;
     this.#setting = setting;
     this.#options = setting.options;
     this.#env = env;
+    this.#user = user;
     this.#done = done;
-    this.#answeredLate = answeredLate;
     this.#breadth = breadth;
     this.#groups = groups.flatMap((group) => pieces(group, breadth));
   }
@@ -84,7 +92,7 @@ export class ResponseContext implements BranchUser {
     // Every 2xx to an INVITE goes back, late ones too: the caller must end the dialogs it does not want.
     if (this.#settled && this.transaction.request.method !== 'INVITE') return;
     this.#pass(branch, response);
-    if (this.#settled) this.#answeredLate();
+    if (this.#settled) this.#user.answeredLate(this);
     this.#groups.length = 0;
     this.#settle({ kind: 'outcome', answered: true, status: response.status });
     this.#cancelBranches(COMPLETED_ELSEWHERE);
@@ -93,7 +101,10 @@ export class ResponseContext implements BranchUser {
   failure(branch: Branch, answer: FinalAnswer): void {
     if (this.#tryOtherFlow(branch)) return;
     this.#answers.push(answer);
-    if (answer.response) this.#branchOf.set(answer.response, branch);
+    if (answer.response) {
+      this.#branchOf ??= new Map();
+      this.#branchOf.set(answer.response, branch);
+    }
     this.#pending--;
     if (answer.status >= 600 && !this.#declined) {
       // RFC 3261 §16.7 item 5: nobody else is to be asked.
@@ -108,7 +119,7 @@ export class ResponseContext implements BranchUser {
 
   /** Writes an answer as the caller is to read it. */
   write(response: SipMessage, extra: readonly HeaderEntry[] = []): Buffer {
-    const branch = this.#branchOf.get(response)!;
+    const branch = this.#branchOf!.get(response)!;
     return forwardedResponse(response, branch, this.transaction, this.#options, this.#env, extra);
   }
 
@@ -124,7 +135,10 @@ export class ResponseContext implements BranchUser {
     const share = Math.floor(this.#breadth / Math.max(1, group.length));
     const fresh = group.slice(0, Math.max(0, room)).map((target) => this.#branch(target, share));
     const timeout = this.#options.timeoutMs ?? this.#env.settings.frInvTimeout;
-    if (timeout !== undefined) this.#env.wheel.arm(this.#groupTimer, timeout);
+    if (timeout !== undefined) {
+      this.#groupTimer ??= new WheelTimer(() => this.#groupExpired());
+      this.#env.wheel.arm(this.#groupTimer, timeout);
+    }
     this.#holding = true;
     for (const branch of fresh) {
       if (!this.#declined) branch.start();
@@ -166,7 +180,7 @@ export class ResponseContext implements BranchUser {
 
   #settleIfIdle(): void {
     if (this.#pending > 0 || this.#holding || this.#settled) return;
-    this.#env.wheel.cancel(this.#groupTimer);
+    this.#stopTimer();
     if (this.transaction.state === 'terminated') this.#groups.length = 0;
     if (this.#groups.length > 0) {
       this.#nextGroup();
@@ -194,8 +208,15 @@ export class ResponseContext implements BranchUser {
   #settle(outcome: ForkOutcome): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#env.wheel.cancel(this.#groupTimer);
-    this.#done(outcome);
+    this.#stopTimer();
+    const done = this.#done!;
+    this.#done = undefined;
+    this.#user.settled(this, outcome, done);
+  }
+
+  #stopTimer(): void {
+    if (this.#groupTimer) this.#env.wheel.cancel(this.#groupTimer);
+    this.#groupTimer = undefined;
   }
 }
 
