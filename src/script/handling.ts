@@ -34,7 +34,8 @@ export class Handling implements CallOwner {
   /** The program that began it, which may have been replaced since. */
   readonly program: Program;
   readonly #owner: HandlingOwner;
-  readonly #timer = new WheelTimer(() => this.#expire());
+  /** Only for a script that makes its answer wait. */
+  #timer: WheelTimer | undefined;
   #abort: AbortController | undefined;
   #aborted = false;
   #cancelled = false;
@@ -94,7 +95,7 @@ export class Handling implements CallOwner {
     }
     if (groups.length === 0) return Promise.resolve(unanswered(480, 'Temporarily Unavailable', false));
     this.#forks++;
-    this.#owner.wheel.cancel(this.#timer);
+    this.#stopTimer();
     const outcome = this.#owner.proxy.fork(this.transaction, groups, wishes).finally(() => {
       this.#forks--;
       if (this.#forks === 0 && this.#waiting) this.#arm();
@@ -117,7 +118,7 @@ export class Handling implements CallOwner {
 
   #settled(act: () => void): void {
     this.#waiting = false;
-    this.#owner.wheel.cancel(this.#timer);
+    this.#stopTimer();
     try {
       act();
     } catch (error) {
@@ -167,12 +168,18 @@ export class Handling implements CallOwner {
 
   #end(): void {
     this.#done = true;
-    this.#owner.wheel.cancel(this.#timer);
+    this.#stopTimer();
     this.#owner.ended(this);
   }
 
   #arm(): void {
-    if (!this.#done) this.#owner.wheel.arm(this.#timer, this.#owner.answerTimeoutMs);
+    if (this.#done || this.#forks > 0) return;
+    this.#timer ??= new WheelTimer(() => this.#expire());
+    this.#owner.wheel.arm(this.#timer, this.#owner.answerTimeoutMs);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) this.#owner.wheel.cancel(this.#timer);
   }
 
   #abortScript(): void {

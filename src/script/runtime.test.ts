@@ -147,6 +147,18 @@ describe('fork', () => {
     expect((await call.invite).responses.map(({ status }) => status)).toEqual([200]);
   });
 
+  it('may ring for longer than a script may take', async () => {
+    await using harness = start({ invite: (call) => call.fork('sip:bob@203.0.113.2:5060') });
+    const alice = harness.peer('alice', { address: '203.0.113.1' });
+    const bob = harness.peer('bob', { address: '203.0.113.2' });
+    const call = alice.invite('sip:x@example.com');
+    const ringing = await bob.next('INVITE');
+    ringing.reply(180);
+    await harness.advance(60_000);
+    ringing.reply(200);
+    expect((await call.final).status).toBe(200);
+  });
+
   it('is given up at its timeout', async () => {
     await using harness = start({
       async invite(call) {
