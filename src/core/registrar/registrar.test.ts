@@ -255,6 +255,14 @@ describe('order', () => {
     expect(targets().map((it) => it.uri)).toEqual(['sip:a@192.0.2.1']);
   });
 
+  it('lets a request pass again whose answer was lost, and changes nothing by it', () => {
+    send({ contacts: ['<sip:a@192.0.2.1>;expires=600'], cseq: 5 });
+    clock.advance(100_000);
+    const again = send({ contacts: ['<sip:a@192.0.2.1>;expires=600'], cseq: 5 });
+    expect(again.status).toBe(200);
+    expect(values(again, H.Contact)).toEqual(['<sip:a@192.0.2.1>;expires=500']);
+  });
+
   it('does not matter across Call-IDs: a phone that was restarted begins again', () => {
     send({ contacts: ['<sip:a@192.0.2.1>'], cseq: 5 });
     expect(send({ contacts: ['<sip:a@192.0.2.1>'], callId: 'b', cseq: 1 }).status).toBe(200);

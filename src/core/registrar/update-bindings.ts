@@ -86,11 +86,14 @@ export function updateBindings(
   for (const contact of wish.contacts) {
     // Two Contacts of one request that are the same URI are one binding; the later one holds.
     const same = bindings.filter((binding) => isSame(binding, contact));
-    if (same.some((binding) => live.includes(binding) && outOfOrder(binding, wish))) {
+    const seconds = contact.expires ?? limits.defaultExpires;
+    const late = same.filter((binding) => live.includes(binding) && outOfOrder(binding, wish));
+    if (late.length > 0) {
+      // The very request that wrote the binding, sent again because its answer was lost in a restart.
+      if (seconds > 0 && late.every((binding) => binding.cseq === wish.cseq)) continue;
       return refuse(500, 'CSeq Out Of Order');
     }
     bindings = bindings.filter((binding) => !same.includes(binding));
-    const seconds = contact.expires ?? limits.defaultExpires;
     if (seconds === 0) {
       removed.push(...same);
       continue;
