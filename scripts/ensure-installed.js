@@ -1,31 +1,46 @@
 // Installs the dependencies when they are missing or older than the lock file, so that one command is enough
 // on a fresh machine. Plain JavaScript, because it runs on whatever Node the machine has.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** @returns {boolean} true where node_modules stands and is not older than the lock file */
-function installed() {
-  const marker = join(root, 'node_modules', '.package-lock.json');
-  const node = join(root, 'node_modules', '.bin', 'node');
-  if (!existsSync(marker) || !existsSync(node)) return false;
-  return statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+const marker = join(root, 'node_modules', '.package-lock.json');
+
+function isMissing() {
+  return !existsSync(marker) || !existsSync(join(root, 'node_modules', '.bin', 'node'));
 }
 
-export function ensureInstalled() {
-  if (installed()) return;
+function isStale() {
+  return statSync(marker).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+function npm(...words) {
   process.stderr.write('viaduct: installing dependencies (once) …\n');
-  const result = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  const result = spawnSync('npm', [...words, '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (result.status !== 0) {
-    process.stderr.write('viaduct: "npm ci" failed; see its messages above\n');
+    process.stderr.write(`viaduct: "npm ${words.join(' ')}" failed; see its messages above\n`);
     process.exit(1);
   }
 }
 
-ensureInstalled();
+/**
+ * Installs what is missing.
+ * @param {boolean} update also where the dependencies are there, but the lock file is newer; what is there already
+ *   stays in its place meanwhile, for a server may be running on it
+ */
+export function ensureInstalled(update) {
+  if (isMissing()) npm('ci');
+  else if (update && isStale()) {
+    npm('install', '--no-save');
+    const now = new Date();
+    utimesSync(marker, now, now);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureInstalled(true);
