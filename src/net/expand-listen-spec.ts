@@ -17,7 +17,8 @@ const LINK_LOCAL = Cidr.parse('fe80::/10')!;
 /**
  * The concrete listeners of a `listen` line: one for each address and port. `0.0.0.0` stands for every IPv4 address
  * of the machine, `::` for every IPv6 one, `*` for both, an interface name for the addresses of that interface; IPv6
- * link-local addresses are left out. Each listener keeps the `as` part (OpenSIPS #1837).
+ * link-local addresses are left out. Each listener keeps the `as` part (OpenSIPS #1837); of several, those whose address
+ * family the printed address is not of do without: nobody who reaches them could use it.
  * @param tls for the transports that need it
  */
 export function expandListenSpec(
@@ -43,7 +44,8 @@ export function expandListenSpec(
         address,
         port,
         family: ipFamily(address) as IpFamily,
-        advertised: advertisedOf(spec, i),
+        advertised:
+          addresses.length > 1 && isOfOtherFamily(spec, address) ? undefined : advertisedOf(spec, i),
         tls: isSecure(spec.transport) ? tls : undefined,
       });
     }
@@ -79,6 +81,11 @@ function nameOf(spec: ListenSpec, address: string, port: number, severalAddresse
   if (spec.name === undefined) return listenerName(spec.transport, address, port);
   const byAddress = severalAddresses ? `${spec.name}-${bracket(address)}` : spec.name;
   return spec.ports.length > 1 ? `${byAddress}:${port}` : byAddress;
+}
+
+function isOfOtherFamily({ advertisedHost = '' }: ListenSpec, address: string): boolean {
+  const printed = ipFamily(advertisedHost);
+  return printed !== 0 && printed !== ipFamily(address);
 }
 
 function advertisedOf(spec: ListenSpec, index: number): AddressParts | undefined {

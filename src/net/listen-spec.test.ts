@@ -117,8 +117,12 @@ describe('expandListenSpec', () => {
   ])('OpenSIPS #1837: every listener of %s keeps the public address', (text, addresses) => {
     const listeners = expand(`${text}:5060 as 99.88.44.33:5070`);
     expect(listeners.map((listener) => listener.address)).toEqual(addresses);
-    for (const listener of listeners)
-      expect(listener.advertised).toEqual({ host: '99.88.44.33', port: 5070 });
+    for (const { advertised, family } of listeners) {
+      expect(advertised).toEqual(family === 4 ? { host: '99.88.44.33', port: 5070 } : undefined);
+    }
+    for (const { advertised } of expand(`${text}:5060 as edge.example.com`)) {
+      expect(advertised).toEqual({ host: 'edge.example.com' });
+    }
   });
 
   it('maps ports one to one', () => {
