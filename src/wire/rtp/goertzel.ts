@@ -1,0 +1,86 @@
+/** Samples a second that the detector wants. */
+export const TONE_RATE = 8000;
+
+const LOW = [697, 770, 852, 941];
+const HIGH = [1209, 1336, 1477, 1633];
+const KEYS = '123A456B789C*0#D';
+
+/** 12.75 ms: two whole blocks lie within the shortest tone that must be heard, 40 ms (ITU-T Q.24). */
+const BLOCK = 102;
+/** Blocks for which a key has to sound, and to be still: pauses of 40 ms fill three, gaps of 10 ms touch two (Q.24). */
+const SOUNDING = 2;
+const STILL = 3;
+/** Mean power of a block below which there is no tone: 37 dB below the loudest sine. */
+const LEAST_POWER = 100_000;
+/** The two tones must hold this share of all power: speech spreads its own, and less than 19 ms fill too little of two blocks. */
+const LEAST_SHARE = 0.75;
+/** By how much the low tone may be stronger, and the high one: 8 and 4 dB (ITU-T Q.24), and one for what short blocks blur. */
+const LOW_TWIST = 10 ** 0.9;
+const HIGH_TWIST = 10 ** 0.5;
+
+const LOW_COEFFICIENTS = LOW.map(coefficient);
+const HIGH_COEFFICIENTS = HIGH.map(coefficient);
+
+/** Hears DTMF keys (ITU-T Q.23) in samples at 8 kHz, by Goertzel's filters over short blocks. */
+export class ToneDetector {
+  readonly #block: Float64Array = new Float64Array(BLOCK);
+  #filled = 0;
+  /** What the last blocks had, '' for no key, and how many they are. */
+  #candidate = '';
+  #count = 0;
+  /** The key that was told and still sounds. */
+  #current = '';
+
+  /** @returns the keys whose tones have begun: each once, however long it sounds */
+  push(samples: Int16Array): string {
+    let keys = '';
+    for (let i = 0; i < samples.length; i++) {
+      this.#block[this.#filled++] = samples[i]!;
+      if (this.#filled < BLOCK) continue;
+      this.#filled = 0;
+      keys += this.#step(blockKey(this.#block));
+    }
+    return keys;
+  }
+
+  #step(key: string): string {
+    this.#count = key === this.#candidate ? this.#count + 1 : 1;
+    this.#candidate = key;
+    if (this.#count < (key === '' ? STILL : SOUNDING) || key === this.#current) return '';
+    this.#current = key;
+    return key;
+  }
+}
+
+/** @returns the key that sounds in the block, or '' */
+function blockKey(block: Float64Array): string {
+  let energy = 0;
+  for (const sample of block) energy += sample * sample;
+  if (energy < LEAST_POWER * BLOCK) return '';
+  const low = strongest(block, LOW_COEFFICIENTS);
+  const high = strongest(block, HIGH_COEFFICIENTS);
+  // A pure tone of energy E over N samples has the power E·N/2 in its filter.
+  if (low.power + high.power < (LEAST_SHARE * energy * BLOCK) / 2) return '';
+  if (low.power > high.power * LOW_TWIST || high.power > low.power * HIGH_TWIST) return '';
+  return KEYS[low.index * 4 + high.index]!;
+}
+
+function strongest(block: Float64Array, coefficients: readonly number[]): { index: number; power: number } {
+  let best = { index: 0, power: -1 };
+  for (const [index, c] of coefficients.entries()) {
+    let before = 0;
+    let last = 0;
+    for (const sample of block) {
+      const next = sample + c * last - before;
+      before = last;
+      last = next;
+    }
+    const power = last * last + before * before - c * last * before;
+    if (power > best.power) best = { index, power };
+  }
+  return best;
+}
+
+function coefficient(frequency: number): number {
+  return 2 * Math.cos((2 * Math.PI * frequency) / TONE_RATE);
+}
