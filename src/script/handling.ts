@@ -87,7 +87,7 @@ export class Handling implements CallOwner {
   }
 
   fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome> {
-    const groups = targetSet(targets);
+    const groups = targetSet(targets, call.request);
     const wishes = this.#wishes(call, options);
     if (this.#cancelled) return Promise.resolve(unanswered(487, 'Request Terminated', true));
     if (this.#done) {

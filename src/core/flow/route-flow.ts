@@ -2,7 +2,6 @@ import type { Flow } from '../../net/flow.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Hop } from '../proxy/next-hop.ts';
 import type { Target } from '../proxy/target.ts';
 import { type FlowEnvironment, findFlow } from './flow-token.ts';
@@ -49,7 +48,7 @@ export function isFlowGone({ binding, connectionId }: Target, env: FlowEnvironme
 export function wantsFlow(request: SipMessage): boolean {
   const contact = request.topElement(H.Contact);
   if (contact === undefined || contact.text.indexOf(';ob') < 0) return false;
-  return NameAddr.parse(contact.text)?.uri?.param('ob') !== undefined && isFirstHop(request);
+  return contact.address?.uri?.param('ob') !== undefined && isFirstHop(request);
 }
 
 /** Whether nobody stands between the sender and this server (RFC 5626 §5.1). */
@@ -60,7 +59,7 @@ export function isFirstHop(request: SipMessage): boolean {
 /** Whether a REGISTER asks for a flow: by a reg-id, and by saying that it knows what that means (RFC 5626 §4.2.1). */
 export function asksForFlow(request: SipMessage): boolean {
   const contact = request.topElement(H.Contact);
-  if (contact === undefined || NameAddr.parse(contact.text)?.param('reg-id') === undefined) return false;
+  if (contact === undefined || contact.address?.param('reg-id') === undefined) return false;
   return request.elements(H.Supported).some(({ text }) => text.toLowerCase() === 'outbound');
 }
 

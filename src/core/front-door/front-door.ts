@@ -7,7 +7,6 @@ import { TokenBucket } from '../../base/token-bucket.ts';
 import type { Flow } from '../../net/flow.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
@@ -188,7 +187,7 @@ export class FrontDoor {
    */
   #isForeignRoute(request: SipMessage): boolean {
     const { own } = this.#advertise;
-    return request.elements(H.Route).some(({ text }) => !recogniseUri(NameAddr.parse(text)?.uri, own).own);
+    return request.elements(H.Route).some(({ address }) => !recogniseUri(address?.uri, own).own);
   }
 
   /**
@@ -203,9 +202,7 @@ export class FrontDoor {
     const proof = tags.proofOf(request.callId);
     const proves = (uri: Uri | undefined): boolean =>
       uri?.param(DIALOG_PROOF_PARAM) === proof && recogniseUri(uri, own).own;
-    return (
-      !proves(request.uri) && !request.elements(H.Route).some(({ text }) => proves(NameAddr.parse(text)?.uri))
-    );
+    return !proves(request.uri) && !request.elements(H.Route).some(({ address }) => proves(address?.uri));
   }
 }
 

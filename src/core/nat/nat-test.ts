@@ -3,7 +3,6 @@ import type { Flow } from '../../net/flow.ts';
 import { defaultPort, isReliable, transportName } from '../../net/transport-name.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 
 /** The tests of OpenSIPS's `nat_uac_test`, by name, with the numbers that older scripts write. */
@@ -96,14 +95,13 @@ export function isBehindNat(message: SipMessage, flow: Flow): boolean {
 
 /** The first Contact, where it is a `sip:` or `sips:` URI. */
 function contactUri(message: SipMessage): Uri | undefined {
-  const top = message.topElement(H.Contact);
-  const uri = top && NameAddr.parse(top.text)?.uri;
+  const uri = message.topElement(H.Contact)?.address?.uri;
   return uri?.kind === 'sip' ? uri : undefined;
 }
 
 /** Compared as addresses, so that spellings of IPv6 do not matter; a name is never the same as an address. */
 function sameHost(host: string, flow: Flow): boolean {
-  return host === flow.remoteAddress || canonicalHost(host) === canonicalHost(flow.remoteAddress);
+  return host === flow.remoteAddress || canonicalHost(host) === flow.remoteAddress;
 }
 
 function viaPort(transport: string): number {

@@ -150,6 +150,7 @@ export class Branch implements ClientTransactionUser {
     const hops = nextHops(
       {
         requestUri: outgoing.requestUri,
+        request: transaction.request,
         routes: outgoing.strict ? [] : outgoing.routes,
         source: bySource ? this.target.source : undefined,
         connectionId: bySource ? this.target.connectionId : 0,

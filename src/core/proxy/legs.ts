@@ -39,6 +39,8 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
   const print = (place: PrintedPlace) =>
     advertise.printed({ listener: hop.listener, destination: reader, override: overrides.outbound, place });
   const out = print('record-route-out');
+  // Only the order of OpenSIPS prints other things in other places.
+  const samePrint = advertise.policy.order === 'viaduct';
   const back = advertise.printed({
     listener: received.listener,
     destination: sender,
@@ -58,8 +60,8 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
       overridden: overrides.outbound !== undefined,
       hidden: settings.hideInside && crossesOutward(advertise, address, hop.listener, sender, back),
     },
-    via: print('via'),
-    contact: print('contact'),
+    via: samePrint ? out : print('via'),
+    contact: samePrint ? out : print('contact'),
   };
 }
 
@@ -74,11 +76,13 @@ function isOwnSocket({ transport, remoteAddress, remotePort }: Flow, env: ProxyE
 export function dressContacts(edit: MessageEdit, received: Flow, legs: Legs, env: ProxyEnvironment): void {
   const { message } = edit;
   if (!message.has(H.Contact)) return;
-  const { transport, remoteAddress, remotePort } = received;
+  const { transport, remoteAddress: address, remotePort: port } = received;
+  const natted = env.settings.fixContact && isBehindNat(message, received);
+  const seen = natted ? { transport, address, port } : undefined;
   if (legs.inbound.hidden) {
     const face = { address: legs.contact, transport: legs.outbound.listener.transport };
-    hideContacts(edit, message, env.advertise, face);
-  } else if (env.settings.fixContact && isBehindNat(message, received)) {
-    fixForwardedContacts(edit, { transport, address: remoteAddress, port: remotePort });
+    hideContacts(edit, message, env.advertise, face, seen);
+  } else if (seen) {
+    fixForwardedContacts(edit, seen);
   }
 }

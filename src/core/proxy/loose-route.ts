@@ -4,8 +4,8 @@ import type { AddressParts, Listener } from '../../net/listener.ts';
 import { transportName } from '../../net/transport-name.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { NameAddr } from '../../wire/sip/name-addr.ts';
-import { Uri } from '../../wire/sip/uri.ts';
+import type { NameAddr } from '../../wire/sip/name-addr.ts';
+import type { Uri } from '../../wire/sip/uri.ts';
 import { HIDDEN_CONTACT_PARAM } from '../topology/border.ts';
 import type { Overrides } from './legs.ts';
 import { OVERRIDE_PARAM } from './record-route.ts';
@@ -57,11 +57,11 @@ export function routeUri(uri: Uri): RouteUri {
 /** Whether the URI leads to this server. */
 export function recogniseUri(uri: Uri | undefined, own: OwnAddresses): OwnAnswer {
   if (uri === undefined || uri.kind !== 'sip') return { own: false };
-  const transport = uri.param('transport');
-  if (transport !== undefined && transportName(transport) === undefined && !uri.param(ROUTE_TAG_PARAM)) {
+  const route = routeUri(uri);
+  if (route.transport === undefined && !route.tag && uri.param('transport') !== undefined) {
     return { own: false };
   }
-  return own.recogniseRoute(routeUri(uri));
+  return own.recogniseRoute(route);
 }
 
 /** Reads the route set of a request; changes nothing. */
@@ -71,14 +71,14 @@ export function looseRoute(request: SipMessage, own: OwnAddresses): LooseRoute {
   if (elements.length > MOST_ROUTES) return unrouted(request, 'malformed');
   const routes: NameAddr[] = [];
   for (const element of elements) {
-    const route = NameAddr.parse(element.text);
+    const route = element.address;
     if (route?.uri === undefined) return unrouted(request, 'malformed');
     routes.push(route);
   }
   const walk = new RouteWalk(request, own, routes);
   const inDialog = request.to?.tag !== undefined;
   if (inDialog) {
-    const target = Uri.parse(request.requestUri);
+    const target = request.uri;
     const answer = recogniseUri(target, own);
     // RFC 3261 §16.4: our own Record-Route in the Request-URI was put there by a strict router before us.
     if (target && answer.own && isRouteLike(target, answer)) return walk.afterStrict(target, answer);

@@ -5,6 +5,7 @@ import type { ResolvedTarget } from '../../net/resolver.ts';
 import { selectListener } from '../../net/select-listener.ts';
 import { isSecure, transportName } from '../../net/transport-name.ts';
 import { waysOf } from '../../net/ways.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
 import type { MaybePromise, Source } from '../registrar/location-store.ts';
@@ -25,6 +26,8 @@ export interface Hop {
 
 export interface HopQuestion {
   readonly requestUri: string;
+  /** The request that it was made from, which has mostly read that URI already. */
+  readonly request?: SipMessage;
   /** Route values that the request will carry, topmost first. */
   readonly routes: readonly string[];
   /** Where to send instead of resolving the Request-URI; a Route goes before it. */
@@ -60,7 +63,7 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
     }
   }
   if (routes.length === 0 && source) return hopsTo([asSpoken(source, question)], question, env);
-  const uri = routes.length > 0 ? NameAddr.parse(routes[0]!)?.uri : Uri.parse(question.requestUri);
+  const uri = routes.length > 0 ? NameAddr.parse(routes[0]!)?.uri : readRequestUri(question);
   if (uri?.kind !== 'sip') return [];
   const own = recogniseUri(uri, env.advertise.own);
   if (own.own && own.listener) return hopsTo([boundDestination(own.listener)], question, env);
@@ -78,6 +81,10 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   });
   if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
   return hopsTo(resolution, question, env);
+}
+
+function readRequestUri({ request, requestUri }: HopQuestion): Uri | undefined {
+  return request === undefined ? Uri.parse(requestUri) : request.parseUri(requestUri);
 }
 
 /** RFC 7118 §5.5 has Contacts say `transport=ws` over TLS too: which it is, the socket tells. */

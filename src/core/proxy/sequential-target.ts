@@ -2,7 +2,6 @@ import type { Advertise } from '../../advertise/advertise.ts';
 import { canonicalHost } from '../../base/ip.ts';
 import { defaultPort } from '../../net/transport-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { Uri } from '../../wire/sip/uri.ts';
 import { type RestoredUri, restoreRequestUri } from '../nat/contact-fix.ts';
 import type { Source } from '../registrar/location-store.ts';
 import { revealContact } from '../topology/border.ts';
@@ -20,7 +19,7 @@ export type SequentialTarget =
 export function sequentialTarget(request: SipMessage, advertise: Advertise): SequentialTarget {
   const route = looseRoute(request, advertise.own);
   if (route.kind === 'malformed') return { ok: false, status: 400, reason: 'Bad Route' };
-  const uri = Uri.parse(route.requestUri);
+  const uri = request.parseUri(route.requestUri);
   if (!uri) return { ok: false, status: 400, reason: 'Bad Request-URI' };
   const revealed = revealContact(uri, advertise);
   if (route.kind === 'own-only' || (!route.own && !revealed)) {

@@ -38,6 +38,7 @@ export function forwardStateless(
     : nextHops(
         {
           requestUri: outgoing.requestUri,
+          request: message,
           routes: outgoing.strict ? [] : outgoing.routes,
           source: bySource ? target.source : undefined,
           connectionId: bySource ? target.connectionId : 0,

@@ -1,13 +1,23 @@
 import { ServerError } from '../../base/errors.ts';
-import { H, type HeaderId } from './header-name.ts';
+import { H, type HeaderId, headerId } from './header-name.ts';
 import { printedName, type SipMessage } from './message.ts';
-import { checkField, checkRequestUri, isToken } from './text.ts';
+import { checkField, checkRequestUri, isToken, writeByteString } from './text.ts';
 
 interface Splice {
   readonly start: number;
   readonly end: number;
   text: string;
 }
+
+/** What becomes of a header line: its value is replaced, or all of it goes. */
+interface LineChange {
+  readonly line: number;
+  /** Null for a line that is removed. */
+  value: string | null;
+}
+
+/** Shorter stretches are copied faster here than by a call into Node. */
+const SHORT = 64;
 
 /**
  * Changes to a received message, collected as splices over its bytes and applied in one serialisation: what is not
@@ -18,10 +28,9 @@ interface Splice {
 export class MessageEdit {
   readonly message: SipMessage;
   readonly #splices: Splice[] = [];
-  /** What became of header lines: a new value, or null for a line that is removed. */
-  readonly #lines: Map<number, string | null> = new Map();
+  readonly #lines: LineChange[] = [];
   /** Headers that {@link set} had to append, so that setting them again changes that line. */
-  readonly #setLines: Map<HeaderId, Splice> = new Map();
+  #setLines: Map<HeaderId, Splice> | undefined;
   #requestUri: string | undefined;
   #body: Buffer | undefined;
 
@@ -54,8 +63,7 @@ export class MessageEdit {
 
   /** Gives a line another value; its name stays as written. */
   replaceValue(line: number, value: string): this {
-    this.#lines.set(line, checkField(this.message.nameAt(line), value));
-    return this;
+    return this.#changeLine(line, checkField(this.message.nameAt(line), value));
   }
 
   /** Sets the header's only value: the first line gets it, other lines of the name go; appended where there is none. */
@@ -68,28 +76,43 @@ export class MessageEdit {
 
   #setAppended(header: HeaderId, value: string): this {
     const line = headerLine(header, value);
-    const old = this.#setLines.get(header);
+    const old = this.#setLines?.get(header);
     if (old) {
       old.text = line;
       return this;
     }
     const splice = { start: this.message.headersEnd, end: this.message.headersEnd, text: line };
+    this.#setLines ??= new Map();
     this.#setLines.set(header, splice);
     this.#splices.push(splice);
     return this;
   }
 
   removeLine(line: number): this {
-    this.#lines.set(line, null);
+    return this.#changeLine(line, null);
+  }
+
+  #changeLine(line: number, value: string | null): this {
+    for (const change of this.#lines) {
+      if (change.line !== line) continue;
+      change.value = value;
+      return this;
+    }
+    this.#lines.push({ line, value });
     return this;
   }
 
   /** Removes every received line of that header, whatever its case and form; what was inserted stays. */
   removeAll(header: HeaderId | string): this {
     const message = this.message;
-    const next = (from: number) =>
-      typeof header === 'string' ? message.findNamed(header, from) : message.find(header, from);
-    for (let line = next(0); line >= 0; line = next(line + 1)) this.removeLine(line);
+    const id = typeof header === 'string' ? headerId(header) : header;
+    if (typeof header === 'string' && id === H.Other) {
+      for (let line = message.findNamed(header); line >= 0; line = message.findNamed(header, line + 1)) {
+        this.removeLine(line);
+      }
+      return this;
+    }
+    for (let line = message.find(id); line >= 0; line = message.find(id, line + 1)) this.removeLine(line);
     return this;
   }
 
@@ -147,11 +170,11 @@ export class MessageEdit {
     let from = 0;
     let to = 0;
     for (const { start, end, text } of splices) {
-      if (start > from) to += bytes.copy(out, to, from, start);
-      if (text.length > 0) to += out.write(text, to, 'latin1');
+      to = copyBytes(bytes, from, start, out, to);
+      if (text.length > 0) to += writeByteString(out, text, to);
       from = end;
     }
-    to += bytes.copy(out, to, from, headEnd);
+    to = copyBytes(bytes, from, headEnd, out, to);
     if (body !== undefined) body.copy(out, to);
     return out;
   }
@@ -163,26 +186,57 @@ export class MessageEdit {
     if (this.#requestUri !== undefined) {
       all.push({ start: message.uriStart, end: message.uriEnd, text: this.#requestUri });
     }
-    for (const [line, value] of this.#lines) {
+    for (const { line, value } of this.#lines) {
       all.push(
         value === null
           ? { start: message.lineStart(line), end: message.lineEnd(line), text: '' }
           : { start: message.valueStart(line), end: message.valueEnd(line), text: value },
       );
     }
-    // Stable, so that insertions at one place keep their order; they stand before a longer splice that begins there.
-    all.sort((a, b) => a.start - b.start || insertionFirst(a, b) || b.end - a.end);
+    sortSplices(all);
     let covered = 0;
-    return all.filter(({ start, end }) => {
-      if (start < covered) return false;
-      covered = end;
-      return true;
-    });
+    let kept = 0;
+    for (const splice of all) {
+      if (splice.start < covered) continue;
+      covered = splice.end;
+      all[kept++] = splice;
+    }
+    all.length = kept;
+    return all;
   }
+}
+
+/** Splices beyond this number are left to the sort of the language, which is slow for a few and fast for many. */
+const FEW = 32;
+
+/** Stable, so that insertions at one place keep their order; they stand before a longer splice that begins there. */
+function sortSplices(splices: Splice[]): void {
+  if (splices.length > FEW) {
+    splices.sort(order);
+    return;
+  }
+  for (let i = 1; i < splices.length; i++) {
+    const splice = splices[i]!;
+    let at = i;
+    for (; at > 0 && order(splices[at - 1]!, splice) > 0; at--) splices[at] = splices[at - 1]!;
+    splices[at] = splice;
+  }
+}
+
+function order(a: Splice, b: Splice): number {
+  return a.start - b.start || insertionFirst(a, b) || b.end - a.end;
 }
 
 function insertionFirst(a: Splice, b: Splice): number {
   return Number(b.start === b.end) - Number(a.start === a.end);
+}
+
+/** @returns where the copy ends */
+function copyBytes(from: Buffer, start: number, end: number, out: Buffer, at: number): number {
+  if (end - start >= SHORT) return at + from.copy(out, at, start, end);
+  let to = at;
+  for (let i = start; i < end; i++) out[to++] = from[i]!;
+  return to;
 }
 
 /** @throws ServerError SIP_BAD_FIELD for a name that is no token, or a value with CR, LF or NUL */

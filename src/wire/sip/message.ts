@@ -1,3 +1,4 @@
+import { HeaderElement } from './header-element.ts';
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { splitList } from './list.ts';
 import { NameAddr } from './name-addr.ts';
@@ -29,17 +30,6 @@ export const STRIDE = 5;
 export interface CSeq {
   readonly number: number;
   readonly method: string;
-}
-
-/** One value of a header that may list several, with its place in the bytes. */
-export interface HeaderElement {
-  /** The index of its header line. */
-  readonly line: number;
-  /** `bytes[start, end)`, blanks round it left out. */
-  readonly start: number;
-  readonly end: number;
-  /** Unfolded. */
-  readonly text: string;
 }
 
 /**
@@ -77,6 +67,9 @@ export class SipMessage {
   #to: NameAddr | undefined | null = null;
   #cseq: CSeq | undefined | null = null;
   #callId: string | null = null;
+  #topViaElement: HeaderElement | undefined | null = null;
+  /** Lists that were asked for: many ask for the same few. */
+  #lists: { readonly header: HeaderId; readonly elements: readonly HeaderElement[] }[] | undefined;
 
   /** @internal made by `parseMessage` */
   constructor(
@@ -200,35 +193,51 @@ export class SipMessage {
   }
 
   /** The values of a header that lists them with commas, over all its lines, in order (RFC 3261 §7.3.1). */
-  elements(header: HeaderId): HeaderElement[] {
-    const found: HeaderElement[] = [];
+  elements(header: HeaderId): readonly HeaderElement[] {
+    if (this.#lists !== undefined) {
+      for (const known of this.#lists) if (known.header === header) return known.elements;
+    }
+    const elements: HeaderElement[] = [];
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
       const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line));
       for (let i = 0; i < bounds.length; i += 2) {
-        const start = bounds[i]!;
-        const end = bounds[i + 1]!;
-        found.push({ line, start, end, text: unfold(byteString(this.bytes, start, end)) });
+        elements.push(this.#element(line, bounds[i]!, bounds[i + 1]!));
       }
     }
-    return found;
+    this.#lists ??= [];
+    this.#lists.push({ header, elements });
+    return elements;
   }
 
   /** The topmost value of a header that lists them; undefined where there is none. */
   topElement(header: HeaderId): HeaderElement | undefined {
+    if (header !== H.Via) return this.elements(header)[0];
+    // Of the Vias of an answer nobody reads any but the topmost.
+    if (this.#topViaElement === null) this.#topViaElement = this.#firstElement(header);
+    return this.#topViaElement;
+  }
+
+  #firstElement(header: HeaderId): HeaderElement | undefined {
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
       const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line), 1);
-      if (bounds.length === 0) continue;
-      const start = bounds[0]!;
-      const end = bounds[1]!;
-      return { line, start, end, text: unfold(byteString(this.bytes, start, end)) };
+      if (bounds.length > 0) return this.#element(line, bounds[0]!, bounds[1]!);
     }
     return undefined;
+  }
+
+  #element(line: number, start: number, end: number): HeaderElement {
+    return new HeaderElement(line, start, end, unfold(byteString(this.bytes, start, end)));
   }
 
   /** The Request-URI taken apart; undefined for a response, and where it cannot be read. */
   get uri(): Uri | undefined {
     if (this.#uri === null) this.#uri = Uri.parse(this.requestUri);
     return this.#uri;
+  }
+
+  /** As `Uri.parse`, for a URI that mostly is the Request-URI: that one is read once. */
+  parseUri(text: string): Uri | undefined {
+    return text === this.requestUri ? this.uri : Uri.parse(text);
   }
 
   /** The topmost Via; undefined where there is none or it cannot be read. */

@@ -1,5 +1,6 @@
+import type { HeaderElement } from './header-element.ts';
 import { H } from './header-name.ts';
-import type { HeaderElement, SipMessage } from './message.ts';
+import type { SipMessage } from './message.ts';
 import { NameAddr } from './name-addr.ts';
 import { parseDecimal } from './text.ts';
 import { type Verdict, verdict } from './verdict.ts';

@@ -11,14 +11,20 @@ export function toByteString(text: string): string {
   return text;
 }
 
-/** Node's own reader beneath `toString('latin1')`, which takes a third of its time. */
+/** Node's own reader and writer beneath `toString('latin1')` and `write`, which take a third of their time. */
 interface Latin1Bytes {
   latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, at: number, length: number): number;
 }
 
 /** @returns `bytes[start, end)` as a byte string */
 export function byteString(bytes: Buffer, start: number, end: number): string {
   return (bytes as Buffer & Latin1Bytes).latin1Slice(start, end);
+}
+
+/** Writes a byte string. @returns how many bytes it took */
+export function writeByteString(bytes: Buffer, text: string, at: number): number {
+  return (bytes as Buffer & Latin1Bytes).latin1Write(text, at, text.length);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -67,6 +67,7 @@ export class Uri {
       // Blanks, controls, and the delimiters that RFC 3986 keeps out of every URI.
       if (c <= 0x20 || c === 0x7f || c === 0x3c || c === 0x3e || c === 0x22) return undefined;
     }
+    if (colon === 3 && text.startsWith('sip')) return parseSip(text, 'sip', 4);
     const scheme = text.slice(0, colon).toLowerCase();
     if (!isToken(scheme)) return undefined;
     if (scheme === 'sip' || scheme === 'sips') return parseSip(text, scheme, colon + 1);
@@ -173,11 +174,11 @@ function parseSip(text: string, scheme: string, from: number): Uri | undefined {
   if (at >= 0) {
     // Of all parts only the user may hold ';' and '?' unescaped, and none may hold a second '@'.
     if (at === from || text.indexOf('@', at + 1) >= 0) return undefined;
-    const userinfo = text.slice(from, at);
-    const colon = userinfo.indexOf(':');
-    if (colon === 0) return undefined;
-    user = colon < 0 ? userinfo : userinfo.slice(0, colon);
-    if (colon >= 0) password = userinfo.slice(colon + 1);
+    const colon = text.indexOf(':', from);
+    if (colon === from) return undefined;
+    const hasPassword = colon >= 0 && colon < at;
+    user = text.slice(from, hasPassword ? colon : at);
+    if (hasPassword) password = text.slice(colon + 1, at);
     hostStart = at + 1;
   }
   let end = text.length;

@@ -1,7 +1,6 @@
 import type { HeaderEntry } from './build.ts';
 import { H, type HeaderId, headerName } from './header-name.ts';
 import { Flaw, type SipMessage } from './message.ts';
-import { NameAddr } from './name-addr.ts';
 import { isBroadcast } from './response-address.ts';
 import { Via } from './via.ts';
 
@@ -81,7 +80,7 @@ export function judgeProxyRequire(request: SipMessage, supported: ReadonlySet<st
  * @returns what is wrong with it; undefined for a response that can be handled
  */
 export function responseFault(response: SipMessage): string | undefined {
-  if (response.version.toUpperCase() !== 'SIP/2.0') return 'unknown SIP version';
+  if (!isVersion2(response.version)) return 'unknown SIP version';
   const framing = framingFault(response);
   if (framing !== undefined) return framing;
   const missing = countFault(response);
@@ -115,9 +114,11 @@ export function verdict(
 }
 
 function judgeVersion(request: SipMessage): Verdict | undefined {
-  return request.version.toUpperCase() === 'SIP/2.0'
-    ? undefined
-    : verdict(request, 505, 'Version Not Supported');
+  return isVersion2(request.version) ? undefined : verdict(request, 505, 'Version Not Supported');
+}
+
+function isVersion2(version: string): boolean {
+  return version === 'SIP/2.0' || version.toUpperCase() === 'SIP/2.0';
 }
 
 function judgeFraming(request: SipMessage): Verdict | undefined {
@@ -217,7 +218,7 @@ const TARGET_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'NOT
 
 function hasBrokenAddress(request: SipMessage, header: HeaderId): boolean {
   if (!request.has(header)) return false;
-  return request.elements(header).some(({ text }) => !NameAddr.parse(text)?.uri);
+  return request.elements(header).some(({ address }) => !address?.uri);
 }
 
 function malformed(request: SipMessage, header: HeaderId): Verdict {
