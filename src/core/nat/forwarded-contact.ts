@@ -3,8 +3,9 @@ import { defaultPort, isReliable, type TransportName } from '../../net/transport
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import type { Uri } from '../../wire/sip/uri.ts';
 import type { Source } from '../registrar/location-store.ts';
-import { fixContacts } from './contact-fix.ts';
+import { type ContactFixOptions, fixContacts, fixedContactUri } from './contact-fix.ts';
 
 const PRIVATE = PRIVATE_NETWORKS.map((text) => Cidr.parse(text)!);
 
@@ -13,10 +14,20 @@ const PRIVATE = PRIVATE_NETWORKS.map((text) => Cidr.parse(text)!);
  * connection it has open. The Contact that it believes in is kept and comes back to it in the Request-URI.
  */
 export function fixForwardedContacts(edit: MessageEdit, seen: Source): void {
-  const contact = firstContact(edit.message);
-  const named = contact?.param('transport') !== undefined;
-  const params = isReliable(seen.transport) && !named ? `;transport=${seen.transport}` : '';
-  fixContacts(edit, seen, { preserve: true, params });
+  fixContacts(edit, seen, keepingTheWay(firstContact(edit.message), seen));
+}
+
+/** The URI that {@link fixForwardedContacts} gives a Contact. */
+export function fixedForwardedUri(uri: Uri, seen: Source): Uri {
+  return fixedContactUri(uri, seen, keepingTheWay(uri, seen));
+}
+
+function keepingTheWay(uri: Uri | undefined, seen: Source): ContactFixOptions {
+  const named = uri?.param('transport') !== undefined;
+  return {
+    preserve: true,
+    params: isReliable(seen.transport) && !named ? `;transport=${seen.transport}` : '',
+  };
 }
 
 /**

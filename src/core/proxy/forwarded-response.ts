@@ -7,6 +7,7 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import { watchFlow } from '../flow/flow-timer.ts';
 import { asksForFlow, isFirstHop } from '../flow/route-flow.ts';
 import { answersFromBehindNat, fixForwardedContacts } from '../nat/forwarded-contact.ts';
+import type { Source } from '../registrar/location-store.ts';
 import { hideContacts } from '../topology/border.ts';
 import type { Branch } from './branch.ts';
 import type { ForkOptions, ReplyView } from './fork-options.ts';
@@ -25,13 +26,14 @@ export function forwardedResponse(
   extra: readonly HeaderEntry[] = [],
 ): Buffer {
   const edit = new MessageEdit(response);
-  const { legs, hop, recordRoute } = branch;
+  const { legs, recordRoute } = branch;
   const { request, topVia } = transaction;
   // What is left below our own Via is what the request came with: taken from there, nobody can have changed or lost it.
   edit.removeAll(H.Via).insert(response.headersStart, viaLines(request, topVia));
   if (recordRoute) restoreRecordRoute(edit, response, recordRoute, request);
   const view: ReplyView = { response, edit, advertise: undefined };
   options.onReply?.(view);
+  const seen = behindNat(response, branch, env);
   if (legs?.outbound.hidden) {
     const { listener, printed } = legs.inbound;
     const face = view.advertise
@@ -42,17 +44,24 @@ export function forwardedResponse(
           place: 'contact',
         })
       : printed;
-    hideContacts(edit, response, env.advertise, { address: face, transport: listener.transport });
-  } else if (hop && !hop.looped && env.settings.fixContact && isFromUserAgent(response, branch)) {
-    const { transport } = hop.listener;
-    const seen = { transport, address: hop.destination.address, port: hop.destination.port };
-    if (answersFromBehindNat(response, seen, branch.target.source !== undefined))
-      fixForwardedContacts(edit, seen);
+    const { transport } = listener;
+    hideContacts(edit, response, env.advertise, { address: face, transport }, seen);
+  } else if (seen) {
+    fixForwardedContacts(edit, seen);
   }
   if (options.path) tellFlowTimer(edit, transaction, env);
   for (const [header, value] of extra) edit.append(header, value);
   if (isReliable(transaction.flow.transport)) edit.ensureContentLength();
   return edit.toBuffer();
+}
+
+/** Where an answer has come from whose Contact does not lead there; undefined where it does, or is not to be fixed. */
+function behindNat(response: SipMessage, branch: Branch, env: ProxyEnvironment): Source | undefined {
+  const { hop, target } = branch;
+  if (!hop || hop.looped || !env.settings.fixContact || !isFromUserAgent(response, branch)) return undefined;
+  const { address, port } = hop.destination;
+  const seen = { transport: hop.listener.transport, address, port };
+  return answersFromBehindNat(response, seen, target.source !== undefined) ? seen : undefined;
 }
 
 /** Whether the answer has a Contact, and nobody stands between this server and who wrote it. */

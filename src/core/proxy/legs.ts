@@ -76,11 +76,13 @@ function isOwnSocket({ transport, remoteAddress, remotePort }: Flow, env: ProxyE
 export function dressContacts(edit: MessageEdit, received: Flow, legs: Legs, env: ProxyEnvironment): void {
   const { message } = edit;
   if (!message.has(H.Contact)) return;
-  const { transport, remoteAddress, remotePort } = received;
+  const { transport, remoteAddress: address, remotePort: port } = received;
+  const natted = env.settings.fixContact && isBehindNat(message, received);
+  const seen = natted ? { transport, address, port } : undefined;
   if (legs.inbound.hidden) {
     const face = { address: legs.contact, transport: legs.outbound.listener.transport };
-    hideContacts(edit, message, env.advertise, face);
-  } else if (env.settings.fixContact && isBehindNat(message, received)) {
-    fixForwardedContacts(edit, { transport, address: remoteAddress, port: remotePort });
+    hideContacts(edit, message, env.advertise, face, seen);
+  } else if (seen) {
+    fixForwardedContacts(edit, seen);
   }
 }

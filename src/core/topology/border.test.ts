@@ -5,6 +5,7 @@ import { calleeDialog, callerDialog, contactOf, type Dialog, type Peer } from '.
 import { ProxyUnderTest, type ProxyUnderTestOptions, target } from '../proxy/testing/proxy-under-test.ts';
 
 const TCP = 'tcp:10.0.0.34:5060';
+const WS = 'ws:10.0.0.34:8080';
 const OUTSIDE = '198.51.100.9';
 const VPC = '10.0.0.7';
 
@@ -117,6 +118,27 @@ describe('hiding', () => {
     }
     expect(from.kinds).not.toContain('BYE');
   });
+
+  it.each([
+    ['calls out', VPC, OUTSIDE],
+    ['is called', OUTSIDE, VPC],
+  ])(
+    'leads back to a phone inside whose Contact does not say where it is, as a browser: it %s',
+    (what, ...way) => {
+      const server = new ProxyUnderTest({ listeners: [`${WS} as 99.88.44.33`] });
+      const talksTo = server.listener(WS);
+      const [from, to] = way.map((address) =>
+        server.peer(address, { talksTo, ...(address === VPC && { believes: 'browser.invalid' }) }),
+      ) as [Peer, Peer];
+      const { transport, address, port } = to;
+      server.groups = [[target(to.contact, { source: { transport, address, port } })]];
+      wholeCall(from, to);
+      const [inside, outside] = what === 'is called' ? [to, from] : [from, to];
+      for (const text of outside.inbox) expect(text).not.toMatch(/\b10\.0\.|browser\.invalid/);
+      expect(firstLine(inside.last('ACK'))).toBe(`ACK ${inside.contact} SIP/2.0`);
+      expect([from.kinds, to.kinds]).toEqual([WHOLE_CALL.from, WHOLE_CALL.to]);
+    },
+  );
 
   it('hides nothing between two phones of one side', () => {
     for (const callee of ['10.0.0.8', OUTSIDE]) {

@@ -7,6 +7,8 @@ import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { Uri } from '../../wire/sip/uri.ts';
+import { fixedForwardedUri } from '../nat/forwarded-contact.ts';
+import type { Source } from '../registrar/location-store.ts';
 
 /** The URI parameter that carries a hidden Contact, sealed so that nobody outside can make or read one. */
 export const HIDDEN_CONTACT_PARAM = 'vc';
@@ -31,19 +33,24 @@ export function crossesOutward(
 /**
  * Gives every Contact that names an inside address a public face: this server's address as printed to the reader, and
  * the true URI sealed in a parameter. Requests to that face are led to the true one by {@link revealContact}.
+ * @param seen where the user agent was seen, if its Contact does not say how it is reached (a browser's never does): its
+ *   Contact is hidden whatever it names, with the way back in it
  */
 export function hideContacts(
   edit: MessageEdit,
   message: SipMessage,
   advertise: Advertise,
   face: { readonly address: AdvertisedAddress; readonly transport: TransportName },
+  seen: Source | undefined,
 ): void {
   for (const { start, end, text } of message.elements(H.Contact)) {
     const contact = NameAddr.parse(text);
     const uri = contact?.uri;
-    if (!contact || uri?.kind !== 'sip' || !advertise.networks.isInside(uri.host)) continue;
-    const params = `;${HIDDEN_CONTACT_PARAM}=${advertise.tags.seal(uri.toString())}`;
-    const hidden = sipUriText({ user: uri.user, address: face.address, transport: face.transport, params });
+    if (!contact || uri?.kind !== 'sip' || (!seen && !advertise.networks.isInside(uri.host))) continue;
+    const reachable = seen ? fixedForwardedUri(uri, seen) : uri;
+    const params = `;${HIDDEN_CONTACT_PARAM}=${advertise.tags.seal(reachable.toString())}`;
+    const secure = uri.scheme === 'sips';
+    const hidden = sipUriText({ user: uri.user, ...face, params, secure });
     edit.replace(start, end, new NameAddr(contact.displayName, hidden, contact.params).toString());
   }
 }
