@@ -1,10 +1,12 @@
 // Viaduct on the server machine of the test network.
-import { execFile } from 'node:child_process';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import type { TransportName } from '../../src/net/transport-name.ts';
+import { databasePath } from '../../src/ops/subscribers.ts';
+import { Database } from '../../src/store/sqlite/database.ts';
+import { SqliteSubscribers } from '../../src/store/sqlite/subscribers.ts';
 import { stop } from './sandbox.ts';
 import { ADDRESS, type Topology } from './topology.ts';
 
@@ -20,8 +22,6 @@ export interface Advertising {
   readonly routes?: string; // a routes file
 }
 
-const PUBLIC = `${ADDRESS.serverPublic}:5060`;
-
 /** Each level of the one precedence in turn. */
 export const ADVERTISINGS: readonly Advertising[] = [
   { name: 'listener', as: true, lines: [] },
@@ -32,7 +32,7 @@ export const ADVERTISINGS: readonly Advertising[] = [
     lines: [
       'advertise:',
       '  to:',
-      `    - { network: 0.0.0.0/0, as: "${PUBLIC}" }`,
+      `    - { network: 0.0.0.0/0, as: ${ADDRESS.serverPublic} }`,
       '    - { network: 10.0.0.0/24, as: bound }',
     ],
   },
@@ -44,15 +44,26 @@ export const ADVERTISINGS: readonly Advertising[] = [
   },
 ];
 
+/** TLS and WSS share a socket. */
+export const PORTS: Readonly<Record<TransportName, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  ws: 8080,
+  tls: 5061,
+  wss: 5061,
+};
+
 function configuration({ as, lines }: Advertising): string {
-  const listen = ['udp', 'tcp'].map((transport) => {
-    const bound = `  - ${transport}:${ADDRESS.server}:5060`;
-    return as ? `${bound} as ${PUBLIC}` : bound;
+  const listen = Object.entries(PORTS).flatMap(([transport, port]) => {
+    const bound = `  - ${transport}:${ADDRESS.server}:${port}`;
+    const six = `  - ${transport}:[${ADDRESS.server6}]:${port}`;
+    return [as ? `${bound} as ${ADDRESS.serverPublic}:${port}` : bound, six];
   });
   return [
     'listen:',
     ...listen,
     ...lines,
+    'tls: { selfSigned: true }',
     'domains: [example.com]',
     'data: ./viaduct-data',
     // All calls of a column are made by one user at once.
@@ -64,13 +75,11 @@ function configuration({ as, lines }: Advertising): string {
 
 /** Makes the user store that servers are started with: `users` of example.com, all with `password`. */
 export async function makeUsers(folder: string, users: readonly string[], password: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, 'viaduct.yaml');
-  await writeFile(file, configuration(ADVERTISINGS[0]!));
-  for (const user of users) {
-    const add = [VIADUCT, 'user', 'add', `${user}@example.com`, '--password', password, '-c', file];
-    await promisify(execFile)(process.execPath, add, { cwd: folder });
-  }
+  const data = join(folder, 'viaduct-data');
+  await mkdir(data, { recursive: true });
+  await using database = Database.open(databasePath(data));
+  const subscribers = new SqliteSubscribers(database);
+  for (const user of users) subscribers.add(user, 'example.com', password);
 }
 
 /** A running server; what it printed is its log. */

@@ -3,10 +3,11 @@
 import { digest, location, routes } from '../../src/script/api/index.ts';
 import { ADDRESS } from './topology.ts';
 
-const PUBLIC = `${ADDRESS.serverPublic}:5060`;
+const PUBLIC = ADDRESS.serverPublic;
 const subscribers = digest();
 
-const isInside = (address: string): boolean => address.startsWith('10.0.0.');
+// IPv6 has no other address than the bound one.
+const isInside = (address: string): boolean => address.startsWith('10.0.0.') || address.includes(':');
 
 export default routes({
   async register(call) {

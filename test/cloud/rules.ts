@@ -17,7 +17,7 @@ export interface Violation {
 }
 
 const VPC_ADDRESS = /(?<![\d.])10\.0\.0\.\d{1,3}(?![\d.])/g;
-const CLOUD_PUBLIC: readonly string[] = [ADDRESS.serverPublic, ADDRESS.vpcNatGateway];
+const CLOUD_PUBLIC: readonly string[] = [ADDRESS.serverPublic, ADDRESS.vpcNatGateway, ADDRESS.server6];
 
 function* privateAddresses(seen: readonly SeenMessage[]): Generator<Violation> {
   for (const message of seen) {

@@ -1,4 +1,5 @@
 // SIP messages as a witness sees them: taken from captured packets, with the words that the rules and ladders need.
+import type { TransportName } from '../../src/net/transport-name.ts';
 import type { Packet } from './pcap.ts';
 
 /** Where the witness stood: on the Internet's side of the cloud gateway, or in the VPC. */
@@ -8,7 +9,7 @@ export type Link = 'internet' | 'vpc';
 export interface SeenMessage {
   readonly link: Link;
   readonly time: number;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: TransportName;
   readonly source: string;
   readonly destination: string;
   readonly sourcePort: number;

@@ -18,6 +18,10 @@ export const ADDRESS = {
   serverPublic: '99.88.44.33',
   vpcphone: '10.0.0.50',
   vpcNatGateway: '99.88.44.40',
+  // IPv6 knows no NAT: the server and the VPC phone are on the Internet with the addresses that they have.
+  phone6: '2001:db8:1::10',
+  server6: '2001:db8:3::34',
+  vpcphone6: '2001:db8:3::50',
 } as const;
 
 // A link is a veth pair. Reverse path filters are off because new namespaces inherit the machine's taste.
@@ -51,8 +55,21 @@ const LINKS = `
   ip -n cloudgw route add default via 192.0.2.1
   ip -n server route add default via 10.0.0.1
   ip -n vpcphone route add default via 10.0.0.1
+  six() { # machine device address
+    ip -n $1 addr add $3/64 dev $2 nodad
+  }
+  six internet phone 2001:db8:1::1     ; six phone eth0 2001:db8:1::10
+  six internet cloud 2001:db8:2::1     ; six cloudgw wan 2001:db8:2::2
+  six cloudgw vpc 2001:db8:3::1
+  six server eth0 2001:db8:3::34       ; six vpcphone eth0 2001:db8:3::50
+  ip -n phone route add default via 2001:db8:1::1
+  ip -n internet route add 2001:db8:3::/64 via 2001:db8:2::2
+  ip -n cloudgw route add default via 2001:db8:2::1
+  ip -n server route add default via 2001:db8:3::1
+  ip -n vpcphone route add default via 2001:db8:3::1
   for router in internet homegw cloudgw; do
     ip netns exec $router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+      echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
       for filter in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$filter; done
       helper=/proc/sys/net/netfilter/nf_conntrack_helper; [ ! -e $helper ] || echo 0 >$helper'
   done`;

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
-import type { Listener } from '../../src/net/listener.ts';
+import { formatHostPort } from '../../src/base/ip.ts';
+import type { TransportName } from '../../src/net/transport-name.ts';
 import { DEFAULT_FRAMER_LIMITS, StreamFramer } from '../../src/wire/sip/framer.ts';
 
 let browsers = 0;
@@ -19,10 +20,18 @@ export interface Line {
   close(): void;
 }
 
-export function openLine(to: Listener): Promise<Line> {
+/** The socket of a server. */
+export interface LineEnd {
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** @param local the phone's own address */
+export function openLine(to: LineEnd, local = '127.0.0.1'): Promise<Line> {
   switch (to.transport) {
     case 'udp':
-      return datagrams(to);
+      return datagrams(to, local);
     case 'tcp':
     case 'tls':
       return stream(to);
@@ -31,33 +40,35 @@ export function openLine(to: Listener): Promise<Line> {
   }
 }
 
-async function datagrams({ address, port }: Listener): Promise<Line> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+async function datagrams({ address, port }: LineEnd, local: string): Promise<Line> {
+  const socket = createSocket(local.includes(':') ? 'udp6' : 'udp4');
+  socket.bind(0, local);
   await once(socket, 'listening');
   return {
-    place: `127.0.0.1:${socket.address().port}`,
+    place: formatHostPort(local, socket.address().port),
     send: (bytes) => socket.send(bytes, port, address),
     listen: (heard) => socket.on('message', heard),
     close: () => void socket.close(),
   };
 }
 
-async function stream({ transport, address: host, port }: Listener): Promise<Line> {
+async function stream({ transport, address: host, port }: LineEnd): Promise<Line> {
   const secure = transport === 'tls';
   const socket = secure ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
   await once(socket, secure ? 'secureConnect' : 'connect');
   socket.on('error', () => {});
   return {
-    place: `127.0.0.1:${socket.localPort};transport=${transport}`,
+    place: `${formatHostPort(socket.localAddress ?? '', socket.localPort ?? 0)};transport=${transport}`,
     send: (bytes) => socket.write(bytes),
     listen: (heard) => frame(socket, heard),
     close: () => void socket.destroy(),
   };
 }
 
-async function webSocket({ transport, address, port }: Listener): Promise<Line> {
-  const socket = new WebSocket(`${transport}://${address}:${port}`, ['sip'], { rejectUnauthorized: false });
+async function webSocket({ transport, address, port }: LineEnd): Promise<Line> {
+  const socket = new WebSocket(`${transport}://${formatHostPort(address, port)}`, ['sip'], {
+    rejectUnauthorized: false,
+  });
   await once(socket, 'open');
   return {
     // A browser does not know where it is (RFC 7118 §5).
