@@ -4,18 +4,22 @@
  * @returns start and end of each element in turn, blanks and folds round it left out; empty elements are left out
  */
 export function splitList(bytes: Uint8Array, start: number, end: number, most = 4096): number[] {
-  const bounds: number[] = [];
+  // Most lists have one element: an array that is written whole has room for its two numbers and no more.
+  let bounds: number[] | undefined;
   let from = start;
-  while (from < end && bounds.length < most * 2) {
+  while (from < end && (bounds === undefined || bounds.length < most * 2)) {
     const comma = elementEnd(bytes, from, end);
     let first = from;
     let last = comma;
     while (first < last && bytes[first]! <= 0x20) first++;
     while (last > first && bytes[last - 1]! <= 0x20) last--;
-    if (last > first) bounds.push(first, last);
+    if (last > first) {
+      if (bounds === undefined) bounds = [first, last];
+      else bounds.push(first, last);
+    }
     from = comma + 1;
   }
-  return bounds;
+  return bounds ?? [];
 }
 
 /** @returns where the comma behind the element stands, or `end`; quotes and brackets that never close reach to the end */

@@ -24,6 +24,8 @@ export const Flaw = {
   TrailingBytes: 64,
 } as const;
 
+const NO_ELEMENTS: readonly HeaderElement[] = Object.freeze([]);
+
 /** How many numbers of {@link SipMessage.table} one header line takes. */
 export const STRIDE = 5;
 
@@ -197,15 +199,10 @@ export class SipMessage {
     if (this.#lists !== undefined) {
       for (const known of this.#lists) if (known.header === header) return known.elements;
     }
-    const elements: HeaderElement[] = [];
-    for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
-      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line));
-      for (let i = 0; i < bounds.length; i += 2) {
-        elements.push(this.#element(line, bounds[i]!, bounds[i + 1]!));
-      }
-    }
-    this.#lists ??= [];
-    this.#lists.push({ header, elements });
+    const elements = this.#readElements(header);
+    // Written so, and not pushed to an empty one, an array has room for what it holds and no more.
+    if (this.#lists === undefined) this.#lists = [{ header, elements }];
+    else this.#lists.push({ header, elements });
     return elements;
   }
 
@@ -215,6 +212,19 @@ export class SipMessage {
     // Of the Vias of an answer nobody reads any but the topmost.
     if (this.#topViaElement === null) this.#topViaElement = this.#firstElement(header);
     return this.#topViaElement;
+  }
+
+  #readElements(header: HeaderId): readonly HeaderElement[] {
+    let elements: HeaderElement[] | undefined;
+    for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
+      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line));
+      for (let i = 0; i < bounds.length; i += 2) {
+        const element = this.#element(line, bounds[i]!, bounds[i + 1]!);
+        if (elements === undefined) elements = [element];
+        else elements.push(element);
+      }
+    }
+    return elements ?? NO_ELEMENTS;
   }
 
   #firstElement(header: HeaderId): HeaderElement | undefined {

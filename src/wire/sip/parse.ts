@@ -32,11 +32,16 @@ export function parseMessage(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS
   return new Scanner(view, limits).run();
 }
 
+/** Where the table of a message grows; the message gets a copy of its exact size. Passes never interleave. */
+const scratch: number[] = [];
+
 /** The state of one pass. */
 class Scanner {
   readonly #bytes: Buffer;
   readonly #limits: ParseLimits;
-  readonly #table: number[] = [];
+  readonly #table: number[] = scratch;
+  /** How much of the table is this message's. */
+  #length = 0;
   #flaws = 0;
   #at = 0;
 
@@ -64,15 +69,14 @@ class Scanner {
         bodyStart = this.#at + 2;
         break;
       }
-      if (this.#table.length >= this.#limits.headers * STRIDE)
-        return { ok: false, reason: 'too-many-headers' };
+      if (this.#length >= this.#limits.headers * STRIDE) return { ok: false, reason: 'too-many-headers' };
       this.#headerLine();
     }
     const bodyEnd = this.#bodyEnd(bodyStart);
     const message = new SipMessage(
       bytes,
       start,
-      this.#table,
+      this.#table.slice(0, this.#length),
       headersStart,
       headersEnd,
       bodyStart,
@@ -166,14 +170,21 @@ class Scanner {
     while (valueStart < valueEnd && isBlankOrBreak(bytes[valueStart])) valueStart++;
     while (valueEnd > valueStart && isBlankOrBreak(bytes[valueEnd - 1])) valueEnd--;
     const id = hasColon ? headerIdAt(bytes, nameStart, nameEnd) : H.Other;
-    this.#table.push(id, nameStart, nameEnd, valueStart, valueEnd);
+    const table = this.#table;
+    const entry = this.#length;
+    table[entry] = id;
+    table[entry + 1] = nameStart;
+    table[entry + 2] = nameEnd;
+    table[entry + 3] = valueStart;
+    table[entry + 4] = valueEnd;
+    this.#length = entry + STRIDE;
     this.#at = Math.min(lineEnd + 2, bytes.length);
   }
 
   #bodyEnd(bodyStart: number): number {
     const bytes = this.#bytes;
     let length = -1;
-    for (let at = 0; at < this.#table.length; at += STRIDE) {
+    for (let at = 0; at < this.#length; at += STRIDE) {
       if (this.#table[at] !== H.ContentLength) continue;
       const value = parseDecimal(byteString(bytes, this.#table[at + 3]!, this.#table[at + 4]!));
       if (value === undefined || (length >= 0 && length !== value)) {
