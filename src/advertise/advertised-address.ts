@@ -1,7 +1,7 @@
 import { ServerError } from '../base/errors.ts';
 import { bracket, canonicalHost, ipFamily } from '../base/ip.ts';
 import type { AddressParts } from '../net/listener.ts';
-import { defaultPort, type TransportName } from '../net/transport-name.ts';
+import { defaultPort, isSecure, type TransportName } from '../net/transport-name.ts';
 
 /** A host and a port that are printed together; never taken apart (frozen). */
 export interface AdvertisedAddress {
@@ -103,16 +103,22 @@ function shown(text: string): string {
  * very transport that is printed (5060, or 5061 over TLS) and no advertise level gave it; WebSocket has none in SIP.
  * @param uri.user escaped already
  * @param uri.params escaped already, each with its `;` in front: `;lr;r2=on`
+ * @param uri.secure writes `sips:`, which says TLS itself (RFC 3261 §26.2.2), where the transport is secure
  */
 export function sipUriText(uri: {
   readonly user?: string | undefined;
   readonly address: AdvertisedAddress;
   readonly transport: TransportName;
   readonly params?: string | undefined;
+  readonly secure?: boolean | undefined;
 }): string {
   const { user, address, transport, params } = uri;
   const hostPort = printsPort(address, transport) ? address.printed : bracket(address.host);
   const userPart = user === undefined ? '' : `${user}@`;
+  if (uri.secure && isSecure(transport)) {
+    const webSocket = transport === 'wss' ? ';transport=ws' : '';
+    return `sips:${userPart}${hostPort}${webSocket}${params ?? ''}`;
+  }
   const transportPart = transport === 'udp' ? '' : `;transport=${transport}`;
   return `sip:${userPart}${hostPort}${transportPart}${params ?? ''}`;
 }

@@ -6,7 +6,12 @@ import { quote } from '../../wire/sip/params.ts';
 const MISCELLANEOUS = 399;
 
 /** The value of a Warning that says who refused a request and why; its agent is this server as the sender knows it. */
-export function warningValue(advertise: Advertise, { listener, remoteAddress }: Flow, text: string): string {
+export function warningValue(
+  advertise: Advertise,
+  { listener, remoteAddress }: Flow,
+  text: string,
+  code: number = MISCELLANEOUS,
+): string {
   const agent = advertise.printed({ listener, destination: remoteAddress, place: 'warning' });
-  return `${MISCELLANEOUS} ${agent.printed} ${quote(text)}`;
+  return `${code} ${agent.printed} ${quote(text)}`;
 }

@@ -5,6 +5,8 @@ import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
 export interface FinalAnswer {
   readonly status: number;
   readonly response: SipMessage | undefined;
+  /** Nothing was tried, for only TLS would have done. */
+  readonly noSecureWay?: boolean;
 }
 
 /** These tell the caller how to make the request succeed, so they win within their class (RFC 3261 §16.7 item 6). */

@@ -1,7 +1,7 @@
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { AddressParts } from '../../net/listener.ts';
-import { isReliable } from '../../net/transport-name.ts';
+import { isReliable, isSecure } from '../../net/transport-name.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -18,6 +18,7 @@ import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import { dialogRoute, registerPath } from './own-routes.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import type { RecordRoute } from './record-route.ts';
+import { needsSecureWay, requestUriFor } from './sips.ts';
 import { streamHop } from './stream-hop.ts';
 import type { Target } from './target.ts';
 
@@ -125,7 +126,7 @@ export class Branch implements ClientTransactionUser {
     const { transaction, route, options } = this.#setting;
     const view: BranchView = {
       target: this.target,
-      requestUri: this.target.uri,
+      requestUri: requestUriFor(this.target, transaction.request),
       advertise: transactionOverride(options) ?? route.overrides.outbound,
       headers: [],
     };
@@ -133,6 +134,7 @@ export class Branch implements ClientTransactionUser {
     this.#view = view;
     const outgoing = outgoingRoute(view.requestUri, this.target.route, route);
     this.#route = outgoing;
+    const secure = outgoing.secure || needsSecureWay(this.target, transaction.request);
     if (isFlowGone(this.target, this.#env)) {
       this.#fail(480, undefined);
       return;
@@ -141,7 +143,7 @@ export class Branch implements ClientTransactionUser {
     this.#byFlow = led !== undefined || this.#hasBoundFlow;
     if (led !== undefined) {
       if (typeof led === 'number') this.#fail(led, undefined);
-      else this.#begin([flowHop(led)]);
+      else this.#begin(secure && !isSecure(led.transport) ? [] : [flowHop(led)], secure);
       return;
     }
     const bySource = outgoing.routes.length === 0;
@@ -150,6 +152,7 @@ export class Branch implements ClientTransactionUser {
     const hops = nextHops(
       {
         requestUri: outgoing.requestUri,
+        secure,
         request: transaction.request,
         routes: outgoing.strict ? [] : outgoing.routes,
         source: bySource ? this.target.source : undefined,
@@ -161,8 +164,8 @@ export class Branch implements ClientTransactionUser {
       },
       this.#env,
     );
-    if (hops instanceof Promise) hops.then((found) => this.#begin(found));
-    else this.#begin(hops);
+    if (hops instanceof Promise) hops.then((found) => this.#begin(found, secure));
+    else this.#begin(hops, secure);
   }
 
   /** Asks the callee to stop; the branch ends with what it answers (RFC 3261 §9.1). */
@@ -285,10 +288,11 @@ export class Branch implements ClientTransactionUser {
     this.#user.provisional(this, response);
   }
 
-  #begin(hops: readonly Hop[]): void {
+  #begin(hops: readonly Hop[], secure: boolean): void {
     if (this.#done) return;
     this.#hops = hops;
-    if (!this.#tryNextHop()) this.#fail(hops.length === 0 ? 480 : 503, undefined);
+    if (hops.length === 0) this.#fail(480, undefined, secure);
+    else if (!this.#tryNextHop()) this.#fail(503, undefined);
   }
 
   /** @returns false where no hop is left, or nobody wants one any more */
@@ -357,6 +361,7 @@ export class Branch implements ClientTransactionUser {
     const { transaction, route, options } = this.#setting;
     const { request, flow } = transaction;
     const view = this.#view!;
+    const { secure } = this.#route!;
     const { listener } = hop;
     const overrides = {
       inbound: transactionOverride(options) ?? route.overrides.inbound,
@@ -364,7 +369,13 @@ export class Branch implements ClientTransactionUser {
     };
     const legs = printLegs(flow, hop, overrides, this.#env);
     const recorded = this.#setting.recordRoute
-      ? dialogRoute(transaction, legs, this.#byFlow ? out : undefined, options.recordRouteParams, this.#env)
+      ? dialogRoute(
+          transaction,
+          legs,
+          this.#byFlow ? out : undefined,
+          { params: options.recordRouteParams, secure },
+          this.#env,
+        )
       : undefined;
     this.legs = legs;
     this.recordRoute = recorded;
@@ -379,7 +390,7 @@ export class Branch implements ClientTransactionUser {
       topVia: transaction.topVia,
       hideVias: legs.inbound.hidden,
       recordRoute: recorded?.forCallee ?? [],
-      path: options.path ? registerPath(transaction, legs, hop, overrides, this.#env) : [],
+      path: options.path ? registerPath(transaction, legs, hop, overrides, secure, this.#env) : [],
       route: this.#route!,
       maxBreadth: this.maxBreadth,
       stream: isReliable(listener.transport),
@@ -406,10 +417,10 @@ export class Branch implements ClientTransactionUser {
     this.#env.wheel.arm(this.#hopTimer, this.#env.settings.nextHopTimeout);
   }
 
-  #fail(status: number, response: SipMessage | undefined): void {
+  #fail(status: number, response: SipMessage | undefined, noSecureWay = false): void {
     if (this.#done) return;
     this.#end();
-    this.#user.failure(this, { status, response });
+    this.#user.failure(this, { status, response, noSecureWay });
   }
 
   #end(): void {

@@ -11,8 +11,7 @@ import { Uri } from '../../wire/sip/uri.ts';
 import type { MaybePromise, Source } from '../registrar/location-store.ts';
 import { recogniseUri } from './loose-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-
-const COLON = 0x3a;
+import { isSips } from './sips.ts';
 
 /** One way to send a request. */
 export interface Hop {
@@ -26,6 +25,8 @@ export interface Hop {
 
 export interface HopQuestion {
   readonly requestUri: string;
+  /** Whether only TLS and WSS will do; by default where the Request-URI is a `sips` one. */
+  readonly secure?: boolean;
   /** The request that it was made from, which has mostly read that URI already. */
   readonly request?: SipMessage;
   /** Route values that the request will carry, topmost first. */
@@ -53,7 +54,7 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   if (connectionId !== 0 && routes.length === 0) {
     const flow = env.network.connection(connectionId);
     if (flow) {
-      if (isSips(question.requestUri) && !isSecure(flow.transport)) return [];
+      if (tlsOnly(question) && !isSecure(flow.transport)) return [];
       const destination = {
         transport: flow.transport,
         address: flow.remoteAddress,
@@ -73,7 +74,7 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   if (named !== undefined && transport === undefined) return [];
   const resolution = env.resolver.resolveTarget({
     host: uri.param('maddr') || uri.host,
-    secure: (uri.scheme === 'sips' && forced === undefined) || isSips(question.requestUri),
+    secure: (uri.scheme === 'sips' && forced === undefined) || tlsOnly(question),
     ways: waysOf(env.network.listeners),
     ...(question.seed === undefined ? {} : { seed: question.seed }),
     ...(uri.port === undefined ? {} : { port: uri.port }),
@@ -93,9 +94,8 @@ function asSpoken(source: Source, { forced, received }: HopQuestion): Source {
   return overTls ? { ...source, transport: 'wss' } : source;
 }
 
-/** Compared by hand: it is asked for every request. */
-function isSips(requestUri: string): boolean {
-  return requestUri.charCodeAt(4) === COLON && requestUri.slice(0, 4).toLowerCase() === 'sips';
+function tlsOnly({ secure, requestUri }: HopQuestion): boolean {
+  return secure ?? isSips(requestUri);
 }
 
 function hopsTo(
@@ -103,7 +103,7 @@ function hopsTo(
   question: HopQuestion,
   env: ProxyEnvironment,
 ): readonly Hop[] {
-  const tlsOnly = isSips(question.requestUri);
+  const secure = tlsOnly(question);
   const { networks } = env.advertise;
   // Whoever registers from outside has no say over the inside, be it by Contact, maddr, Path or a name of his own DNS:
   // what trusts this server there would take his calls.
@@ -113,7 +113,7 @@ function hopsTo(
     const socket = ownSocket(resolved, env);
     if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
     const destination = socket ? boundDestination(socket) : resolved;
-    if (tlsOnly && !isSecure(destination.transport)) continue;
+    if (secure && !isSecure(destination.transport)) continue;
     const listener = listenerFor(destination, question, env);
     if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });
   }

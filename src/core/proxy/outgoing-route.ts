@@ -1,5 +1,6 @@
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { LooseRoute } from './loose-route.ts';
+import { isSips } from './sips.ts';
 
 /** Request-URI and Route values as they go out (RFC 3261 §16.6 items 2 and 6). */
 export interface OutgoingRoute {
@@ -12,6 +13,8 @@ export interface OutgoingRoute {
   readonly dropped: number | undefined;
   /** How many of {@link routes} were not received; they stand above the others. */
   readonly added: number;
+  /** Whether the Request-URI or the topmost Route is a `sips` URI (RFC 3261 §16.6 item 4). */
+  readonly secure: boolean;
 }
 
 /** @param preset Route values of the target, to be followed before the received ones */
@@ -21,8 +24,10 @@ export function outgoingRoute(uri: string, preset: readonly string[], route: Loo
   if (first?.uri && first.uri.param('lr') === undefined) {
     // A strict router wants itself in the Request-URI, and the target last.
     const rest = [...routes.slice(1), new NameAddr('', uri, '').toString()];
-    return { requestUri: first.uriText, routes: rest, strict: true, dropped: undefined, added: 0 };
+    const secure = isSips(first.uriText) || isSips(uri);
+    return { requestUri: first.uriText, routes: rest, strict: true, dropped: undefined, added: 0, secure };
   }
   const dropped = route.rewritten ? undefined : route.dropped;
-  return { requestUri: uri, routes, strict: false, dropped, added: preset.length };
+  const secure = isSips(uri) || first?.uri?.scheme === 'sips';
+  return { requestUri: uri, routes, strict: false, dropped, added: preset.length, secure };
 }

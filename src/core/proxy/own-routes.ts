@@ -17,19 +17,20 @@ interface Passing {
  * The Record-Route of a request that makes a dialog. Parties that are reached by a flow find its token in their half
  * (RFC 5626 §5.3): a caller whose Contact says `ob`, and a callee that was reached so.
  * @param out the flow that the callee is reached by; undefined where any will do
+ * @param options.secure whether it goes out for a `sips` URI (RFC 3261 §16.6 item 4)
  */
 export function dialogRoute(
   { request, flow }: Passing,
   { inbound, outbound }: Legs,
   out: Flow | undefined,
-  params: string | undefined,
+  options: { readonly params: string | undefined; readonly secure: boolean },
   env: ProxyEnvironment,
 ): RecordRoute {
   return recordRoute(
     env.advertise.tags,
     wantsFlow(request) ? { ...inbound, flowToken: flowToken(flow, env) } : inbound,
     out ? { ...outbound, flowToken: flowToken(out, env) } : outbound,
-    { params, fromTag: request.from?.tag, callId: request.callId },
+    { ...options, fromTag: request.from?.tag, callId: request.callId },
   );
 }
 
@@ -42,6 +43,7 @@ export function registerPath(
   { inbound, outbound }: Legs,
   hop: Hop,
   overrides: Overrides,
+  secure: boolean,
   env: ProxyEnvironment,
 ): readonly string[] {
   const { advertise } = env;
@@ -62,7 +64,7 @@ export function registerPath(
     advertise.tags,
     { ...inbound, printed: back, flowToken: first ? flowToken(flow, env) : undefined },
     { ...outbound, printed: out },
-    { params: first && asksForFlow(request) ? ';ob' : '', oneWay: true },
+    { params: first && asksForFlow(request) ? ';ob' : '', oneWay: true, secure },
   );
   return halves.forCallee;
 }

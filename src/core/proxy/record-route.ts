@@ -51,9 +51,11 @@ export function recordRoute(
     readonly callId?: string | undefined;
     /** Requests come back from the outbound side alone, as by a Path: where one value does, the token stands in it. */
     readonly oneWay?: boolean;
+    /** The request is one for a `sips` URI: so are these, but for the half of a socket that is not secure. */
+    readonly secure?: boolean;
   },
 ): RecordRoute {
-  const { fromTag, callId } = options;
+  const { fromTag, callId, secure } = options;
   const tail = `;lr${fromTag && isToken(fromTag) ? `;ftag=${fromTag}` : ''}${options.params ?? ''}`;
   const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
   const print = (
@@ -63,7 +65,7 @@ export function recordRoute(
   ): string => {
     const mark = overridden && address === printed ? `;${OVERRIDE_PARAM}` : '';
     const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
-    return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params })}>`;
+    return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params, secure })}>`;
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;
   const byFlow = inbound.flowToken !== undefined || outbound.flowToken !== undefined;

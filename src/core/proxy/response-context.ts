@@ -1,14 +1,17 @@
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
+import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
+import { warningValue } from '../front-door/warning.ts';
 import { bestAnswer, type FinalAnswer, otherChallenges } from './best-response.ts';
 import { Branch, type BranchSetting, type BranchUser } from './branch.ts';
 import { earlyDialogEnded } from './early-dialog-ended.ts';
 import type { ForkOptions, ForkOutcome } from './fork-options.ts';
 import { forwardedResponse } from './forwarded-response.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
+import { SIPS_NOT_ALLOWED } from './sips.ts';
 import type { Target } from './target.ts';
 
 /** Why the other branches are cancelled when one is answered (RFC 3326). */
@@ -201,8 +204,14 @@ export class ResponseContext implements BranchUser {
       cancelled: this.#cancelled,
       timedOut: this.#timedOut,
       response,
-      headers: response ? otherChallenges(best, this.#answers) : [],
+      headers: response ? otherChallenges(best, this.#answers) : this.#warning(best, status),
     };
+  }
+
+  #warning(best: FinalAnswer, status: number): readonly HeaderEntry[] {
+    if (!best.noSecureWay || status !== best.status) return [];
+    const { code, text } = SIPS_NOT_ALLOWED;
+    return [[H.Warning, warningValue(this.#env.advertise, this.transaction.flow, text, code)]];
   }
 
   #settle(outcome: ForkOutcome): void {

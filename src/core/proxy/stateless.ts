@@ -2,7 +2,7 @@ import { canonicalHost } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Destination } from '../../net/network.ts';
 import { selectListener } from '../../net/select-listener.ts';
-import { defaultPort, isReliable, transportName } from '../../net/transport-name.ts';
+import { defaultPort, isReliable, isSecure, transportName } from '../../net/transport-name.ts';
 import { receivedVia } from '../../transaction/response-route.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
@@ -17,6 +17,7 @@ import { maxBreadth } from './max-breadth.ts';
 import { type Hop, nextHops } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
+import { needsSecureWay, requestUriFor } from './sips.ts';
 import type { Target } from './target.ts';
 
 const MARK = `${MAGIC_COOKIE}-st-`;
@@ -29,15 +30,17 @@ export function forwardStateless(
   route: LooseRoute,
   env: ProxyEnvironment,
 ): void {
-  const outgoing = outgoingRoute(target.uri, target.route, route);
+  const outgoing = outgoingRoute(requestUriFor(target, message), target.route, route);
+  const secure = outgoing.secure || needsSecureWay(target, message);
   const led = routeFlow(route.flowToken, target, flow, env);
-  if (typeof led === 'number') return;
+  if (typeof led === 'number' || (led && secure && !isSecure(led.transport))) return;
   const bySource = outgoing.routes.length === 0;
   const hops = led
     ? [flowHop(led)]
     : nextHops(
         {
           requestUri: outgoing.requestUri,
+          secure,
           request: message,
           routes: outgoing.strict ? [] : outgoing.routes,
           source: bySource ? target.source : undefined,

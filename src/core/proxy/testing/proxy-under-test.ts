@@ -129,7 +129,9 @@ export class ProxyUnderTest implements TransactionUser, Wire {
 
   /** Peers of the private network reach only bound addresses, all others only what the NAT or a bound one gives them. */
   reach(peer: Peer, uri: Uri): Listener {
-    const transport = transportName(uri.param('transport') ?? 'udp');
+    const secure = uri.scheme === 'sips';
+    const named = transportName(uri.param('transport') ?? (secure ? 'tls' : 'udp'));
+    const transport = secure && named === 'ws' ? 'wss' : named;
     const host = canonicalHost(uri.host);
     const port = uri.port ?? defaultPort(transport ?? 'udp');
     const inside = peer.address.startsWith('10.');
