@@ -1,3 +1,4 @@
+import { parse as judge } from 'sdp-transform';
 import { describe, expect, it } from 'vitest';
 import { hostPriority, parseCandidate } from './candidate.ts';
 import { SdpEdit } from './edit.ts';
@@ -159,6 +160,41 @@ describe('SdpEdit', () => {
         ICE[4]!,
       ),
     );
+  });
+
+  it('writes what sdp-transform reads', () => {
+    const text = sdp(
+      ...HEAD,
+      'm=audio 4000 RTP/AVP 0 8',
+      'a=rtcp:4009',
+      ...ICE,
+      'm=video 4002 RTP/AVP 99',
+      'c=IN IP6 ::1',
+    );
+    const read = judge(
+      edited(text, (edit, { media: [audio, video] }) =>
+        edit
+          .setMedia(audio!, { address: '2001:db8::9', port: 35000 })
+          .setCandidates(audio!, [parseCandidate(`r 1 UDP ${hostPriority(1)} 2001:db8::9 35000 typ host`)!])
+          .setMedia(video!, { ...RELAY, rtcpPort: 35009 })
+          .setOrigin('2001:db8::9', '8')
+          .addLineOnce('a=nortpproxy:yes'),
+      ),
+    );
+    expect(read.origin).toMatchObject({ sessionVersion: 8, ipVer: 6, address: '2001:db8::9' });
+    expect(read.connection).toEqual({ version: 6, ip: '2001:db8::9' });
+    expect(read.media[0]).toMatchObject({
+      port: 35000,
+      rtcp: { port: 35001, ipVer: 6, address: '2001:db8::9' },
+      candidates: [{ ip: '2001:db8::9', port: 35000, component: 1, type: 'host' }],
+      iceUfrag: '8hhY',
+    });
+    expect(read.media[1]).toMatchObject({
+      port: 35000,
+      connection: { version: 4, ip: RELAY.address },
+      rtcp: { port: 35009, address: RELAY.address },
+      invalid: [{ value: 'nortpproxy:yes' }],
+    });
   });
 
   it('turns the direction round', () => {
