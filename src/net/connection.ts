@@ -43,4 +43,6 @@ export interface ConnectionPeer {
   readonly since: number;
   /** See {@link Flow.peerDomains}. */
   readonly peerDomains?: readonly string[] | undefined;
+  /** See {@link Flow.callsBack}. */
+  readonly callsBack?: boolean | undefined;
 }

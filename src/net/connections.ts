@@ -27,7 +27,7 @@ export interface ConnectionsOptions {
 
 /**
  * On which connections that peers opened the server calls back where they ask for it (RFC 5923): those whose peers have
- * proved by a certificate who they are, all, or none.
+ * proved by a certificate who they are, all, or none. Unless it is none, the server itself asks for it over TLS.
  */
 export type ConnectionReuse = 'authenticated' | 'all' | 'off';
 
@@ -149,6 +149,7 @@ export class Connections implements ArrivalOwner {
         remotePort: port,
         since: this.clock.now(),
         domain,
+        callsBack: listener.transport === 'tls' && this.#reuse !== 'off',
       },
       this,
     );

@@ -18,6 +18,8 @@ export interface Flow {
   readonly connectionId: number;
   /** The SIP domains in the certificate that the peer of a TLS connection showed and proved (RFC 5922 §7.1). */
   readonly peerDomains?: readonly string[] | undefined;
+  /** Whether this server opened the connection over TLS and wants to be called back on it (RFC 5923). */
+  readonly callsBack?: boolean | undefined;
   /**
    * Sends one whole message; connecting happens behind it, and bytes wait meanwhile in a bounded queue.
    * @returns false where the flow is closed or its queue is full: the message is not sent

@@ -24,6 +24,7 @@ export class StreamConnection implements Connection {
   readonly remotePort: number;
   readonly domain: string | undefined;
   readonly peerDomains: readonly string[] | undefined;
+  readonly callsBack: boolean;
   readonly #owner: ConnectionOwner;
   readonly #framer: StreamFramer;
   readonly #timer: WheelTimer = new WheelTimer(() => this.#checkTime());
@@ -52,6 +53,7 @@ export class StreamConnection implements Connection {
     this.remotePort = peer.remotePort;
     this.domain = peer.domain;
     this.peerDomains = peer.peerDomains;
+    this.callsBack = peer.callsBack === true;
     this.#owner = owner;
     this.#framer = new StreamFramer(owner.framing, {
       message: (bytes) => this.#received(bytes),

@@ -223,6 +223,40 @@ describe('connections to TLS servers', () => {
     server.close();
   });
 
+  it.each([
+    ['authenticated', 'a certificate', true],
+    ['authenticated', 'none', false],
+    ['off', 'a certificate', false],
+  ] as const)(
+    'serve for what comes back (RFC 5923), with reuse %s and %s',
+    async (reuse, shown, expected) => {
+      const theirs = certificateFor(['example.org', '127.0.0.1']);
+      const clientCertificates = shown === 'none' ? 'off' : 'optional';
+      const far = await start(
+        [listener('tls', tlsSettings(own, { ca: theirs.certificate, clientCertificates }))],
+        { reuse },
+      );
+      const near = await start([listener('tls', tlsSettings(theirs, { ca: own.certificate }))], { reuse });
+      const { address, port } = far.first;
+      const flow = near.sockets.flowTo(near.first, { transport: 'tls', address, port })!;
+      expect(flow.callsBack).toBe(reuse !== 'off');
+      flow.send(message('1'));
+      await far.heard.until(() => far.heard.texts.length === 1);
+      const accepted = far.heard.flows[0]!;
+      expect(accepted.callsBack).toBe(false);
+      far.sockets.reuse(accepted, near.first.port);
+      const back = { transport: 'tls', address: '127.0.0.1', port: near.first.port } as const;
+      const called = far.sockets.flowTo(far.first, { ...back, domain: 'example.org' })!;
+      expect(called === accepted).toBe(expected);
+      expect(far.sockets.flowTo(far.first, { ...back, domain: 'example.net' })).not.toBe(accepted);
+      expect(far.sockets.counters.connectionsAliased).toBe(expected ? 1 : 0);
+      if (!expected) return;
+      called.send(message('2'));
+      await near.heard.until(() => near.heard.texts.length === 1);
+      expect(near.heard.flows[0]).toBe(flow);
+    },
+  );
+
   it('reach the server itself without a proof', async () => {
     const { sockets, heard, first } = await start([
       listener('tls', tlsSettings(certificateFor(['a.example.com']))),

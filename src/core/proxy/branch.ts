@@ -21,6 +21,7 @@ import type { RecordRoute } from './record-route.ts';
 import { needsSecureWay, requestUriFor } from './sips.ts';
 import { streamHop } from './stream-hop.ts';
 import type { Target } from './target.ts';
+import { viaParams } from './via-params.ts';
 
 /** What a branch tells the response context that it belongs to. */
 export interface BranchUser {
@@ -381,12 +382,7 @@ export class Branch implements ClientTransactionUser {
     this.recordRoute = recorded;
     const edit = forwardedRequest({
       request,
-      via: viaText(
-        listener.transport,
-        legs.via.printed,
-        branch,
-        listener.transport === 'udp' ? ';rport' : '',
-      ),
+      via: viaText(listener.transport, legs.via.printed, branch, viaParams(out)),
       topVia: transaction.topVia,
       hideVias: legs.inbound.hidden,
       recordRoute: recorded?.forCallee ?? [],

@@ -55,6 +55,21 @@ describe('a request for a sips URI (RFC 3261 §26.2.2)', () => {
     },
   );
 
+  it('asks to be called back on a TLS connection that this server opens, where that may be (RFC 5923)', () => {
+    const alias = (callsBack: boolean) => {
+      const server = new ProxyUnderTest({ listeners: LISTENERS });
+      const { flowTo } = server.network;
+      server.network.flowTo = (listener, to) =>
+        Object.assign(flowTo.call(server.network, listener, to)!, { callsBack });
+      const callee = server.peer('198.51.100.9', { transport: 'tls', port: 5061 });
+      server.groups = [[target('sips:bob@198.51.100.9')]];
+      server.peer('192.0.2.7').request('INVITE');
+      return read(callee.last('INVITE')).topVia?.params;
+    };
+    expect(alias(true)).toMatch(/;alias$/);
+    expect(alias(false)).not.toContain('alias');
+  });
+
   it('has no domain to prove where its URI has an address', async () => {
     const { invites, domain } = await sent('sips:bob@198.51.100.9');
     expect(invites.map(({ from }) => from.transport)).toEqual(['tls']);
@@ -181,4 +196,14 @@ describe('who registered (RFC 5630 §5.3)', () => {
     expect(phone.kinds).not.toContain('INVITE');
     expect(registrar.kinds).toContain('480');
   });
+});
+
+it('a Contact that is hidden stays a sips URI where it was one', () => {
+  const server = new ProxyUnderTest({ listeners: LISTENERS });
+  const inner = server.peer('10.0.0.7', { talksTo: server.listener('tls:10.0.0.34:5061') });
+  const outer = server.peer('198.51.100.9', { transport: 'tls', port: 5061 });
+  server.groups = [[target('sips:bob@198.51.100.9')]];
+  inner.request('INVITE', { requestUri: 'sips:bob@example.com', contact: 'sips:ua@10.0.0.7' });
+  const contact = values(outer.last('INVITE'), H.Contact)[0];
+  expect(contact).toMatch(/^<sips:ua@99\.88\.44\.33;vc=/);
 });

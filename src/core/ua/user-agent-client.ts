@@ -2,6 +2,7 @@ import { type AdvertisedAddress, sipUriText } from '../../advertise/advertised-a
 import { ROUTE_TAG_PARAM } from '../../advertise/route-tag.ts';
 import type { IdSource } from '../../base/ids.ts';
 import { bracket } from '../../base/ip.ts';
+import type { Flow } from '../../net/flow.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
 import type { ClientTransactionUser } from '../../transaction/client-transaction.ts';
@@ -12,6 +13,7 @@ import { viaText } from '../../wire/sip/via.ts';
 import { hopAnswered, hopFailed } from '../proxy/hop-health.ts';
 import { type Hop, nextHops } from '../proxy/next-hop.ts';
 import type { ProxyEnvironment } from '../proxy/proxy-environment.ts';
+import { viaParams } from '../proxy/via-params.ts';
 import type { Source } from '../registrar/location-store.ts';
 
 /** A request outside any dialog that this server makes itself; INVITE, which needs more than one answer, is not one. */
@@ -105,11 +107,11 @@ export class UserAgentClient {
       const flow = hop.flow ?? network.flowTo(hop.listener, hop.destination);
       const client = flow && layer.createClient(request.method, user);
       if (!client) resolve({ status: 503, response: undefined });
-      else client.send(this.#write(request, hop, client.branch), flow);
+      else client.send(this.#write(request, hop, flow, client.branch), flow);
     });
   }
 
-  #write(request: OutgoingRequest, hop: Hop, branch: string): Buffer {
+  #write(request: OutgoingRequest, hop: Hop, flow: Flow, branch: string): Buffer {
     const { listener } = hop;
     const { advertise } = this.#env;
     const { method, requestUri } = request;
@@ -126,10 +128,7 @@ export class UserAgentClient {
       method,
       requestUri,
       headers: [
-        [
-          H.Via,
-          viaText(listener.transport, own.printed, branch, listener.transport === 'udp' ? ';rport' : ''),
-        ],
+        [H.Via, viaText(listener.transport, own.printed, branch, viaParams(flow))],
         [H.MaxForwards, '70'],
         ...(request.route ?? []).map((value): HeaderEntry => [H.Route, value]),
         [H.From, `<${from}>;tag=${this.#ids.token(12)}`],
