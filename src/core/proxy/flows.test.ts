@@ -47,6 +47,33 @@ describe('an edge proxy (RFC 5626 §5)', () => {
     expect(values(phone.last('INVITE'), H.Route)).toEqual([]);
   });
 
+  it.each(['ws', 'wss'] as const)(
+    'writes transport=%s into the Path of a browser, and leads back to it',
+    (transport) => {
+      const socket = `${transport}:10.0.0.34:8080`;
+      const server = new ProxyUnderTest({
+        listeners: ['udp:10.0.0.34:5060 as 99.88.44.33', `${socket} as 99.88.44.33`],
+      });
+      const phone = server.peer(HOME, { port: 40_001, talksTo: server.listener(socket) });
+      const registrar = server.peer('10.0.0.9');
+      server.forkTo(registrar).options = { path: true };
+      const contact = 'sip:ua@browser.invalid;transport=ws';
+      phone.request('REGISTER', { contact });
+      const path = values(registrar.last('REGISTER'), H.Path);
+      expect(path).toEqual([
+        expect.stringMatching(/^<sip:10\.0\.0\.34;r2=on;lr;/),
+        expect.stringMatching(
+          new RegExp(`^<sip:[\\w-]{40,}@99\\.88\\.44\\.33:8080;transport=${transport};r2=on;lr;`),
+        ),
+      ]);
+      server.groups = [[target(contact)]];
+      server.options = {};
+      registrar.request('INVITE', { requestUri: contact, headers: path.map((value) => `Route: ${value}`) });
+      expect(server.network.sent.at(-1)!.to).toEqual({ transport, address: HOME, port: 40_001 });
+      expect(values(phone.last('INVITE'), H.Route)).toEqual([]);
+    },
+  );
+
   it('tells a phone that got its flow how often to keep it alive', () => {
     const timer = (transport: 'tcp' | 'udp', outbound = true) => {
       const { phone, registrar } = edge(transport, outbound);
