@@ -26,6 +26,7 @@ export default routes({
 class Registrations {
   readonly acknowledged = new Set<number>();
   readonly #socket: Socket;
+  #server = 0;
   #next = 0;
 
   constructor(socket: Socket) {
@@ -38,8 +39,9 @@ class Registrations {
     });
   }
 
-  start(port: number): void {
-    this.#socket.connect(port, '127.0.0.1', () => this.again());
+  start(server: number): void {
+    this.#server = server;
+    this.again();
   }
 
   /** Sends what is not acknowledged yet, for datagrams get lost, and so does what is on its way when a server dies. */
@@ -68,7 +70,7 @@ class Registrations {
       ],
     });
     // While the server is dead the kernel answers with errors; they are not the matter here.
-    this.#socket.send(bytes, () => {});
+    this.#socket.send(bytes, this.#server, '127.0.0.1', () => {});
   }
 }
 
@@ -100,11 +102,13 @@ it('loses none of 10,000 acknowledged registrations when it is killed in the mid
   );
   const socket = createSocket('udp4');
   socket.on('error', () => {});
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
   const registrations = new Registrations(socket);
-  const retransmission = setInterval(() => registrations.again(), 1000);
 
   const first = await start(folder);
   registrations.start(first.port);
+  const retransmission = setInterval(() => registrations.again(), 1000);
   await until(() => registrations.acknowledged.size >= USERS / 2, socket);
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
@@ -113,7 +117,6 @@ it('loses none of 10,000 acknowledged registrations when it is killed in the mid
   expect(await stored(folder)).toEqual(expect.arrayContaining([...before].toSorted((a, b) => a - b)));
 
   const second = await start(folder);
-  socket.disconnect();
   registrations.start(second.port);
   await until(() => registrations.acknowledged.size === USERS, socket);
   clearInterval(retransmission);
