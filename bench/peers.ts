@@ -1,8 +1,10 @@
 // The servers that are measured: each relays to the request URI, record-routes and keeps transactions, on one core.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeSelfSigned } from '../src/net/self-signed.ts';
 
 /** A server under test. */
 export interface Peer {
@@ -26,16 +28,31 @@ function output(command: string, ...args: string[]): string | undefined {
   }
 }
 
-export function viaduct(): Peer {
+/** What the calls are carried by. */
+export type BenchTransport = 'udp' | 'tcp' | 'tls';
+
+/** Of every server under test and of the callee, in the folder that the server is started in. */
+const CERTIFICATE = 'certificate.pem';
+const KEY = 'key.pem';
+const pair = makeSelfSigned(['127.0.0.1', 'example.com'], Date.now());
+
+export const CERTIFICATE_FILES: Readonly<Record<string, string>> = {
+  [CERTIFICATE]: pair.certificate,
+  [KEY]: pair.key,
+};
+
+export function viaduct(transport: BenchTransport = 'udp'): Peer {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const commit = output('git', '-C', ROOT, 'rev-parse', '--short', 'HEAD')?.trim();
-  const configuration = `listen:\n  - udp:127.0.0.1:${PORT}\ndomains: [example.com]\ndata: ./viaduct-data\n`;
+  const tls =
+    transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verifyServers: false }\n` : '';
+  const configuration = `listen:\n  - ${transport}:127.0.0.1:${PORT}\n${tls}domains: [example.com]\ndata: ./viaduct-data\n`;
   const routes = join(ROOT, 'bench', 'viaduct-routes.ts');
   return {
     name: 'Viaduct',
     version: [version, commit].filter(Boolean).join(' '),
     flags: `Node ${process.version}`,
-    files: { 'viaduct.yaml': configuration },
+    files: { 'viaduct.yaml': configuration, ...CERTIFICATE_FILES },
     command: [process.execPath, join(ROOT, 'bin', 'viaduct'), '-c', 'viaduct.yaml', '--routes', routes],
   };
 }
@@ -52,16 +69,39 @@ const ROUTE = `
   t_relay();
 `;
 
+const KAMAILIO_CORE: Readonly<Record<BenchTransport, string>> = {
+  udp: 'disable_tcp=yes',
+  tcp: 'tcp_children=1',
+  tls: 'tcp_children=1\nenable_tls=yes',
+};
+
+const KAMAILIO_TLS = `
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "./${CERTIFICATE}")
+modparam("tls", "private_key", "./${KEY}")
+`;
+
+function kamailioHasTls(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
+  try {
+    writeFileSync(join(folder, 'tls.cfg'), 'enable_tls=yes\nloadmodule "tls.so"\nrequest_route { exit; }\n');
+    return output('kamailio', '-c', '-f', join(folder, 'tls.cfg')) !== undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 // One worker: the comparison is per core. TLSF is the allocator that its makers recommend for speed.
-const KAMAILIO = `
+const kamailioConfig = (transport: BenchTransport): string => `
 debug=0
 log_stderror=yes
 children=1
-disable_tcp=yes
+${KAMAILIO_CORE[transport]}
 auto_aliases=no
 dns=no
 rev_dns=no
-listen=udp:127.0.0.1:${PORT}
+listen=${transport}:127.0.0.1:${PORT}
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -69,20 +109,21 @@ loadmodule "maxfwd.so"
 loadmodule "pv.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
+${transport === 'tls' ? KAMAILIO_TLS : ''}
 request_route {${ROUTE.replace('MAX_HOPS', '"70"').replace('sl_send_reply(483', 'sl_send_reply("483"')}}
 `;
 
-/** Kamailio as installed; undefined where it is not. */
-export function kamailio(): Peer | undefined {
+/** Kamailio as installed; undefined where it is not, or has no TLS (Debian: kamailio-tls-modules). */
+export function kamailio(transport: BenchTransport = 'udp'): Peer | undefined {
   const version = output('kamailio', '-v')?.split('\n')[0]?.replace('version: ', '');
-  if (version === undefined) return undefined;
+  if (version === undefined || (transport === 'tls' && !kamailioHasTls())) return undefined;
   const flags = '-x tlsf -X tlsf -m 1024 -M 32';
   return {
     name: 'Kamailio',
     version,
     flags,
-    files: { 'kamailio.cfg': KAMAILIO },
-    command: ['kamailio', '-DD', '-E', ...flags.split(' '), '-f', 'kamailio.cfg'],
+    files: { 'kamailio.cfg': kamailioConfig(transport), ...CERTIFICATE_FILES },
+    command: ['kamailio', '-DD', '-E', '-w', '.', ...flags.split(' '), '-f', 'kamailio.cfg'],
   };
 }
 

@@ -2,19 +2,32 @@
 //   --rates 1000,2000,3000   calls per second      --runs 3   measured stretches of which the median counts
 //   --seconds 4              of each stretch       --warm 4   seconds before the first
 //   --only viaduct           some of the servers (viaduct, kamailio, opensips)
+//   --transports udp,tcp,tls  what carries the calls; OpenSIPS is measured on UDP alone
+//   --stream-rate 500        calls per second over TCP and TLS, whose generator is a lighter one
 //   --json FILE              also writes the results there
-import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { kamailio, opensips, type Peer, PORT, viaduct } from './peers.ts';
+import {
+  type BenchTransport,
+  CERTIFICATE_FILES,
+  kamailio,
+  opensips,
+  type Peer,
+  PORT,
+  viaduct,
+} from './peers.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { loadReason, type RunSummary, runLoad, type Stretch } from './sipload.ts';
+import { type Load, loadReason, type RunSummary, runLoad, runStreamLoad, type Stretch } from './sipload.ts';
 
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
+const TRANSPORTS: readonly BenchTransport[] = ['udp', 'tcp', 'tls'];
 
 interface Result {
   readonly server: string;
+  readonly transport: BenchTransport;
   readonly cps: number;
   readonly usPerCall: number;
   readonly userUsPerCall: number;
@@ -33,8 +46,17 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     warm: { type: 'string', default: '4' },
     only: { type: 'string' },
+    transports: { type: 'string', default: 'udp,tcp,tls' },
+    'stream-rate': { type: 'string', default: '500' },
     json: { type: 'string' },
   },
+});
+
+// What the callee shows over TLS.
+const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
+const credentials = Object.entries(CERTIFICATE_FILES).map(([name, text]) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
 });
 
 const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
@@ -45,29 +67,41 @@ function median(values: readonly number[]): number {
 }
 
 /** Before anything is measured: does the server route as the scenario wants? @throws Error where it does not */
-async function verify(peer: Peer): Promise<void> {
+async function verify(peer: Peer, transport: BenchTransport): Promise<void> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   const load = { pids: server.pids(), port: PORT, cps: 50, warmSeconds: 1, seconds: 1, runs: 1, check: true };
-  const { summary } = await runLoad(load, LOAD_CORE);
+  const { summary } = await drive(transport, load);
   const { calls, lost, bad, acks } = summary;
   if (lost > 0 || bad > 0 || acks !== calls) {
     throw new Error(`${peer.name} does not route as it should: ${JSON.stringify(summary)}`);
   }
 }
 
-async function measure(peer: Peer, cps: number): Promise<Result> {
+function drive(transport: BenchTransport, load: Load): ReturnType<typeof runLoad> {
+  if (transport === 'udp') return runLoad(load, LOAD_CORE);
+  const [certificate, key] = credentials;
+  return runStreamLoad({ ...load, transport, certificate: certificate!, key: key! }, LOAD_CORE);
+}
+
+async function measure(peer: Peer, transport: BenchTransport, cps: number): Promise<Result> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   const [runs, seconds, warmSeconds] = [Number(values.runs), Number(values.seconds), Number(values.warm)];
   const load = { pids: server.pids(), port: PORT, cps, warmSeconds, seconds, runs };
-  return resultOf(peer, cps, await runLoad(load, LOAD_CORE));
+  return resultOf(peer, transport, cps, await drive(transport, load));
 }
 
-function resultOf(peer: Peer, cps: number, run: { stretches: Stretch[]; summary: RunSummary }): Result {
+function resultOf(
+  peer: Peer,
+  transport: BenchTransport,
+  cps: number,
+  run: { stretches: Stretch[]; summary: RunSummary },
+): Result {
   const { stretches, summary } = run;
   const perCall = (of: (stretch: Stretch) => number): number =>
     round(median(stretches.map((stretch) => of(stretch) / stretch.done)));
   return {
     server: peer.name,
+    transport,
     cps,
     usPerCall: perCall(({ cpuUs }) => cpuUs),
     userUsPerCall: perCall(({ userUs }) => userUs),
@@ -80,10 +114,13 @@ function resultOf(peer: Peer, cps: number, run: { stretches: Stretch[]; summary:
   };
 }
 
-/** Sets each result beside the others of its rate. */
+/** Sets each result beside the others of its transport and rate. */
 function compare(results: readonly Result[]): Result[] {
   return results.map((result) => {
-    const others = results.filter(({ cps, server }) => cps === result.cps && server !== result.server);
+    const others = results.filter(
+      ({ cps, server, transport }) =>
+        cps === result.cps && transport === result.transport && server !== result.server,
+    );
     const ratio = Object.fromEntries(
       others.map(({ server, usPerCall }) => [server, round(result.usPerCall / usPerCall, 2)]),
     );
@@ -92,9 +129,10 @@ function compare(results: readonly Result[]): Result[] {
 }
 
 function table(results: readonly Result[]): string {
-  const titles = ['calls/s', 'server', 'µs/call', 'user', 'sys', 'ms/call', 'lost', 'MB', 'ratio'];
+  const titles = ['calls/s', 'over', 'server', 'µs/call', 'user', 'sys', 'ms/call', 'lost', 'MB', 'ratio'];
   const rows = results.map((result) => [
     String(result.cps),
+    result.transport,
     result.server,
     result.usPerCall.toFixed(1),
     result.userUsPerCall.toFixed(1),
@@ -120,24 +158,34 @@ function table(results: readonly Result[]): string {
 
 async function bench(): Promise<void> {
   const wanted = values.only?.toLowerCase().split(',');
-  const peers = [viaduct(), kamailio(), opensips()]
-    .filter((peer) => peer !== undefined)
-    .filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true);
+  const peersOn = (transport: BenchTransport): Peer[] =>
+    [viaduct(transport), kamailio(transport), transport === 'udp' ? opensips() : undefined]
+      .filter((peer) => peer !== undefined)
+      .filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true);
+  const peers = peersOn('udp');
   for (const { name, version, flags } of peers) console.log(`${name}: ${version} (${flags})`);
-  for (const peer of peers) await verify(peer);
   const results: Result[] = [];
-  for (const cps of values.rates.split(',').map(Number)) {
-    for (const peer of peers) {
-      const result = await measure(peer, cps);
-      results.push(result);
-      console.log(`${cps} calls/s, ${peer.name}: ${result.usPerCall} µs per call`);
+  for (const transport of TRANSPORTS.filter((it) => values.transports.split(',').includes(it))) {
+    const measured = peersOn(transport);
+    for (const { name } of peers) {
+      if (!measured.some((peer) => peer.name === name))
+        console.log(`${name} is not measured over ${transport}`);
+    }
+    for (const peer of measured) await verify(peer, transport);
+    const rates = transport === 'udp' ? values.rates : values['stream-rate'];
+    for (const cps of rates.split(',').map(Number)) {
+      for (const peer of measured) {
+        const result = await measure(peer, transport, cps);
+        results.push(result);
+        console.log(`${cps} calls/s over ${transport}, ${peer.name}: ${result.usPerCall} µs per call`);
+      }
     }
   }
   const compared = compare(results);
   console.log(`\n${table(compared)}\n`);
   const report = {
     scenario:
-      'stateful record-routed calls on UDP loopback: INVITE 100 180 200 ACK BYE 200; one core, one worker',
+      'stateful record-routed calls on loopback, over UDP or over open connections: INVITE 100 180 200 ACK BYE 200; one core, one worker',
     machine: { processor: cpus()[0]?.model, kernel: release(), governor: governor() },
     runs: Number(values.runs),
     seconds: Number(values.seconds),
@@ -159,7 +207,11 @@ function governor(): string {
 
 const reason = availableParallelism() < 2 ? 'two processor cores are needed' : loadReason();
 if (reason === undefined) {
-  await bench();
+  try {
+    await bench();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 } else {
   console.error(`The bench cannot run: ${reason}`);
   process.exitCode = 1;

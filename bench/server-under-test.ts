@@ -9,9 +9,13 @@ import { type Peer, PORT } from './peers.ts';
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5000;
 const POLL_MS = 100;
-const PORT_BOUND = new RegExp(`0100007F:${PORT.toString(16).toUpperCase()} \\S+ 07`);
+const SOCKET = `0100007F:${PORT.toString(16).toUpperCase()} \\S+`;
+const DATAGRAMS = new RegExp(`${SOCKET} 07`);
+const LISTENING = new RegExp(`${SOCKET} 0A`);
 
-const bound = (): boolean => PORT_BOUND.test(readFileSync('/proc/net/udp', 'latin1'));
+const bound = (): boolean =>
+  DATAGRAMS.test(readFileSync('/proc/net/udp', 'latin1')) ||
+  LISTENING.test(readFileSync('/proc/net/tcp', 'latin1'));
 
 /** One running server. */
 export class ServerUnderTest {

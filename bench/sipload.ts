@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 const SOURCE = fileURLToPath(new URL('load/sipload.c', import.meta.url));
 const BUILD = fileURLToPath(new URL('.build', import.meta.url));
+const STREAM_LOAD = fileURLToPath(new URL('load/stream-load.ts', import.meta.url));
 const BINARY = `${BUILD}/sipload`;
 
 /** One measured stretch of a run; times of the processor in µs, of all processes under test. */
@@ -40,6 +41,14 @@ export interface Load {
   readonly tickUs?: number; // naps when idle, for long runs; spins without
 }
 
+/** A load over connections; see load/stream-load.ts. */
+export interface StreamLoad extends Omit<Load, 'check' | 'tickUs'> {
+  readonly transport: 'tcp' | 'tls';
+  /** The callee's, and the key to it: PEM files. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Why the generator cannot run here; undefined where it can. It is built when it is older than its source. */
 export function loadReason(): string | undefined {
   const fresh = (): boolean => {
@@ -54,10 +63,7 @@ export function loadReason(): string | undefined {
 }
 
 /** Drives calls through the proxy on loopback from `core`. @throws Error where the generator fails */
-export async function runLoad(
-  load: Load,
-  core: number,
-): Promise<{ stretches: Stretch[]; summary: RunSummary }> {
+export function runLoad(load: Load, core: number): ReturnType<typeof run> {
   const options = {
     pids: load.pids.join(','),
     port: load.port,
@@ -69,7 +75,31 @@ export async function runLoad(
   };
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   if (load.check) words.push('--check');
-  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), BINARY, ...words]);
+  return run([BINARY, ...words], core);
+}
+
+/** Drives calls over TCP or TLS as {@link runLoad} does by UDP. @throws Error where the generator fails */
+export function runStreamLoad(load: StreamLoad, core: number): ReturnType<typeof run> {
+  const options = {
+    transport: load.transport,
+    pids: load.pids.join(','),
+    port: load.port,
+    cps: load.cps,
+    warm: load.warmSeconds,
+    secs: load.seconds,
+    reps: load.runs,
+    certificate: load.certificate,
+    key: load.key,
+  };
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return run([process.execPath, STREAM_LOAD, ...words], core);
+}
+
+async function run(
+  command: readonly string[],
+  core: number,
+): Promise<{ stretches: Stretch[]; summary: RunSummary }> {
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), ...command]);
   const lines = stdout.trim().split('\n');
   const stretches = lines.slice(0, -1).map((line): Stretch => JSON.parse(line));
   return { stretches, summary: JSON.parse(lines.at(-1)!) };
