@@ -1,13 +1,18 @@
 // Installs the dependencies when they are missing or older than the lock file, so that one command is enough
 // on a fresh machine. Plain JavaScript, because it runs on whatever Node the machine has.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const marker = join(root, 'node_modules', '.package-lock.json');
+
+/** npm would empty the folder that such a link leads to; whoever made it looks after that himself. */
+function isLink() {
+  return lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
 
 function isMissing() {
   return !existsSync(marker) || !existsSync(join(root, 'node_modules', '.bin', 'node'));
@@ -35,6 +40,7 @@ function npm(...words) {
  *   stays in its place meanwhile, for a server may be running on it
  */
 export function ensureInstalled(update) {
+  if (isLink()) return;
   if (isMissing()) npm('ci');
   else if (update && isStale()) {
     npm('install', '--no-save');
