@@ -24,24 +24,7 @@ export class Nsd implements AsyncDisposable {
   static async start(zones: Readonly<Record<string, string>>): Promise<Nsd> {
     const folder = mkdtempSync(join(tmpdir(), 'viaduct-nsd-'));
     const port = await freePort();
-    const lines = [
-      'server:',
-      `  ip-address: 127.0.0.1@${port}`,
-      '  server-count: 1',
-      '  username: ""',
-      '  database: ""',
-      `  zonesdir: "${folder}"`,
-      ...['pidfile', 'xfrdfile', 'zonelistfile'].map((key) => `  ${key}: "${join(folder, key)}"`),
-      `  xfrdir: "${folder}"`,
-      'remote-control:',
-      '  control-enable: no',
-    ];
-    for (const [origin, text] of Object.entries(zones)) {
-      writeFileSync(join(folder, origin), text);
-      lines.push('zone:', `  name: "${origin}"`, `  zonefile: "${origin}"`);
-    }
-    const config = join(folder, 'nsd.conf');
-    writeFileSync(config, `${lines.join('\n')}\n`);
+    const config = writeNsdFiles(folder, `127.0.0.1@${port}`, zones);
     const child = spawn('nsd', ['-d', '-c', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -89,6 +72,38 @@ export class Nsd implements AsyncDisposable {
     for (const pid of pids) pids.push(...childrenOf(pid));
     for (const pid of pids) process.kill(pid, signal);
   }
+}
+
+/**
+ * Writes zones and a configuration into `folder`.
+ * @param listen ADDRESS@PORT
+ * @param zones zone files (RFC 1035 §5) by origin
+ * @returns the configuration's path, for `nsd -d -c`
+ */
+export function writeNsdFiles(
+  folder: string,
+  listen: string,
+  zones: Readonly<Record<string, string>>,
+): string {
+  const lines = [
+    'server:',
+    `  ip-address: ${listen}`,
+    '  server-count: 1',
+    '  username: ""',
+    '  database: ""',
+    `  zonesdir: "${folder}"`,
+    ...['pidfile', 'xfrdfile', 'zonelistfile'].map((key) => `  ${key}: "${join(folder, key)}"`),
+    `  xfrdir: "${folder}"`,
+    'remote-control:',
+    '  control-enable: no',
+  ];
+  for (const [origin, text] of Object.entries(zones)) {
+    writeFileSync(join(folder, origin), text);
+    lines.push('zone:', `  name: "${origin}"`, `  zonefile: "${origin}"`);
+  }
+  const config = join(folder, 'nsd.conf');
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  return config;
 }
 
 function childrenOf(pid: number): readonly number[] {
