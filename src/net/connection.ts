@@ -17,6 +17,10 @@ export interface Connection extends Flow {
   close(reason: string, lost?: boolean): void;
 }
 
+/** Why connections end whose time is up, as their owner hears it. */
+export const SLOW_MESSAGE = 'message not complete in time';
+export const IDLE = 'idle';
+
 /** What a connection needs of the table that it stands in. */
 export interface ConnectionOwner {
   readonly clock: Clock;

@@ -26,6 +26,10 @@ export interface NetCounters {
   connectionsRefused: number;
   /** Closed because no whole message came in time, or others pushed them out before. */
   halfOpenClosed: number;
+  /** Closed because a message that had begun was not complete in time. */
+  slowMessagesClosed: number;
+  /** Closed because nothing was said for long. */
+  idleClosed: number;
   /** Closed because the peer did not read what was sent to it. */
   stalledClosed: number;
   /** TLS hand-shakes that peers or servers did not complete, a certificate that was not good included. */
@@ -65,6 +69,8 @@ export function newNetCounters(): NetCounters {
     connectionsAliased: 0,
     connectionsRefused: 0,
     halfOpenClosed: 0,
+    slowMessagesClosed: 0,
+    idleClosed: 0,
     stalledClosed: 0,
     tlsHandshakesFailed: 0,
     tlsRenegotiations: 0,

@@ -4,7 +4,13 @@ import { formatHostPort } from '../base/ip.ts';
 import { WheelTimer } from '../base/timer-wheel.ts';
 import { StreamFramer } from '../wire/sip/framer.ts';
 import type { BoundListener } from './bound-listener.ts';
-import type { Connection, ConnectionOwner, ConnectionPeer } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionOwner,
+  type ConnectionPeer,
+  IDLE,
+  SLOW_MESSAGE,
+} from './connection.ts';
 import { KEEP_ALIVE } from './flow.ts';
 import { traceMessage, traceRefused } from './trace.ts';
 import type { TransportName } from './transport-name.ts';
@@ -204,6 +210,8 @@ export class StreamConnection implements Connection {
     }
     if (this.halfOpen) this.#owner.counters.halfOpenClosed++;
     else if (reason === STALLED) this.#owner.counters.stalledClosed++;
+    else if (reason === SLOW_MESSAGE) this.#owner.counters.slowMessagesClosed++;
+    else if (reason === IDLE) this.#owner.counters.idleClosed++;
     else if (reason === SILENT) this.#owner.counters.silentPeersClosed++;
     this.close(reason, this.#stream !== undefined && !this.#connected);
   }
@@ -218,8 +226,8 @@ export class StreamConnection implements Connection {
     const messageAt = this.#messageSince < 0 ? Number.POSITIVE_INFINITY : this.#messageSince + messageMs;
     const at = Math.min(idleAt, silentAt, stalledAt, messageAt);
     if (at === stalledAt) return { at, reason: STALLED };
-    if (at === messageAt) return { at, reason: 'message not complete in time' };
-    return { at, reason: at === silentAt ? SILENT : 'idle' };
+    if (at === messageAt) return { at, reason: SLOW_MESSAGE };
+    return { at, reason: at === silentAt ? SILENT : IDLE };
   }
 
   #publish(event: 'opened' | 'closed', reason?: string): void {

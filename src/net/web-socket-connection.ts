@@ -5,7 +5,13 @@ import { channels } from '../base/channels.ts';
 import { formatHostPort } from '../base/ip.ts';
 import { WheelTimer } from '../base/timer-wheel.ts';
 import type { BoundListener } from './bound-listener.ts';
-import type { Connection, ConnectionOwner, ConnectionPeer } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionOwner,
+  type ConnectionPeer,
+  IDLE,
+  SLOW_MESSAGE,
+} from './connection.ts';
 import { KEEP_ALIVE } from './flow.ts';
 import { traceMessage, traceRefused } from './trace.ts';
 import type { TransportName } from './transport-name.ts';
@@ -212,6 +218,8 @@ export class WebSocketConnection implements Connection {
       else this.close('its queue is full, and it is silent', true);
     } else {
       if (this.halfOpen) this.#owner.counters.halfOpenClosed++;
+      else if (reason === SLOW_MESSAGE) this.#owner.counters.slowMessagesClosed++;
+      else if (reason === IDLE) this.#owner.counters.idleClosed++;
       else if (reason === 'no pong in time') this.#owner.counters.silentPeersClosed++;
       this.close(reason, reason === 'no pong in time');
     }
@@ -226,10 +234,10 @@ export class WebSocketConnection implements Connection {
         ? { at: this.#lastHeard + pingMs, reason: 'silent' }
         : { at: this.#pingedAt + pongMs, reason: 'no pong in time' };
     const idleAt = this.#lastMove + idleMs;
-    if (idleAt <= next.at) next = { at: idleAt, reason: 'idle' };
+    if (idleAt <= next.at) next = { at: idleAt, reason: IDLE };
     const messageAt = this.#messageSince + messageMs;
     if (this.#messageSince >= 0 && messageAt < next.at) {
-      next = { at: messageAt, reason: 'message not complete in time' };
+      next = { at: messageAt, reason: SLOW_MESSAGE };
     }
     return next;
   }
