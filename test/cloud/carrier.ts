@@ -14,6 +14,7 @@ export const SILENT_PORT = 5081;
 
 async function listen(address: string, port: number): Promise<void> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const answered = new Set<string>(); // branches
   socket.on('message', (bytes, from) => {
     const seen: SeenMessage = {
       link: 'internet',
@@ -29,6 +30,10 @@ async function listen(address: string, port: number): Promise<void> {
     if (!parsed.ok) return;
     process.stdout.write(`${JSON.stringify(seen)}\n`);
     if (port === SILENT_PORT || parsed.message.method === 'ACK') return;
+    // The first packet to a neighbour waits until it is found; what is repeated meanwhile is absorbed (RFC 6026 §7.1).
+    const branch = parsed.message.topVia?.branch ?? '';
+    if (answered.has(branch)) return;
+    answered.add(branch);
     const contact: HeaderEntry = [H.Contact, `<sip:carrier@${formatHostPort(address, port)}>`];
     const parts = { status: 200, toTag: 'carrier', headers: [contact] };
     socket.send(buildResponse(parsed.message, parts), from.port, from.address);
