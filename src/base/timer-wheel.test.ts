@@ -69,6 +69,16 @@ describe('TimerWheel', () => {
     expect(fired).toEqual([{ name: 'next', at: 100 }]);
   });
 
+  it('arms a timer by a time, unless it fires before that anyway', () => {
+    const { clock, wheel, fired, timer } = fixture();
+    const watched = timer('watched');
+    wheel.armBy(watched, 500);
+    wheel.armBy(watched, 900);
+    wheel.armBy(watched, 200);
+    clock.advance(1000);
+    expect(fired).toEqual([{ name: 'watched', at: 200 }]);
+  });
+
   it('stands still while nothing is armed', () => {
     const { clock, wheel, timer } = fixture();
     expect(clock.pendingTimers).toBe(0);

@@ -74,6 +74,11 @@ export class TimerWheel {
     if (this.#ticker === undefined) this.#run();
   }
 
+  /** Sees to it that `timer` fires no later than at `due` by the clock; one that fires earlier anyway is left alone. */
+  armBy(timer: WheelTimer, due: number): void {
+    if (!timer.armed || timer.due > due) this.arm(timer, due - this.#clock.now());
+  }
+
   cancel(timer: WheelTimer): void {
     if (timer.due >= 0) this.#unlink(timer);
   }

@@ -193,13 +193,9 @@ export class StreamConnection implements Connection {
     return true;
   }
 
-  /** Sees to it that the timer fires no later than the next time that matters; firing early does no harm. */
+  /** The timer may fire early, but no later than the next time that matters. */
   #watch(): void {
-    if (this.#closed) return;
-    const due = this.#nextDeadline().at;
-    if (!this.#timer.armed || this.#timer.due > due) {
-      this.#owner.wheel.arm(this.#timer, due - this.#owner.clock.now());
-    }
+    if (!this.#closed) this.#owner.wheel.armBy(this.#timer, this.#nextDeadline().at);
   }
 
   #checkTime(): void {
