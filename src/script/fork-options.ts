@@ -1,9 +1,8 @@
 import { ServerError } from '../base/errors.ts';
-import { formatHostPort } from '../base/ip.ts';
 import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
-import type { AddressParts } from '../net/listener.ts';
 import { toByteString } from '../wire/sip/text.ts';
 import { Uri } from '../wire/sip/uri.ts';
+import { AdvertisedView } from './advertised-view.ts';
 import type { Branch, BranchReply, ForkOptions } from './api/call.ts';
 import { milliseconds } from './api/duration.ts';
 import type { RequestCall } from './request-call.ts';
@@ -40,10 +39,11 @@ export function proxyOptions(
   };
 }
 
-class ScriptBranch implements Branch {
+class ScriptBranch extends AdvertisedView implements Branch {
   readonly #view: BranchView;
 
   constructor(view: BranchView) {
+    super(view);
     this.#view = view;
   }
 
@@ -62,23 +62,16 @@ class ScriptBranch implements Branch {
     this.#view.requestUri = text;
   }
 
-  get advertise(): string | undefined {
-    return printedText(this.#view.advertise);
-  }
-
-  set advertise(hostPort: string | undefined) {
-    this.#view.advertise = hostPort === undefined ? undefined : addressParts(hostPort);
-  }
-
   addHeader(name: string, value: string): void {
     this.#view.headers.push(scriptHeader(name, value));
   }
 }
 
-class ScriptReply implements BranchReply {
+class ScriptReply extends AdvertisedView implements BranchReply {
   readonly #view: ReplyView;
 
   constructor(view: ReplyView) {
+    super(view);
     this.#view = view;
   }
 
@@ -94,14 +87,6 @@ class ScriptReply implements BranchReply {
     return this.#view.response;
   }
 
-  get advertise(): string | undefined {
-    return printedText(this.#view.advertise);
-  }
-
-  set advertise(hostPort: string | undefined) {
-    this.#view.advertise = hostPort === undefined ? undefined : addressParts(hostPort);
-  }
-
   addHeader(name: string, value: string): void {
     this.#view.edit.append(...scriptHeader(name, value));
   }
@@ -110,9 +95,4 @@ class ScriptReply implements BranchReply {
     checkWritable(name);
     this.#view.edit.removeAll(name);
   }
-}
-
-/** As scripts write an address: `host`, `host:port`, `:port`. */
-export function printedText(parts: AddressParts | undefined): string | undefined {
-  return parts && formatHostPort(parts.host ?? '', parts.port);
 }

@@ -1,17 +1,17 @@
 import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import { fromByteString } from '../wire/sip/text.ts';
+import { AdvertisedView } from './advertised-view.ts';
 import type { LocalRequest } from './api/local-request.ts';
-import { printedText } from './fork-options.ts';
-import { addressParts } from './request-call.ts';
 import { scriptHeader } from './script-text.ts';
 
 /** A request of the server's own, as a script sees it. */
-export class ScriptLocalRequest implements LocalRequest {
+export class ScriptLocalRequest extends AdvertisedView implements LocalRequest {
   readonly method: string;
   readonly requestUri: string;
   readonly #view: OutgoingView;
 
   constructor(view: OutgoingView) {
+    super(view);
     this.method = view.method;
     this.requestUri = fromByteString(view.requestUri);
     this.#view = view;
@@ -19,14 +19,6 @@ export class ScriptLocalRequest implements LocalRequest {
 
   get destination(): LocalRequest['destination'] {
     return this.#view.destination;
-  }
-
-  get advertise(): string | undefined {
-    return printedText(this.#view.advertise);
-  }
-
-  set advertise(hostPort: string | undefined) {
-    this.#view.advertise = hostPort === undefined ? undefined : addressParts(hostPort);
   }
 
   addHeader(name: string, value: string): void {
