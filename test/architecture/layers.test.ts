@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['src/net'],
   ['src/advertise'],
   ['src/transaction'],
-  ['src/core'],
+  ['src/core', 'src/media'],
   ['src/script', 'src/store'],
   ['src/ops'],
   ['src'],
