@@ -1,4 +1,5 @@
 import { ServerError } from '../../base/errors.ts';
+import { eventKey, keyEvent } from '../rtp/telephone-event.ts';
 import { parsePort } from '../sdp/lines.ts';
 import { parseDecimal } from '../sip/text.ts';
 import { splitWords } from './words.ts';
@@ -9,7 +10,7 @@ export type Notification =
   | {
       readonly kind: 'key';
       readonly tag: string;
-      /** The event of RFC 4733: 0 to 9, 10 `*`, 11 `#`, 12 to 15 `A` to `D`. */
+      /** The event of RFC 4733: 0 to 9, 10 `*`, 11 `#`, 12 to 15 `A` to `D`; the line has the key itself. */
       readonly event: number;
       readonly volume: number;
       readonly duration: number;
@@ -31,13 +32,14 @@ export function parseNotification(line: string): Notification | undefined {
   const tag = words[0];
   if (words.length === 1) return { kind: 'timeout', tag: tag! };
   if (words.length !== 5) return undefined;
-  const [event, volume, duration, stream] = words.slice(1).map(parseDecimal);
+  const event = keyEvent(words[1]!);
+  const [volume, duration, stream] = words.slice(2).map(parseDecimal);
   if (event === undefined || volume === undefined || duration === undefined || stream === undefined)
     return undefined;
   return { kind: 'key', tag: tag!, event, volume, duration, stream };
 }
 
-/** @returns the line with its end. @throws ServerError SIP_BAD_FIELD for a tag that would be another notification */
+/** @returns the line with its end. @throws ServerError SIP_BAD_FIELD for a tag of several words, and an event that is no key */
 export function printNotification(notification: Notification): string {
   const { tag } = notification;
   if (splitWords(tag, 2)[0] !== tag) {
@@ -45,7 +47,9 @@ export function printNotification(notification: Notification): string {
   }
   if (notification.kind === 'timeout') return `${tag}\n`;
   const { event, volume, duration, stream } = notification;
-  return `${tag} ${event} ${volume} ${duration} ${stream}\n`;
+  const key = eventKey(event);
+  if (key === undefined) throw new ServerError('SIP_BAD_FIELD', `telephone event ${event} is no key`);
+  return `${tag} ${key} ${volume} ${duration} ${stream}\n`;
 }
 
 /**

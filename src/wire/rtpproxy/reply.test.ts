@@ -91,13 +91,15 @@ describe('frames', () => {
 describe('notifications', () => {
   it('tell timeouts and keys', () => {
     const key = { kind: 'key', tag: 'Dc12', event: 11, volume: 10, duration: 800, stream: 0 } as const;
-    expect(printNotification(key)).toBe('Dc12 11 10 800 0\n');
-    expect(parseNotification('Dc12 11 10 800 0\n')).toEqual(key);
+    expect(printNotification(key)).toBe('Dc12 # 10 800 0\n');
+    expect(parseNotification('Dc12 # 10 800 0\n')).toEqual(key);
+    expect(parseNotification('Dc12 0 10 800 1')).toEqual({ ...key, event: 0, stream: 1 });
     expect(printNotification({ kind: 'timeout', tag: 'T7' })).toBe('T7\n');
     expect(parseNotification('T7')).toEqual({ kind: 'timeout', tag: 'T7' });
-    for (const line of ['', 'T7 1', 'T7 1 2 3 x', 'T7 1 2 3 4 5'])
+    for (const line of ['', 'T7 1', 'T7 1 2 3 x', 'T7 1 2 3 4 5', 'Dc12 11 10 800 0'])
       expect(parseNotification(line)).toBeUndefined();
     expect(() => printNotification({ kind: 'timeout', tag: 'T7\nT8' })).toThrow('one word');
+    expect(() => printNotification({ ...key, event: 17 })).toThrow('no key');
   });
 
   it.each([
