@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { type ErrorCode, ServerError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { CommandFault } from '../ops/admin/admin-command.ts';
-import { nearest } from '../ops/config/nearest.ts';
 import { program } from './program.ts';
 import { complain } from './terminal.ts';
 

@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['src/base'],
   'dns-packet': ['src/net'],
+  re2js: ['src/script'],
   sucrase: ['src/script'],
   commander: ['src/cli'],
   pino: ['src/ops'],

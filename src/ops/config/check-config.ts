@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { nearest } from '../../base/nearest.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { knownKeys } from './json-schema.ts';
-import { nearest } from './nearest.ts';
 import type { ParsedConfig } from './parsed-config.ts';
 import type { ConfigPath, ConfigSource } from './place.ts';
 import { configSchema } from './schema.ts';

@@ -1,0 +1,71 @@
+import type { MaybePromise } from '../../../core/registrar/location-store.ts';
+import type { ModuleContext } from '../runtime/module-context.ts';
+import type { Argument } from './argument.ts';
+import type { CommandSpec } from './command.ts';
+import type { FunctionSpec, TypedFunction } from './function.ts';
+import type { ParameterTable, ParameterValues } from './parameter.ts';
+import type { VariableSpec } from './variable.ts';
+
+/** A counter that `$stat(NAME)` and `get_statistics` read. */
+export interface StatisticSpec<S> {
+  readonly describe: string;
+  readonly read: (state: S) => number;
+  /** Absent: it cannot be set back. */
+  readonly reset?: (state: S) => void;
+}
+
+/** An event that `event_route[NAME]` and subscribers hear. */
+export interface EventSpec {
+  readonly describe: string;
+  /** Names of its parameters, as `$param(NAME)` has them. */
+  readonly params: readonly string[];
+}
+
+type Table<T> = Readonly<Record<string, T>>;
+
+/**
+ * One OpenSIPS module: the table from which the script is checked, the documentation is printed and the runtime works.
+ * `S` is its state, made by `start` for each loaded script.
+ */
+export interface ModuleSpec<S, P extends ParameterTable> {
+  readonly name: string;
+  /** One or two sentences for its page. */
+  readonly summary: string;
+  /** Modules that must be loaded too. */
+  readonly needs?: readonly string[];
+  readonly params?: P;
+  /**
+   * Makes the state, before any message comes. What it throws as ServerError stops the start with its message.
+   * A state with `Symbol.asyncDispose` is disposed of when the script is.
+   */
+  readonly start?: (params: ParameterValues<P>, context: ModuleContext) => MaybePromise<S>;
+  readonly functions?: Table<FunctionSpec<S>>;
+  readonly variables?: Table<VariableSpec<S>>;
+  readonly commands?: Table<CommandSpec<S>>;
+  readonly statistics?: Table<StatisticSpec<S>>;
+  readonly events?: Table<EventSpec>;
+  /** What OpenSIPS's module has and this one has not, by name, with the reason or what to use instead. */
+  readonly missing?: Table<string>;
+  /** More for its page, in Markdown. */
+  readonly notes?: string;
+}
+
+/** A module whose state and parameters are its own matter. */
+export type ScriptModule = ModuleSpec<never, ParameterTable>;
+
+/** The pieces of a module whose state is an `S`, with their types. */
+export interface ModuleParts<S> {
+  /** Declares a function; the arguments of `run` get their types from `args`. */
+  fn<const A extends readonly Argument<unknown>[]>(spec: TypedFunction<S, A>): FunctionSpec<S>;
+  variable(spec: VariableSpec<S>): VariableSpec<S>;
+  define<const P extends ParameterTable>(spec: ModuleSpec<S, P>): ScriptModule;
+}
+
+/** `const { fn, define } = moduleParts<State>()`: see the README of this folder. */
+export function moduleParts<S = undefined>(): ModuleParts<S> {
+  return {
+    fn: (spec) => spec as unknown as FunctionSpec<S>,
+    variable: (spec) => spec,
+    define: (spec) => spec as unknown as ScriptModule,
+  };
+}

@@ -1,0 +1,86 @@
+import type { Target } from '../../../core/proxy/target.ts';
+import type { Listener } from '../../../net/listener.ts';
+import { Uri } from '../../../wire/sip/uri.ts';
+import type { Value } from '../value.ts';
+
+/** q where none was given: the branches of a request are then tried together. */
+export const NO_Q = -1;
+
+/** Where a request goes: the Request-URI branch (index 0), and each branch that a script or a look-up adds. */
+export class BranchTarget {
+  /** Flags by name (`setbflag`). */
+  readonly flags: Set<string>;
+  /** `$du`: the next hop; null where the Request-URI says it. */
+  du: string | null = null;
+  /** In thousandths, {@link NO_Q} where none was given. */
+  q: number = NO_Q;
+  /** Path values with commas between, to become Routes; null for none. */
+  path: string | null = null;
+  /** The socket to send from. */
+  socket: Listener | undefined;
+  /** `$msg.branch.attr(…)` */
+  attributes: Map<string, Value> | undefined;
+  /** The binding that it was made from; it holds as long as neither URI nor next hop nor socket is written. */
+  #found: Target | undefined;
+  #uri: string;
+  #parsed: Uri | undefined | null = null;
+
+  constructor(uri: string, flags?: Iterable<string>) {
+    this.#uri = uri;
+    this.flags = new Set(flags);
+  }
+
+  static found(target: Target, flags?: Iterable<string>): BranchTarget {
+    const branch = new BranchTarget(target.uri, flags);
+    branch.take(target);
+    return branch;
+  }
+
+  get uri(): string {
+    return this.#uri;
+  }
+
+  set uri(uri: string) {
+    if (uri === this.#uri) return;
+    this.#uri = uri;
+    this.#parsed = null;
+    this.#found = undefined;
+  }
+
+  /** The URI taken apart; undefined where it cannot be read. */
+  get parsed(): Uri | undefined {
+    if (this.#parsed === null) this.#parsed = Uri.parse(this.#uri);
+    return this.#parsed;
+  }
+
+  /** What the location service found, with all that it knows of the way there. */
+  get found(): Target | undefined {
+    return this.#found;
+  }
+
+  /** Takes over what the location service found; `$du` shows where it leads. */
+  take(target: Target): void {
+    this.uri = target.uri;
+    this.#found = target;
+    this.q = target.q;
+    const { source } = target;
+    this.path = target.route.length > 0 ? target.route.join(',') : null;
+    const transport = source && source.transport !== 'udp' ? `;transport=${source.transport}` : '';
+    this.du = source ? `sip:${bracketed(source.address)}:${source.port}${transport}` : null;
+  }
+
+  copy(): BranchTarget {
+    const copy = new BranchTarget(this.#uri, this.flags);
+    copy.du = this.du;
+    copy.q = this.q;
+    copy.path = this.path;
+    copy.socket = this.socket;
+    copy.attributes = this.attributes && new Map(this.attributes);
+    copy.#found = this.#found;
+    return copy;
+  }
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,13 @@
+/**
+ * A place of a module's own in a {@link RequestContext}: `const DIALOG = contextKey<Dialog>('dialog')`, then
+ * `m.context.get(DIALOG)` and `m.context.set(DIALOG, dialog)`.
+ */
+export interface ContextKey<T> {
+  readonly name: string;
+  /** Only for the type. */
+  holds?(value: T): void;
+}
+
+export function contextKey<T>(name: string): ContextKey<T> {
+  return { name };
+}

@@ -1,0 +1,23 @@
+import type { ScriptModule } from '../frame/module.ts';
+import type { Value } from '../value.ts';
+import type { RequestContext } from './request-context.ts';
+import type { RunningProgram } from './running-program.ts';
+import type { ScriptMessage } from './script-message.ts';
+import type { ServerServices } from './server-services.ts';
+
+/** What a module is given when its script is started. */
+export interface ModuleContext {
+  readonly services: ServerServices;
+  readonly program: RunningProgram;
+  /** The state of another loaded module; undefined where it is not loaded. It must be named in `needs`, or optional. */
+  stateOf<S>(module: ScriptModule): S | undefined;
+  /** Called for each request before its request_route. */
+  onRequest(hear: (m: ScriptMessage) => void): void;
+  /** Called every so many seconds while the script is in force. */
+  every(seconds: number, act: () => void): void;
+  /** Raises an event of this module: `event_route[NAME]` runs, and subscribers are told. */
+  raise(event: string, params: Readonly<Record<string, Value>>): void;
+  /** Runs a route block by name with a request of its own, for modules that take route names as parameters. */
+  runRoute(name: string, context: RequestContext, params?: readonly Value[]): Promise<number>;
+  log(level: 'debug' | 'info' | 'warn' | 'error', text: string, callId?: string): void;
+}

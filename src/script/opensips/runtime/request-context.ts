@@ -1,0 +1,112 @@
+import type { Flow } from '../../../net/flow.ts';
+import type { AddressParts } from '../../../net/listener.ts';
+import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
+import type { HeaderEntry } from '../../../wire/sip/build.ts';
+import type { SipMessage } from '../../../wire/sip/message.ts';
+import { Avps } from './avps.ts';
+import { BranchTarget } from './branch-target.ts';
+import type { ContextKey } from './context-key.ts';
+import { MessageChanges } from './message-changes.ts';
+import type { RunningProgram } from './running-program.ts';
+import type { ScriptMessage } from './script-message.ts';
+
+/** What modules hear of a request; see {@link RequestContext.watch}. */
+export interface RequestWatcher {
+  /** It is about to be forwarded; once for each `t_relay` that sends something. */
+  relaying?(context: RequestContext): void;
+  /** A reply came on a branch, before the reply routes see it. */
+  replied?(m: ScriptMessage): void;
+  /** Its final answer was sent; `reply` is the one that came, undefined where the server made it. */
+  answered?(context: RequestContext, status: number, reply: SipMessage | undefined): void;
+  /** Nothing more will come of it. */
+  ended?(context: RequestContext): void;
+}
+
+/** How the request stays in the path of its dialog, as `record_route` has said. */
+export interface RecordRouteWish {
+  /** Parameters of the URI, each with its `;`. */
+  params: string;
+  /** Instead of the server's own addresses: the outbound and the inbound half. */
+  preset: readonly string[] | undefined;
+}
+
+/**
+ * A request and all that a script makes of it, shared by its request, branch, reply and failure routes: OpenSIPS's
+ * message and transaction in one.
+ */
+export class RequestContext {
+  /** The program that the request began with, which may have been replaced since. */
+  readonly program: RunningProgram;
+  readonly request: SipMessage;
+  readonly flow: Flow;
+  /** Undefined for an ACK, and where no request is at hand (startup and timer routes). */
+  readonly transaction: ServerTransaction | undefined;
+  /** Of a CANCEL: the INVITE that it names. */
+  readonly invite: ServerTransaction | undefined;
+  readonly avps: Avps = new Avps();
+  /** Message flags by name (`setflag`). */
+  readonly flags: Set<string> = new Set();
+  /** Branch 0: the Request-URI and what belongs to it. */
+  readonly target: BranchTarget;
+  /** Branches 1 and up. */
+  branches: BranchTarget[] = [];
+  readonly changes: MessageChanges = new MessageChanges();
+  /** Printed in everything that the request causes (`set_advertised_address`, `set_advertised_port`). */
+  advertise: AddressParts | undefined;
+  recordRoute: RecordRouteWish | undefined;
+  /** Parameters that came before `record_route` was called (`add_rr_param`). */
+  recordRouteParams = '';
+  /** Names of the routes that were armed (`t_on_reply`, `t_on_failure`, `t_on_branch`). */
+  onReply: string | undefined;
+  onFailure: string | undefined;
+  onBranch: string | undefined;
+  /** Headers of answers that the server makes (`append_to_reply`). */
+  readonly replyHeaders: HeaderEntry[] = [];
+  /** The latest reply that came on any branch, and the one that failed it (failure routes). */
+  reply: SipMessage | undefined;
+  /** The status that a failure route handles, or the latest that was passed on. */
+  replyStatus = 0;
+  /** A CANCEL of the caller has come. */
+  cancelled = false;
+  #watchers: RequestWatcher[] | undefined;
+  #own: Map<ContextKey<unknown>, unknown> | undefined;
+
+  constructor(
+    program: RunningProgram,
+    request: SipMessage,
+    flow: Flow,
+    transaction: ServerTransaction | undefined,
+    invite?: ServerTransaction,
+  ) {
+    this.program = program;
+    this.request = request;
+    this.flow = flow;
+    this.transaction = transaction;
+    this.invite = invite;
+    this.target = new BranchTarget(request.requestUri);
+  }
+
+  /** Whether the request has its final answer. */
+  get answered(): boolean {
+    return (this.transaction?.lastStatus ?? 0) >= 200;
+  }
+
+  /** Has a module hear what becomes of the request. */
+  watch(watcher: RequestWatcher): void {
+    if (this.#watchers === undefined) this.#watchers = [watcher];
+    else this.#watchers.push(watcher);
+  }
+
+  get watchers(): readonly RequestWatcher[] {
+    return this.#watchers ?? [];
+  }
+
+  get<T>(key: ContextKey<T>): T | undefined {
+    return this.#own?.get(key as ContextKey<unknown>) as T | undefined;
+  }
+
+  set<T>(key: ContextKey<T>, value: T): void {
+    this.#own ??= new Map();
+    this.#own.set(key as ContextKey<unknown>, value);
+  }
+}
