@@ -27,15 +27,35 @@ export type Subcommand =
   /** `D[w]`: undo the session. */
   | { readonly kind: 'delete'; readonly weak: boolean }
   /** `T[r]n`: seconds without packets until the stream is dropped, of the other direction with `r`. */
-  | { readonly kind: 'ttl'; readonly reverse: boolean; readonly seconds: number };
+  | { readonly kind: 'ttl'; readonly reverse: boolean; readonly seconds: number }
+  /** `S[r] ttl=n`, `S[r] tos=n`: changes a stream, that of the other direction with `r`; n is 1 or more. */
+  | {
+      readonly kind: 'set';
+      readonly reverse: boolean;
+      readonly parameter: 'ttl' | 'tos';
+      readonly value: number;
+    }
+  /** `L[modifiers] address port` behind `U` with a To tag: the answer of the other party in the same command. */
+  | ({ readonly kind: 'lookup' } & RemoteMedia)
+  /** `C callid fromtag totag` behind `U` with a To tag: both parties of that session are heard in this one. */
+  | {
+      readonly kind: 'copy';
+      readonly callId: string;
+      readonly fromTag: string;
+      readonly toTag: string;
+    };
 
-/** `U` makes or changes a session, `L` only changes one. */
-export interface UpdateCommand extends StreamKey {
-  readonly kind: 'update' | 'lookup';
+/** Where and how a party wants its media. */
+export interface RemoteMedia {
   readonly modifiers: UpdateModifiers;
-  /** Where the party wants its media; undefined for what is shorter than any address, which says nothing. */
+  /** undefined for what is shorter than any address, which says nothing */
   readonly address: string | undefined;
   readonly port: number;
+}
+
+/** `U` makes or changes a session, `L` only changes one. */
+export interface UpdateCommand extends StreamKey, RemoteMedia {
+  readonly kind: 'update' | 'lookup';
   /** Only with `U`. */
   readonly notify?: Notify;
   readonly subcommands: readonly Subcommand[];
@@ -55,11 +75,12 @@ export type RtpproxyCommand =
     } & StreamKey)
   | ({ readonly kind: 'stop-play' } & StreamKey)
   | ({ readonly kind: 'record'; readonly singleFile: boolean } & StreamKey)
-  /** `destination` is a file's name or `udp:host:port`; `stop` ends it. */
+  /** `destination` is a file's name or `udp:host:port`; `stop` ends it; `replyPort` asks where it is sent from. */
   | ({
       readonly kind: 'copy';
       readonly stop: boolean;
       readonly singleFile: boolean;
+      readonly replyPort: boolean;
       readonly destination: string;
     } & StreamKey)
   | ({ readonly kind: 'stop-record'; readonly all: boolean } & StreamKey)
@@ -70,7 +91,7 @@ export type RtpproxyCommand =
       readonly subcommands: readonly Subcommand[];
     } & StreamKey)
   | { readonly kind: 'statistics'; readonly verbose: boolean; readonly counters: readonly string[] }
-  | { readonly kind: 'info'; readonly brief: boolean }
+  | { readonly kind: 'info'; readonly brief: boolean; readonly load: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'feature'; readonly feature: string }
   | { readonly kind: 'delete-all' };

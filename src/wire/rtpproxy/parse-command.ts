@@ -1,14 +1,24 @@
 import { ipFamily } from '../../base/ip.ts';
 import { parsePort } from '../sdp/lines.ts';
 import { parseDecimal } from '../sip/text.ts';
-import type { Notify, RtpproxyCommand, StreamKey, Subcommand, UpdateCommand } from './command.ts';
+import type {
+  Notify,
+  RemoteMedia,
+  RtpproxyCommand,
+  StreamKey,
+  Subcommand,
+  UpdateCommand,
+} from './command.ts';
 import { RtpproxyError, type RtpproxyErrorCode } from './error-code.ts';
 import { parseCodecs, parseModifiers } from './modifiers.ts';
 import { splitWords } from './words.ts';
 
-/** More words than any command has: the counters of a query are the most. */
-const MOST_WORDS = 64;
-const MOST_SUBCOMMANDS = 8;
+/** Words of a command or sub-command, its own included. */
+const MOST_WORDS = 24;
+const MOST_SUBCOMMANDS = 15;
+/** Counters that a query may name. */
+const MOST_COUNTERS = 11;
+const MOST_IN_ALL = MOST_WORDS * (MOST_SUBCOMMANDS + 1);
 const MOST_PLAYS = 1_000_000;
 
 export type CommandResult =
@@ -31,7 +41,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   r: { words: [3, 4], modifiers: true },
   c: { words: [4, 5], modifiers: true },
   n: { words: [3, 4], modifiers: true },
-  q: { words: [3, MOST_WORDS], modifiers: true, subcommands: true },
+  q: { words: [3, 4 + MOST_COUNTERS], modifiers: true, subcommands: true },
   g: { words: [1, MOST_WORDS], modifiers: true },
   i: { words: [1, 1], modifiers: true },
   x: { words: [1, 1], modifiers: false },
@@ -50,23 +60,33 @@ export function parseCommand(text: string): CommandResult {
 }
 
 function read(text: string): RtpproxyCommand | RtpproxyErrorCode {
-  const all = splitWords(text, MOST_WORDS + 1);
-  if (all.length === 0) return RtpproxyError.Syntax;
-  const split = all.indexOf('&&');
-  const words = split < 0 ? all : all.slice(0, split);
-  const word = words[0] ?? '';
+  const [words, ...subcommands] = parts(splitWords(text, MOST_IN_ALL + 1));
+  const word = words?.[0];
+  if (word === undefined || !words || subcommands.length > MOST_SUBCOMMANDS) return RtpproxyError.Syntax;
+  if (words.length > MOST_WORDS) return RtpproxyError.Syntax;
+  if (subcommands.some((it) => it.length === 0 || it.length > MOST_WORDS)) return RtpproxyError.Syntax;
   const isFeature = word.slice(0, 2).toLowerCase() === 'vf';
   const letter = isFeature ? 'vf' : word.charAt(0).toLowerCase();
   const form = Object.hasOwn(FORMS, letter) ? FORMS[letter] : undefined;
   if (!form) return RtpproxyError.UnknownCommand;
-  if (all.length > MOST_WORDS || words.length < form.words[0] || words.length > form.words[1]) {
-    return RtpproxyError.ArgumentCount;
-  }
+  if (words.length < form.words[0] || words.length > form.words[1]) return RtpproxyError.ArgumentCount;
   const modifiers = word.slice(letter.length);
   if (!form.modifiers && modifiers !== '') return RtpproxyError.Modifiers;
-  if (split < 0) return readCommand(letter, modifiers, words, []);
-  const subcommands = form.subcommands && readSubcommands(all.slice(split + 1));
-  return subcommands ? readCommand(letter, modifiers, words, subcommands) : RtpproxyError.Subcommand;
+  if (subcommands.length === 0) return readCommand(letter, modifiers, words, []);
+  // The answer of the other party has its tag from the command.
+  const forBoth = letter === 'u' && (words.length === 6 || words.length === 8);
+  const read = form.subcommands && readSubcommands(subcommands, forBoth);
+  return read ? readCommand(letter, modifiers, words, read) : RtpproxyError.Subcommand;
+}
+
+/** @returns what stands before, between and behind each `&&` */
+function parts(words: readonly string[]): string[][] {
+  const found: string[][] = [[]];
+  for (const word of words) {
+    if (word === '&&') found.push([]);
+    else found.at(-1)!.push(word);
+  }
+  return found;
 }
 
 function readCommand(
@@ -91,22 +111,22 @@ function readCommand(
     case 's':
       return { kind: 'stop-play', ...key(callId, words, 2) };
     case 'r': {
-      const singleFile = readSingle(modifiers);
-      return typeof singleFile === 'number'
-        ? singleFile
-        : { kind: 'record', singleFile, ...key(callId, words, 2) };
+      const error = lettersError(modifiers, 's', 'p');
+      return error ?? { kind: 'record', singleFile: modifiers !== '', ...key(callId, words, 2) };
     }
     case 'c': {
       const stop = modifiers.startsWith('-');
-      const singleFile = readSingle(stop ? modifiers.slice(1) : modifiers);
-      if (typeof singleFile === 'number') return singleFile;
-      return { kind: 'copy', stop, singleFile, destination: words[2]!, ...key(callId, words, 3) };
+      const letters = modifiers.slice(stop ? 1 : 0).toLowerCase();
+      const error = lettersError(letters, 'sp', '');
+      if (error !== undefined) return error;
+      const how = { singleFile: letters.includes('s'), replyPort: letters.includes('p') };
+      return { kind: 'copy', stop, ...how, destination: words[2]!, ...key(callId, words, 3) };
     }
     case 'n': {
-      const all = only(modifiers, 'a');
-      return all === undefined
-        ? RtpproxyError.RecordModifier
-        : { kind: 'stop-record', all, ...key(callId, words, 2) };
+      if (modifiers === '') return { kind: 'stop-record', all: false, ...key(callId, words, 2) };
+      if (modifiers.charAt(0).toLowerCase() !== 'a') return RtpproxyError.RecordModifier;
+      if (modifiers.length > 1) return RtpproxyError.AfterRecordModifier;
+      return { kind: 'stop-record', all: true, ...key(callId, words, 2) };
     }
     case 'q': {
       const verbose = only(modifiers, 'v');
@@ -119,8 +139,9 @@ function readCommand(
       return { kind: 'statistics', verbose, counters: words.slice(1) };
     }
     case 'i': {
-      const brief = only(modifiers, 'b');
-      return brief === undefined ? RtpproxyError.InfoModifier : { kind: 'info', brief };
+      const letters = modifiers.toLowerCase();
+      for (const c of letters) if (c !== 'b' && c !== 'l') return RtpproxyError.InfoModifier;
+      return { kind: 'info', brief: letters.includes('b'), load: letters.includes('l') };
     }
     case 'x':
       return { kind: 'delete-all' };
@@ -141,31 +162,33 @@ function readUpdate(
   const toTag = words.length === 7 ? undefined : words[5];
   const notify = words.length < 7 ? undefined : readNotify(words.at(-2)!, words.at(-1)!);
   if (notify === RtpproxyError.NotifyTag) return notify;
-  const modifiers = parseModifiers(text);
-  if (typeof modifiers === 'number') return modifiers;
-  const { ipv6 } = modifiers;
-  const family = ipv6 ? 6 : 4;
-  const written = words[2]!;
-  const port = parsePort(words[3]!);
-  // What is too short for an address, such as `-`, says nothing about the address.
-  const address = written.length < (ipv6 ? 2 : 7) ? undefined : written;
-  if (
-    port === undefined ||
-    (address !== undefined && (ipFamily(address) !== family || address.startsWith('[')))
-  ) {
-    return RtpproxyError.MediaAddress;
-  }
+  const remote = readRemote(text, words[2]!, words[3]!);
+  if (typeof remote === 'number') return remote;
   return {
     kind,
     callId: words[1]!,
     fromTag: words[4]!,
     ...(toTag === undefined ? {} : { toTag }),
     ...(notify === undefined ? {} : { notify }),
-    modifiers,
-    address,
-    port,
+    ...remote,
     subcommands,
   };
+}
+
+function readRemote(text: string, written: string, writtenPort: string): RemoteMedia | RtpproxyErrorCode {
+  const modifiers = parseModifiers(text);
+  if (typeof modifiers === 'number') return modifiers;
+  const { ipv6 } = modifiers;
+  const port = parsePort(writtenPort);
+  // What is too short for an address, such as `-`, says nothing about the address.
+  const address = written.length < (ipv6 ? 2 : 7) ? undefined : written;
+  if (
+    port === undefined ||
+    (address !== undefined && (ipFamily(address) !== (ipv6 ? 6 : 4) || address.startsWith('[')))
+  ) {
+    return RtpproxyError.MediaAddress;
+  }
+  return { modifiers, address, port };
 }
 
 function readPlay(modifiers: string, words: readonly string[]): RtpproxyCommand | RtpproxyErrorCode {
@@ -178,19 +201,17 @@ function readPlay(modifiers: string, words: readonly string[]): RtpproxyCommand 
   return { kind: 'play', count: times, prompt: words[2]!, codecs, ...key(words[1]!, words, 4) };
 }
 
-function readSubcommands(words: readonly string[]): Subcommand[] | undefined {
+function readSubcommands(all: readonly (readonly string[])[], forBoth: boolean): Subcommand[] | undefined {
   const found: Subcommand[] = [];
-  for (let at = 0; at <= words.length; ) {
-    const next = words.indexOf('&&', at);
-    const end = next < 0 ? words.length : next;
-    const subcommand = readSubcommand(words.slice(at, end));
-    if (!subcommand || found.push(subcommand) > MOST_SUBCOMMANDS) return undefined;
-    at = end + 1;
+  for (const words of all) {
+    const subcommand = readSubcommand(words, forBoth);
+    if (!subcommand) return undefined;
+    found.push(subcommand);
   }
   return found;
 }
 
-function readSubcommand([word = '', ...args]: readonly string[]): Subcommand | undefined {
+function readSubcommand([word = '', ...args]: readonly string[], forBoth: boolean): Subcommand | undefined {
   const rest = word.slice(1);
   switch (word.charAt(0).toLowerCase()) {
     case 'm': {
@@ -208,9 +229,28 @@ function readSubcommand([word = '', ...args]: readonly string[]): Subcommand | u
       const seconds = parseDecimal(reverse ? rest.slice(1) : rest);
       return seconds && args.length === 0 ? { kind: 'ttl', reverse, seconds } : undefined;
     }
+    case 's':
+      return readSet(rest, args);
+    case 'l': {
+      const remote = forBoth && args.length === 2 ? readRemote(rest, args[0]!, args[1]!) : undefined;
+      return typeof remote === 'object' ? { kind: 'lookup', ...remote } : undefined;
+    }
+    case 'c': {
+      const [callId, fromTag, toTag] = args;
+      if (!forBoth || rest !== '' || args.length !== 3) return undefined;
+      return { kind: 'copy', callId: callId!, fromTag: fromTag!, toTag: toTag! };
+    }
     default:
       return undefined;
   }
+}
+
+function readSet(rest: string, args: readonly string[]): Subcommand | undefined {
+  const reverse = only(rest, 'r');
+  const [name, written = ''] = (args[0] ?? '').split('=', 2);
+  const value = parseDecimal(written);
+  if (reverse === undefined || rest.length > 1 || args.length !== 1 || !value) return undefined;
+  return name === 'ttl' || name === 'tos' ? { kind: 'set', reverse, parameter: name, value } : undefined;
 }
 
 function readNotify(socket: string, written: string): Notify | typeof RtpproxyError.NotifyTag {
@@ -254,8 +294,11 @@ function only(modifiers: string, letter: string): boolean | undefined {
   return modifiers !== '';
 }
 
-function readSingle(modifiers: string): boolean | RtpproxyErrorCode {
-  if (modifiers === '') return false;
-  if (modifiers.charAt(0).toLowerCase() !== 's') return RtpproxyError.RecordModifier;
-  return modifiers.length === 1 ? true : RtpproxyError.AfterRecordModifier;
+/** @param known letters that may be there, @param misplaced those that belong to another command */
+function lettersError(modifiers: string, known: string, misplaced: string): RtpproxyErrorCode | undefined {
+  for (const c of modifiers.toLowerCase()) {
+    if (misplaced.includes(c)) return RtpproxyError.AfterRecordModifier;
+    if (!known.includes(c)) return RtpproxyError.RecordModifier;
+  }
+  return undefined;
 }

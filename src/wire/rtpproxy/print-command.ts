@@ -36,7 +36,7 @@ function wordsOf(command: RtpproxyCommand): string[] {
     case 'record':
       return [command.singleFile ? 'Rs' : 'R', command.callId, ...tags(command)];
     case 'copy': {
-      const letter = `C${command.stop ? '-' : ''}${command.singleFile ? 's' : ''}`;
+      const letter = `C${command.stop ? '-' : ''}${command.singleFile ? 's' : ''}${command.replyPort ? 'p' : ''}`;
       return [letter, command.callId, command.destination, ...tags(command)];
     }
     case 'stop-record':
@@ -50,7 +50,7 @@ function wordsOf(command: RtpproxyCommand): string[] {
     case 'statistics':
       return [command.verbose ? 'Gv' : 'G', ...command.counters];
     case 'info':
-      return [command.brief ? 'Ib' : 'I'];
+      return [`I${command.brief ? 'b' : ''}${command.load ? 'l' : ''}`];
     case 'version':
       return ['V'];
     case 'feature':
@@ -74,18 +74,28 @@ function updateWords(command: UpdateCommand): string[] {
 }
 
 function printSubcommand(subcommand: Subcommand): string {
+  const words = subcommandWords(subcommand);
+  const bad = words.find((word) => !isWord(word));
+  if (bad !== undefined) throw new ServerError('SIP_BAD_FIELD', `relay command: "${bad}" is not one word`);
+  return words.join(' ');
+}
+
+function subcommandWords(subcommand: Subcommand): string[] {
   switch (subcommand.kind) {
-    case 'module': {
-      const { module, instance, args } = subcommand;
-      const bad = args.find((arg) => !isWord(arg));
-      if (bad !== undefined)
-        throw new ServerError('SIP_BAD_FIELD', `relay command: "${bad}" is not one word`);
-      return [`M${module}:${instance}`, ...args].join(' ');
-    }
+    case 'module':
+      return [`M${subcommand.module}:${subcommand.instance}`, ...subcommand.args];
     case 'delete':
-      return subcommand.weak ? 'Dw' : 'D';
+      return [subcommand.weak ? 'Dw' : 'D'];
     case 'ttl':
-      return `T${subcommand.reverse ? 'r' : ''}${subcommand.seconds}`;
+      return [`T${subcommand.reverse ? 'r' : ''}${subcommand.seconds}`];
+    case 'set':
+      return [subcommand.reverse ? 'Sr' : 'S', `${subcommand.parameter}=${subcommand.value}`];
+    case 'lookup': {
+      const { modifiers, address, port } = subcommand;
+      return [`L${printModifiers(modifiers)}`, address ?? '-', String(port)];
+    }
+    case 'copy':
+      return ['C', subcommand.callId, subcommand.fromTag, subcommand.toTag];
   }
 }
 

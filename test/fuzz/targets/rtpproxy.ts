@@ -17,14 +17,15 @@ import {
 export const name = 'rtpproxy';
 export const seeds: readonly string[] = [
   '1_2_3 Uc0,8,101AIE6WNZ20l[2001:db8::1]R192.0.2.1 call@x 2001:db8::2 8000 ft;1 tt;1 unix:/s T7%20 && M3:1 Dc1 101 && Tr30',
+  '1_2_3 U call 192.0.2.1 8000 ft tt && L6 2001:db8::2 9 && Sr ttl=3 && S tos=4 && C c f t && Dw',
   '1_2_3 L call 127.0.0.1 9000 ft;1 tt;1',
   '1_2_3 Dw call ft tt\n',
   '1_2_3 P-1 call moh 0,8 ft tt',
   '1_2_3 Qv call ft tt ttl nrelayed && D',
-  '1_2_3 C- call udp:192.0.2.1:9 ft',
+  '1_2_3 C-sp call udp:192.0.2.1:9 ft',
   '1_2_3 35000 10.0.0.34 6 && 0 && -1\n',
-  '1_2_3 ttl=60 npkts_ina=0\nE72\nV\nVF 20050322\nGv x\nIb\nX\nRs c f\nNa c f\nS c f\n',
-  'Dc12 11 10 800 0\nT7\ntcp:[2001:db8::1]:99',
+  '1_2_3 ttl=60 npkts_ina=0\nE72\nV\nVF 20050322\nGv x\nIbl\nX\nRs c f\nNa c f\nS c f\n',
+  'Dc12 # 10 800 0\nT7\ntcp:[2001:db8::1]:99',
 ];
 
 /** Every input is a command or has an error's number; a command that is written again is read the same. */
