@@ -7,17 +7,17 @@ const ULAW_CLIP = 32_635;
 const ALAW_CLIP = 32_767;
 
 /** 256 samples of 16 bits, by their code. */
-const ULAW: Int16Array = Int16Array.from({ length: 256 }, (_, code) => expandUlaw(code));
-const ALAW: Int16Array = Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code));
+export const ULAW_SAMPLES: Int16Array = Int16Array.from({ length: 256 }, (_, code) => expandUlaw(code));
+export const ALAW_SAMPLES: Int16Array = Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code));
 
 /** ITU-T G.711 µ-law. @returns one 16-bit sample for each byte */
 export function decodeUlaw(codes: Uint8Array): Int16Array {
-  return decode(codes, ULAW);
+  return decode(codes, ULAW_SAMPLES);
 }
 
 /** ITU-T G.711 A-law. @returns one 16-bit sample for each byte */
 export function decodeAlaw(codes: Uint8Array): Int16Array {
-  return decode(codes, ALAW);
+  return decode(codes, ALAW_SAMPLES);
 }
 
 export function encodeUlaw(samples: Int16Array): Buffer {
