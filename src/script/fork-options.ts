@@ -1,5 +1,6 @@
 import { ServerError } from '../base/errors.ts';
 import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
+import type { MaybePromise } from '../core/registrar/location-store.ts';
 import { toByteString } from '../wire/sip/text.ts';
 import { Uri } from '../wire/sip/uri.ts';
 import { AdvertisedView } from './advertised-view.ts';
@@ -17,7 +18,7 @@ import { checkWritable, scriptHeader, scriptHeaders } from './script-text.ts';
 export function proxyOptions(
   call: RequestCall,
   options: ForkOptions,
-  guard: (callback: () => void) => void,
+  guard: (callback: () => MaybePromise<void>) => MaybePromise<void>,
 ): ProxyOptions {
   const { timeout, recordRoute, path, listener, onBranch, onReply } = options;
   const { headers } = call;

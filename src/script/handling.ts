@@ -2,6 +2,7 @@ import { ServerError } from '../base/errors.ts';
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
 import type { ForkOptions as ProxyOptions } from '../core/proxy/fork-options.ts';
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
+import type { MaybePromise } from '../core/registrar/location-store.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
 import type { Answer, ForkOutcome, Reply } from './api/answer.ts';
 import type { ForkOptions, ForkTargets } from './api/call.ts';
@@ -188,11 +189,13 @@ export class Handling implements CallOwner {
   }
 
   /** Runs something of the script's that is not its handler; what it throws is its own matter. */
-  #guard(callback: () => void): void {
+  #guard(callback: () => MaybePromise<void>): MaybePromise<void> {
+    const faulted = (error: unknown): void => this.#owner.faulted(this, error);
     try {
-      callback();
+      const waiting = callback();
+      return waiting instanceof Promise ? waiting.catch(faulted) : undefined;
     } catch (error) {
-      this.#owner.faulted(this, error);
+      faulted(error);
     }
   }
 }

@@ -281,6 +281,31 @@ describe('fork', () => {
     expect(lines.some(({ text }) => text.includes('bad callback'))).toBe(true);
   });
 
+  it('waits for callbacks that return promises, and goes on where they fail', async () => {
+    await using harness = start({
+      invite: (call) =>
+        call.fork('sip:bob@203.0.113.2:5060', {
+          onBranch: async (branch) => {
+            await Promise.resolve();
+            branch.addHeader('X-Branch', '1');
+          },
+          onReply: async (reply) => {
+            await Promise.resolve();
+            reply.addHeader('X-Reply', '1');
+            throw new Error('bad reply callback');
+          },
+        }),
+    });
+    const alice = harness.peer('alice', { address: '203.0.113.1' });
+    const bob = harness.peer('bob', { address: '203.0.113.2' });
+    const call = alice.invite('sip:x@example.com');
+    const incoming = await bob.next('INVITE');
+    expect(incoming.request.header('X-Branch')).toBe('1');
+    incoming.reply(200);
+    expect((await call.final).header('X-Reply')).toBe('1');
+    expect(lines.some(({ text }) => text.includes('bad reply callback'))).toBe(true);
+  });
+
   it('lets nobody write the headers that are the server’s', async () => {
     const faults: unknown[] = [];
     await using harness = start({

@@ -1,27 +1,25 @@
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
-import type { AddressParts } from '../../net/listener.ts';
-import { isReliable, isSecure } from '../../net/transport-name.ts';
+import { isSecure } from '../../net/transport-name.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../../transaction/client-transaction.ts';
-import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import { userFault } from '../../transaction/user-fault.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { viaText } from '../../wire/sip/via.ts';
 import { flowHop, isFlowGone, routeFlow } from '../flow/route-flow.ts';
 import type { FinalAnswer } from './best-response.ts';
-import type { BranchView, ForkOptions } from './fork-options.ts';
-import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
+import { BranchDraft } from './branch-draft.ts';
+import type { BranchRef } from './fork-options.ts';
+import { logUnwritable } from './forwarded-request.ts';
+import { runHook } from './hook.ts';
 import { hopAnswered, hopFailed } from './hop-health.ts';
-import { dressContacts, type Legs, printLegs } from './legs.ts';
-import type { LooseRoute } from './loose-route.ts';
-import { type Hop, nextHops } from './next-hop.ts';
+import type { Legs } from './legs.ts';
+import type { Hop } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
-import { dialogRoute, registerPath } from './own-routes.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import type { RecordRoute } from './record-route.ts';
-import { needsSecureWay, requestUriFor } from './sips.ts';
+import { needsSecureWay } from './sips.ts';
 import { streamHop } from './stream-hop.ts';
 import type { Target } from './target.ts';
-import { viaParams } from './via-params.ts';
+import { type BranchSetting, writeRequest } from './written-request.ts';
 
 /** What a branch tells the response context that it belongs to. */
 export interface BranchUser {
@@ -29,15 +27,6 @@ export interface BranchUser {
   /** @param late the branch had ended before: a further 2xx, or one that crossed a timeout */
   success(branch: Branch, response: SipMessage, late: boolean): void;
   failure(branch: Branch, answer: FinalAnswer): void;
-}
-
-/** What all branches of one request share. */
-export interface BranchSetting {
-  readonly transaction: ServerTransaction;
-  readonly route: LooseRoute;
-  readonly options: ForkOptions;
-  readonly loopHash: string;
-  readonly recordRoute: boolean;
 }
 
 const MOST_EARLY_DIALOGS = 16;
@@ -54,7 +43,8 @@ interface Attempt {
  * One target of a forwarded request (RFC 3261 §16.6): its next hops are tried in order, each with a transaction and a
  * branch of its own (RFC 3263 §4.3), until one answers.
  */
-export class Branch implements ClientTransactionUser {
+export class Branch implements ClientTransactionUser, BranchRef {
+  readonly index: number;
   readonly target: Target;
   /** The Record-Route that the request was sent with, for its answers to be read by. */
   recordRoute: RecordRoute | undefined;
@@ -71,7 +61,7 @@ export class Branch implements ClientTransactionUser {
   readonly #setting: BranchSetting;
   /** Timer C, of an INVITE. */
   #timer: WheelTimer | undefined;
-  #view: BranchView | undefined;
+  #draft: BranchDraft | undefined;
   #route: OutgoingRoute | undefined;
   #hops: readonly Hop[] = [];
   #nextHop = 0;
@@ -91,12 +81,14 @@ export class Branch implements ClientTransactionUser {
   #byFlow = false;
 
   constructor(
+    index: number,
     target: Target,
     setting: BranchSetting,
     user: BranchUser,
     env: ProxyEnvironment,
     maxBreadth: number,
   ) {
+    this.index = index;
     this.target = target;
     this.#setting = setting;
     this.#user = user;
@@ -106,7 +98,11 @@ export class Branch implements ClientTransactionUser {
 
   /** Whether the next hop is the user agent itself, and not a proxy before it. */
   get direct(): boolean {
-    return this.target.route.length === 0 && this.#setting.route.routes.length === 0;
+    return (
+      this.target.route.length === 0 &&
+      this.target.nextHop === undefined &&
+      this.#setting.route.routes.length === 0
+    );
   }
 
   /** Whether a final answer has come, or the branch was given up. */
@@ -124,47 +120,45 @@ export class Branch implements ClientTransactionUser {
   }
 
   start(): void {
-    const { transaction, route, options } = this.#setting;
-    const view: BranchView = {
-      target: this.target,
-      requestUri: requestUriFor(this.target, transaction.request),
-      advertise: transactionOverride(options) ?? route.overrides.outbound,
-      headers: [],
-    };
-    options.onBranch?.(view);
-    this.#view = view;
-    const outgoing = outgoingRoute(view.requestUri, this.target.route, route);
+    const { transaction, route, options, recordRoute } = this.#setting;
+    const draft = new BranchDraft(this.index, transaction.request, this.target, route, options, recordRoute);
+    this.#draft = draft;
+    const waiting = runHook(options.onBranch, draft, this.#env.layer.counters);
+    if (!waiting) {
+      this.#lead(draft);
+      return;
+    }
+    // Whoever never comes back must not keep the request for ever.
+    this.#armTimerC();
+    waiting
+      .then(() => this.#lead(draft))
+      .catch((fault: unknown) => userFault(this.#env.layer.counters, fault));
+  }
+
+  /** Looks for the way to the target. */
+  #lead(draft: BranchDraft): void {
+    if (this.#done) return;
+    const { transaction, route } = this.#setting;
+    if (draft.dropped !== 0) {
+      this.#fail(draft.dropped, undefined);
+      return;
+    }
+    const outgoing = outgoingRoute(draft.requestUri, this.target.route, route);
     this.#route = outgoing;
     const secure = outgoing.secure || needsSecureWay(this.target, transaction.request);
     if (isFlowGone(this.target, this.#env)) {
       this.#fail(480, undefined);
       return;
     }
-    const led = routeFlow(this.#token(), this.target, transaction.flow, this.#env);
+    const token = draft.nextHop === undefined ? this.#token() : undefined;
+    const led = routeFlow(token, this.target, transaction.flow, this.#env);
     this.#byFlow = led !== undefined || this.#hasBoundFlow;
     if (led !== undefined) {
       if (typeof led === 'number') this.#fail(led, undefined);
       else this.#begin(secure && !isSecure(led.transport) ? [] : [flowHop(led)], secure);
       return;
     }
-    const bySource = outgoing.routes.length === 0;
-    const name = options.listener ?? this.target.listener;
-    const named = name === undefined ? undefined : this.#env.network.listeners.find((it) => it.name === name);
-    const hops = nextHops(
-      {
-        requestUri: outgoing.requestUri,
-        secure,
-        request: transaction.request,
-        routes: outgoing.strict ? [] : outgoing.routes,
-        source: bySource ? this.target.source : undefined,
-        connectionId: bySource ? this.target.connectionId : 0,
-        registrant: this.target.binding?.received.address,
-        seed: transaction.request.callId,
-        received: transaction.flow.listener,
-        forced: named ?? route.listener,
-      },
-      this.#env,
-    );
+    const hops = draft.hops(outgoing, secure, route, transaction.flow, this.#env);
     if (hops instanceof Promise) hops.then((found) => this.#begin(found, secure));
     else this.#begin(hops, secure);
   }
@@ -347,7 +341,8 @@ export class Branch implements ClientTransactionUser {
    * @returns whether it was sent
    */
   #sendAsStream(hop: Hop): boolean {
-    if (hop === this.#tooLarge || this.target.source || this.#setting.options.listener) return false;
+    const forced = this.#setting.options.listener ?? this.#draft!.listener !== this.target.listener;
+    if (hop === this.#tooLarge || this.target.source || forced) return false;
     const stream = streamHop(hop, this.#env);
     if (!stream) return false;
     const before = this.#hops;
@@ -358,44 +353,22 @@ export class Branch implements ClientTransactionUser {
     return false;
   }
 
-  #write(hop: Hop, out: Flow, branch: string): Buffer {
-    const { transaction, route, options } = this.#setting;
-    const { request, flow } = transaction;
-    const view = this.#view!;
-    const { secure } = this.#route!;
-    const { listener } = hop;
-    const overrides = {
-      inbound: transactionOverride(options) ?? route.overrides.inbound,
-      outbound: view.advertise,
-    };
-    const legs = printLegs(flow, hop, overrides, this.#env);
-    const recorded = this.#setting.recordRoute
-      ? dialogRoute(
-          transaction,
-          legs,
-          this.#byFlow ? out : undefined,
-          { params: options.recordRouteParams, secure },
-          this.#env,
-        )
-      : undefined;
-    this.legs = legs;
-    this.recordRoute = recorded;
-    const edit = forwardedRequest({
-      request,
-      via: viaText(listener.transport, legs.via.printed, branch, viaParams(out)),
-      topVia: transaction.topVia,
-      hideVias: legs.inbound.hidden,
-      recordRoute: recorded?.forCallee ?? [],
-      path: options.path ? registerPath(transaction, legs, hop, overrides, secure, this.#env) : [],
-      route: this.#route!,
-      maxBreadth: this.maxBreadth,
-      stream: isReliable(listener.transport),
-    });
-    for (const [header, value] of options.headers ?? []) edit.append(header, value);
-    for (const [header, value] of view.headers) edit.append(header, value);
-    dressContacts(edit, flow, legs, this.#env);
-    options.edit?.(edit);
-    return edit.toBuffer();
+  #write(hop: Hop, out: Flow, viaBranch: string): Buffer {
+    const flow = this.#byFlow ? out : undefined;
+    const written = writeRequest(
+      this.#setting,
+      this.#draft!,
+      this.#route!,
+      hop,
+      out,
+      flow,
+      viaBranch,
+      this.maxBreadth,
+      this.#env,
+    );
+    this.legs = written.legs;
+    this.recordRoute = written.recordRoute;
+    return written.bytes;
   }
 
   #noteEarlyDialog(tag: string): void {
@@ -426,12 +399,7 @@ export class Branch implements ClientTransactionUser {
     // The branch lives on for late answers: what only requests need does not.
     this.#timer = undefined;
     this.#hopTimer = undefined;
-    this.#view = undefined;
+    this.#draft = undefined;
     this.#route = undefined;
   }
-}
-
-/** What is printed in everything that the request causes; a branch may print something else on its own leg. */
-function transactionOverride(options: ForkOptions): AddressParts | undefined {
-  return options.advertise === 'by-destination' ? undefined : options.advertise;
 }

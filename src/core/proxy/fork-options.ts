@@ -1,26 +1,87 @@
 import type { AddressParts } from '../../net/listener.ts';
+import type { Destination } from '../../net/network.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import type { Hook } from './hook.ts';
+import type { Hop } from './next-hop.ts';
+import type { Side } from './record-route.ts';
 import type { Target } from './target.ts';
 
-/** One branch before its request is written: what a script may still change. */
+/** One hop that a request is written for. What is printed in it follows this: `advertise.printed(to.reader)`. */
+export interface HopView {
+  /** The party that will read it, by the socket that sends. */
+  readonly reader: Side;
+  /** The party that sent the request, by the socket that received it. */
+  readonly sender: Side;
+  readonly destination: Destination;
+  /** The branch of our Via in it. */
+  readonly viaBranch: string;
+}
+
+/** Changes a request for one hop; called for each that is tried, so it must give the same for the same. */
+export type RequestEdit = (edit: MessageEdit, to: HopView) => void;
+
+/** One branch before its request is written: what may still change. An ACK of a 2xx comes as one, too. */
 export interface BranchView {
+  /** Counts the branches of one request from 0, those of later forks too. */
+  readonly index: number;
+  /** The request as it was received. */
+  readonly request: SipMessage;
   readonly target: Target;
   requestUri: string;
+  /** A URI to send to whatever Routes and Request-URI say; nothing of it is written. */
+  nextHop: string | undefined;
+  /** Name of the listener to send from. */
+  listener: string | undefined;
+  /** Stay in the path of the dialog. */
+  recordRoute: boolean;
   /** Printed in this branch: INVITE, its CANCEL and its negative ACK, and what its answers carry back. */
   advertise: AddressParts | undefined;
   /** Headers added to this branch alone. */
   readonly headers: HeaderEntry[];
+  /** Changes to this branch alone, after those of {@link ForkOptions.edit}; a body among them. */
+  edit: RequestEdit | undefined;
+  /** Sends nothing: the branch has failed with that status. */
+  drop(status?: number): void;
+}
+
+/** A branch that was begun. */
+export interface BranchRef {
+  /** As {@link BranchView.index}. */
+  readonly index: number;
+  readonly target: Target;
+  /** The hop that is being tried, or was tried last. */
+  readonly hop: Hop | undefined;
+  /** Whether a final answer has come, or it was given up. */
+  readonly done: boolean;
+  readonly cancelled: boolean;
+  /** Asks the callee to stop; the branch ends with what it answers. */
+  cancel(reason?: string): void;
 }
 
 /** An answer on its way back, before it is written. */
 export interface ReplyView {
   readonly response: SipMessage;
-  /** What the proxy changes is in it already; further edits are the script's. */
+  /** What the proxy changes is in it already; further edits are the hook's, a body too. */
   readonly edit: MessageEdit;
   /** Printed in this answer, in place of what the request was set to print. */
   advertise: AddressParts | undefined;
+  /** Who reads the answer, and what is printed to them: `advertise.printed(view.reader)`; follows {@link advertise}. */
+  readonly reader: Side;
+  /** Who has answered. */
+  readonly sender: Side;
+  readonly branch: BranchRef;
+  /** Keeps a provisional answer back; does nothing for a final one. */
+  drop(): void;
+}
+
+/** A negative answer of one branch, before the best of all is chosen. */
+export interface BranchFailure {
+  readonly branch: BranchRef;
+  readonly status: number;
+  /** Undefined where none came: 408 no answer, 480 nowhere to send, 503 not sent, 487 cancelled. */
+  readonly response: SipMessage | undefined;
 }
 
 export interface ForkOptions {
@@ -32,6 +93,8 @@ export interface ForkOptions {
   readonly recordRoute?: boolean;
   /** More parameters of the Record-Route URI, each with its `;` in front. */
   readonly recordRouteParams?: string;
+  /** Record-Route values to write in place of our own, topmost first; whether they lead back here is not looked at. */
+  readonly recordRoutePreset?: readonly string[];
   /** Add a Path, so that what a registrar behind this server sends comes back this way (RFC 3327). */
   readonly path?: boolean;
   /** Name of the listener to send from. */
@@ -39,10 +102,20 @@ export interface ForkOptions {
   /** Headers added to every branch. */
   readonly headers?: readonly HeaderEntry[];
   /** Changes to the received request that every branch carries. */
-  readonly edit?: (edit: MessageEdit) => void;
-  readonly onBranch?: (branch: BranchView) => void;
-  readonly onReply?: (reply: ReplyView) => void;
+  readonly edit?: RequestEdit;
+  /** Sees each branch before its request is written, which waits for the promise that it may return. */
+  readonly onBranch?: Hook<BranchView>;
+  /**
+   * Sees each answer before it is passed on: provisional ones, every 2xx with its repetitions, and the negative one that
+   * is chosen. Answers of one fork wait for each other, so that they keep their order; for 10 s at the most.
+   */
+  readonly onReply?: Hook<ReplyView>;
+  /** Hears of each branch that has failed. */
+  readonly onFailure?: (failure: BranchFailure) => void;
 }
+
+/** What {@link ForkOptions} can say about a request that is forwarded without a transaction. */
+export type StatelessOptions = Pick<ForkOptions, 'advertise' | 'listener' | 'headers' | 'edit' | 'onBranch'>;
 
 /** How forwarding ended. A 2xx was passed on when it came; anything else waits for what is decided about it. */
 export type ForkOutcome =

@@ -10,42 +10,46 @@ import { answersFromBehindNat, fixForwardedContacts } from '../nat/forwarded-con
 import type { Source } from '../registrar/location-store.ts';
 import { hideContacts } from '../topology/border.ts';
 import type { Branch } from './branch.ts';
-import type { ForkOptions, ReplyView } from './fork-options.ts';
+import type { ForkOptions } from './fork-options.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { isSameRoute, restoreRecordRoute } from './record-route.ts';
+import { isSameRoute, restoreRecordRoute, type Side } from './record-route.ts';
 
 const FLOW_TIMER = 'Flow-Timer';
 
-/** Writes an answer of a branch as the caller is to read it (RFC 3261 §16.7 items 3, 8, 9). */
-export function forwardedResponse(
+/** The branch that an answer came by, as it was then: its next hop may have changed since. */
+export type AnsweredBranch = Pick<Branch, 'target' | 'hop' | 'legs' | 'recordRoute' | 'direct'>;
+
+/** Begins to write an answer of a branch as the caller is to read it (RFC 3261 §16.7 items 3 and 8). */
+export function answerEdit(
   response: SipMessage,
-  branch: Branch,
+  { recordRoute }: AnsweredBranch,
+  { request, topVia }: ServerTransaction,
+): MessageEdit {
+  const edit = new MessageEdit(response);
+  // What is left below our own Via is what the request came with: taken from there, nobody can have changed or lost it.
+  edit.removeAll(H.Via).insert(response.headersStart, viaLines(request, topVia));
+  if (recordRoute) restoreRecordRoute(edit, response, recordRoute, request);
+  return edit;
+}
+
+/**
+ * Finishes the answer (RFC 3261 §16.7 item 9).
+ * @param reader what the caller is told of this server
+ */
+export function answerBytes(
+  edit: MessageEdit,
+  reader: Side | undefined,
+  branch: AnsweredBranch,
   transaction: ServerTransaction,
   options: ForkOptions,
   env: ProxyEnvironment,
   extra: readonly HeaderEntry[] = [],
 ): Buffer {
-  const edit = new MessageEdit(response);
-  const { legs, recordRoute } = branch;
-  const { request, topVia } = transaction;
-  // What is left below our own Via is what the request came with: taken from there, nobody can have changed or lost it.
-  edit.removeAll(H.Via).insert(response.headersStart, viaLines(request, topVia));
-  if (recordRoute) restoreRecordRoute(edit, response, recordRoute, request);
-  const view: ReplyView = { response, edit, advertise: undefined };
-  options.onReply?.(view);
+  const { message: response } = edit;
   const seen = behindNat(response, branch, env);
-  if (legs?.outbound.hidden) {
-    const { listener, printed } = legs.inbound;
-    const face = view.advertise
-      ? env.advertise.printed({
-          listener,
-          destination: transaction.flow.remoteAddress,
-          override: view.advertise,
-          place: 'contact',
-        })
-      : printed;
-    const { transport } = listener;
-    hideContacts(edit, response, env.advertise, { address: face, transport }, seen);
+  if (reader && branch.legs?.outbound.hidden) {
+    const { transport } = reader.listener;
+    hideContacts(edit, response, env.advertise, { address: reader.printed, transport }, seen);
   } else if (seen) {
     fixForwardedContacts(edit, seen);
   }
@@ -56,7 +60,7 @@ export function forwardedResponse(
 }
 
 /** Where an answer has come from whose Contact does not lead there; undefined where it does, or is not to be fixed. */
-function behindNat(response: SipMessage, branch: Branch, env: ProxyEnvironment): Source | undefined {
+function behindNat(response: SipMessage, branch: AnsweredBranch, env: ProxyEnvironment): Source | undefined {
   const { hop, target } = branch;
   if (!hop || hop.looped || !env.settings.fixContact || !isFromUserAgent(response, branch)) return undefined;
   const { address, port } = hop.destination;
@@ -65,7 +69,7 @@ function behindNat(response: SipMessage, branch: Branch, env: ProxyEnvironment):
 }
 
 /** Whether the answer has a Contact, and nobody stands between this server and who wrote it. */
-function isFromUserAgent(response: SipMessage, branch: Branch): boolean {
+function isFromUserAgent(response: SipMessage, branch: AnsweredBranch): boolean {
   if (response.status >= 300 || !branch.direct || !response.has(H.Contact)) return false;
   const ours = branch.recordRoute?.forCallee[0];
   const top = response.topElement(H.RecordRoute);

@@ -50,14 +50,16 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
   return {
     inbound: {
       listener: received.listener,
+      destination: sender,
+      override: overrides.inbound,
       printed: back,
-      overridden: overrides.inbound !== undefined,
       hidden: settings.hideInside && crossesOutward(advertise, caller, received.listener, reader, out),
     },
     outbound: {
       listener: hop.listener,
+      destination: reader,
+      override: overrides.outbound,
       printed: out,
-      overridden: overrides.outbound !== undefined,
       hidden: settings.hideInside && crossesOutward(advertise, address, hop.listener, sender, back),
     },
     via: samePrint ? out : print('via'),

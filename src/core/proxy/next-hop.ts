@@ -29,6 +29,8 @@ export interface HopQuestion {
   readonly secure?: boolean;
   /** The request that it was made from, which has mostly read that URI already. */
   readonly request?: SipMessage;
+  /** A URI to send to whatever else is said, as a script names one. */
+  readonly nextHop?: string | undefined;
   /** Route values that the request will carry, topmost first. */
   readonly routes: readonly string[];
   /** Where to send instead of resolving the Request-URI; a Route goes before it. */
@@ -45,13 +47,14 @@ export interface HopQuestion {
 }
 
 /**
- * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the open connection of its flow,
- * else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there; a request
+ * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the next hop that a script
+ * names, else the open connection of its flow, else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there; a request
  * with a `sips` Request-URI is led over TLS alone, hop by hop (RFC 3261 §26.2.2).
  */
 export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePromise<readonly Hop[]> {
-  const { routes, source, connectionId, forced } = question;
-  if (connectionId !== 0 && routes.length === 0) {
+  const { routes, source, connectionId, forced, nextHop } = question;
+  const direct = routes.length === 0 && nextHop === undefined;
+  if (connectionId !== 0 && direct) {
     const flow = env.network.connection(connectionId);
     if (flow) {
       if (tlsOnly(question) && !isSecure(flow.transport)) return [];
@@ -63,8 +66,8 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
       return [{ listener: flow.listener, destination, looped: false, flow }];
     }
   }
-  if (routes.length === 0 && source) return hopsTo([asSpoken(source, question)], question, env);
-  const uri = routes.length > 0 ? NameAddr.parse(routes[0]!)?.uri : readRequestUri(question);
+  if (direct && source) return hopsTo([asSpoken(source, question)], question, env);
+  const uri = nextHopUri(question);
   if (uri?.kind !== 'sip') return [];
   const own = recogniseUri(uri, env.advertise.own);
   if (own.own && own.listener) return hopsTo([boundDestination(own.listener)], question, env);
@@ -84,7 +87,9 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   return hopsTo(resolution, question, env);
 }
 
-function readRequestUri({ request, requestUri }: HopQuestion): Uri | undefined {
+function nextHopUri({ nextHop, routes, request, requestUri }: HopQuestion): Uri | undefined {
+  if (nextHop !== undefined) return Uri.parse(nextHop);
+  if (routes.length > 0) return NameAddr.parse(routes[0]!)?.uri;
   return request === undefined ? Uri.parse(requestUri) : request.parseUri(requestUri);
 }
 

@@ -4,24 +4,26 @@ import { H } from '../../wire/sip/header-name.ts';
 import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
 import { Via } from '../../wire/sip/via.ts';
-import type { BranchSetting } from './branch.ts';
-import type { ForkOptions, ForkOutcome } from './fork-options.ts';
+import type { BranchRef, ForkOptions, ForkOutcome, StatelessOptions } from './fork-options.ts';
 import { loopHash } from './loop-hash.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { COMPLETED_ELSEWHERE, ResponseContext, type ResponseContextUser } from './response-context.ts';
 import { sequentialTarget } from './sequential-target.ts';
-import { forwardStateless, forwardStrayResponse } from './stateless.ts';
+import { forwardStrayResponse, StatelessForwarder } from './stateless.ts';
 import type { Target } from './target.ts';
+import type { BranchSetting } from './written-request.ts';
 
 /** Requests that begin a dialog, in whose path a proxy may want to stay. */
 const DIALOG_FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+const NO_OPTIONS: ForkOptions = Object.freeze({});
 
 /** What is wanted of a proxy: RFC 3261 §16, transaction-stateful where nothing else is said. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is the word of RFC 3261, and nobody here traps properties
 export class Proxy {
   readonly #env: ProxyEnvironment;
+  readonly #stateless: StatelessForwarder;
   /** For outcomes whose answer may still be passed on. */
   readonly #contextOf = new WeakMap<ForkOutcome, ResponseContext>();
   readonly #contextUser: ResponseContextUser = {
@@ -38,6 +40,7 @@ export class Proxy {
 
   constructor(env: ProxyEnvironment) {
     this.#env = env;
+    this.#stateless = new StatelessForwarder(env);
   }
 
   /**
@@ -47,7 +50,7 @@ export class Proxy {
   fork(
     transaction: ServerTransaction,
     groups: readonly (readonly Target[])[],
-    options: ForkOptions = {},
+    options: ForkOptions = NO_OPTIONS,
   ): Promise<ForkOutcome> {
     return new Promise((resolve) => this.forkThen(transaction, groups, options, resolve));
   }
@@ -76,15 +79,14 @@ export class Proxy {
     if (outcome.status === 503) {
       transaction.reply({ status: 500 });
     } else if (response) {
-      const context = this.#contextOf.get(outcome)!;
-      transaction.forward(context.write(response, outcome.headers), outcome.status);
+      this.#contextOf.get(outcome)!.finish(response, outcome.headers);
     } else {
       transaction.reply({ status: outcome.status, reason: outcome.reason, headers: outcome.headers });
     }
   }
 
   /** Forwards a request inside a dialog by its route set (RFC 3261 §16.4); answers what cannot be forwarded. */
-  inDialog(transaction: ServerTransaction, options: ForkOptions = {}): void {
+  inDialog(transaction: ServerTransaction, options: ForkOptions = NO_OPTIONS): void {
     const found = sequentialTarget(transaction.request, this.#env.advertise);
     if (!found.ok) {
       this.#env.layer.dismiss(transaction, { status: found.status, reason: found.reason });
@@ -96,17 +98,22 @@ export class Proxy {
   }
 
   /** Forwards the ACK of a 2xx, which has no transaction; one that belongs to no dialog of ours is dropped. */
-  ack(message: SipMessage, flow: Flow): void {
+  ack(message: SipMessage, flow: Flow, options: StatelessOptions = NO_OPTIONS): void {
     if (message.maxForwards === 0) return;
     const found = sequentialTarget(message, this.#env.advertise);
-    if (found.ok) this.#stateless(message, flow, found.target, found.route);
+    if (found.ok) this.#stateless.forward(message, flow, found.target, found.route, options);
   }
 
   /** Forwards a request without keeping anything of it (RFC 3261 §16.11). */
-  forwardStateless(message: SipMessage, flow: Flow, target: Target): void {
+  forwardStateless(
+    message: SipMessage,
+    flow: Flow,
+    target: Target,
+    options: StatelessOptions = NO_OPTIONS,
+  ): void {
     const route = looseRoute(message, this.#env.advertise.own);
     const status = route.kind === 'malformed' ? 400 : message.maxForwards === 0 ? 483 : 0;
-    if (status === 0) this.#stateless(message, flow, target, route);
+    if (status === 0) this.#stateless.forward(message, flow, target, route, options);
     else this.#env.layer.replyStateless(message, flow, { status });
   }
 
@@ -128,13 +135,14 @@ export class Proxy {
     contextOf(transaction)?.cancel();
   }
 
+  /** The branches of the latest fork of a request, for whoever wants to cancel some of them. */
+  branches(transaction: ServerTransaction): readonly BranchRef[] {
+    return contextOf(transaction)?.branches ?? [];
+  }
+
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
   strayResponse(message: SipMessage, flow: Flow): boolean {
     return forwardStrayResponse(message, flow, this.#env);
-  }
-
-  #stateless(message: SipMessage, flow: Flow, target: Target, route: LooseRoute): void {
-    forwardStateless(message, flow, target, route, this.#env);
   }
 
   #forward(
@@ -160,7 +168,8 @@ export class Proxy {
       recordRoute:
         options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
     };
-    const context = new ResponseContext(setting, groups, breadth, this.#env, this.#contextUser, done);
+    const index = contextOf(transaction)?.nextIndex ?? 0;
+    const context = new ResponseContext(setting, groups, breadth, index, this.#env, this.#contextUser, done);
     transaction.forwarding = context;
     context.start();
   }

@@ -274,7 +274,8 @@ describe('two sockets that print one address', () => {
     const [a, b] = server.network.listeners.map((listener) => ({
       listener,
       printed: server.advertise.printed({ listener, destination: FAR }),
-      overridden: false,
+      destination: FAR,
+      override: undefined,
       hidden: false,
     }));
     const { tags } = server.advertise;

@@ -1,6 +1,6 @@
 import { type AdvertisedAddress, sipUriText } from '../../advertise/advertised-address.ts';
 import { DIALOG_PROOF_PARAM, ROUTE_TAG_PARAM, type RouteTags } from '../../advertise/route-tag.ts';
-import type { Listener } from '../../net/listener.ts';
+import type { AddressParts, Listener } from '../../net/listener.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -13,10 +13,12 @@ export const OVERRIDE_PARAM = 'vo';
 /** One of the two parties between which a request passes: the socket that it talks to, and what it is told of it. */
 export interface Side {
   readonly listener: Listener;
+  /** The IP address of this party, or of whoever stands before it. */
+  readonly destination: string;
+  /** What a script has had printed to this party: then it holds for the whole dialog, and the Route tells so. */
+  readonly override: AddressParts | undefined;
   /** What is printed to this party. */
   readonly printed: AdvertisedAddress;
-  /** Whether a script said so: then it holds for the whole dialog, and the Route tells so. */
-  readonly overridden: boolean;
   /** Whether this party's socket is hidden from the other party. */
   readonly hidden: boolean;
   /** Requests to this party leave by the flow of this token (RFC 5626 §5.2). */
@@ -60,10 +62,10 @@ export function recordRoute(
   const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
   const print = (
     address: AdvertisedAddress,
-    { listener, printed, overridden, flowToken }: Side,
+    { listener, printed, override, flowToken }: Side,
     pair: string,
   ): string => {
-    const mark = overridden && address === printed ? `;${OVERRIDE_PARAM}` : '';
+    const mark = override !== undefined && address === printed ? `;${OVERRIDE_PARAM}` : '';
     const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
     return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params, secure })}>`;
   };

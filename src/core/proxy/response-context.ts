@@ -5,14 +5,18 @@ import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
 import { warningValue } from '../front-door/warning.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { bestAnswer, type FinalAnswer, otherChallenges } from './best-response.ts';
-import { Branch, type BranchSetting, type BranchUser } from './branch.ts';
+import { Branch, type BranchUser } from './branch.ts';
 import { earlyDialogEnded } from './early-dialog-ended.ts';
 import type { ForkOptions, ForkOutcome } from './fork-options.ts';
-import { forwardedResponse } from './forwarded-response.ts';
+import { answerBytes, answerEdit } from './forwarded-response.ts';
+import { runHook } from './hook.ts';
+import { PassingAnswer } from './passing-answer.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { SIPS_NOT_ALLOWED } from './sips.ts';
 import type { Target } from './target.ts';
+import type { BranchSetting } from './written-request.ts';
 
 /** Why the other branches are cancelled when one is answered (RFC 3326). */
 export const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
@@ -43,16 +47,21 @@ export class ResponseContext implements BranchUser {
   readonly #answers: FinalAnswer[] = [];
   /** The branch of each answer that came, for it to be written by when it is passed on. */
   #branchOf: Map<SipMessage, Branch> | undefined;
+  #queue: AnswerQueue | undefined;
   #groupTimer: WheelTimer | undefined;
+  readonly #firstIndex: number;
   #pending = 0;
   /** Branches are being started or given up: nothing is settled between one and the next. */
   #holding = false;
   #settled = false;
+  /** A 2xx has come, and may still be on its way through a hook. */
+  #answered = false;
   #cancelled = false;
   #declined = false;
   #timedOut = false;
 
   /**
+   * @param firstIndex of its branches
    * @param breadth how many branches may run at once (RFC 5393 §5.3); larger groups are tried piece by piece
    * @param done passed on to {@link ResponseContextUser.settled}
    */
@@ -60,6 +69,7 @@ export class ResponseContext implements BranchUser {
     setting: BranchSetting,
     groups: readonly (readonly Target[])[],
     breadth: number,
+    firstIndex: number,
     env: ProxyEnvironment,
     user: ResponseContextUser,
     done: (outcome: ForkOutcome) => void,
@@ -71,6 +81,7 @@ export class ResponseContext implements BranchUser {
     this.#user = user;
     this.#done = done;
     this.#breadth = breadth;
+    this.#firstIndex = firstIndex;
     this.#groups = groups.flatMap((group) => pieces(group, breadth));
   }
 
@@ -87,17 +98,19 @@ export class ResponseContext implements BranchUser {
   }
 
   provisional(branch: Branch, response: SipMessage): void {
-    if (!this.#settled) this.#pass(branch, response);
+    if (!this.#settled && !this.#answered) this.#pass(branch, response);
   }
 
   success(branch: Branch, response: SipMessage, late: boolean): void {
     if (!late) this.#pending--;
+    const settled = this.#settled;
     // Every 2xx to an INVITE goes back, late ones too: the caller must end the dialogs it does not want.
-    if (this.#settled && this.transaction.request.method !== 'INVITE') return;
-    this.#pass(branch, response);
-    if (this.#settled) this.#user.answeredLate(this);
+    if ((settled || this.#answered) && this.transaction.request.method !== 'INVITE') return;
+    this.#answered = true;
     this.#groups.length = 0;
-    this.#settle({ kind: 'outcome', answered: true, status: response.status });
+    this.#stopTimer();
+    this.#pass(branch, response);
+    if (settled) this.#user.answeredLate(this);
     this.#cancelBranches(COMPLETED_ELSEWHERE);
   }
 
@@ -109,6 +122,7 @@ export class ResponseContext implements BranchUser {
       this.#branchOf.set(answer.response, branch);
     }
     this.#pending--;
+    this.#tellFailure(branch, answer);
     if (answer.status >= 600 && !this.#declined) {
       // RFC 3261 §16.7 item 5: nobody else is to be asked.
       this.#declined = true;
@@ -120,15 +134,49 @@ export class ResponseContext implements BranchUser {
     this.#settleIfIdle();
   }
 
-  /** Writes an answer as the caller is to read it. */
-  write(response: SipMessage, extra: readonly HeaderEntry[] = []): Buffer {
-    const branch = this.#branchOf!.get(response)!;
-    return forwardedResponse(response, branch, this.transaction, this.#options, this.#env, extra);
+  /**
+   * Passes a negative answer on.
+   * @param extra headers to add
+   */
+  finish(response: SipMessage, extra: readonly HeaderEntry[]): void {
+    this.#pass(this.#branchOf!.get(response)!, response, extra);
   }
 
-  #pass(branch: Branch, response: SipMessage): void {
-    const bytes = forwardedResponse(response, branch, this.transaction, this.#options, this.#env);
-    this.transaction.forward(bytes, response.status);
+  /** The branches that were begun, and the index of the next. */
+  get branches(): readonly Branch[] {
+    return this.#branches;
+  }
+
+  get nextIndex(): number {
+    return this.#firstIndex + this.#branches.length;
+  }
+
+  #pass(branch: Branch, response: SipMessage, extra: readonly HeaderEntry[] = []): void {
+    const { onReply } = this.#options;
+    if (onReply === undefined) {
+      const edit = answerEdit(response, branch, this.transaction);
+      const reader = branch.legs?.inbound;
+      const bytes = answerBytes(edit, reader, branch, this.transaction, this.#options, this.#env, extra);
+      this.#send(bytes, response.status);
+      return;
+    }
+    const { wheel, layer } = this.#env;
+    this.#queue ??= new AnswerQueue(onReply, (answer) => this.#passed(answer), wheel, layer.counters);
+    this.#queue.push(new PassingAnswer(response, branch, this.transaction, this.#env, extra));
+  }
+
+  #passed(answer: PassingAnswer): void {
+    if (!answer.dropped) this.#send(answer.toBuffer(this.#options), answer.response.status);
+  }
+
+  #send(bytes: Buffer, status: number): void {
+    this.transaction.forward(bytes, status);
+    if (status >= 200 && status < 300) this.#settle({ kind: 'outcome', answered: true, status });
+  }
+
+  #tellFailure(branch: Branch, { status, response }: FinalAnswer): void {
+    const { onFailure } = this.#options;
+    if (onFailure) runHook(onFailure, { branch, status, response }, this.#env.layer.counters);
   }
 
   #nextGroup(): void {
@@ -152,7 +200,7 @@ export class ResponseContext implements BranchUser {
   }
 
   #branch(target: Target, maxBreadth: number): Branch {
-    const branch = new Branch(target, this.#setting, this, this.#env, maxBreadth);
+    const branch = new Branch(this.nextIndex, target, this.#setting, this, this.#env, maxBreadth);
     this.#branches.push(branch);
     this.#pending++;
     return branch;
@@ -161,7 +209,7 @@ export class ResponseContext implements BranchUser {
   /** RFC 5626 §5.3: where nothing is heard on a flow, the next older one of the same instance takes its place. */
   #tryOtherFlow(failed: Branch): boolean {
     const [next, ...otherFlows] = failed.target.otherFlows ?? [];
-    if (!next || !failed.unheard || failed.cancelled || this.#declined) return false;
+    if (!next || !failed.unheard || failed.cancelled || this.#declined || this.#answered) return false;
     if (this.#branches.length >= this.#env.settings.maxBranches) return false;
     const branch = this.#branch({ ...next, otherFlows }, failed.maxBreadth);
     this.#pending--;
@@ -182,7 +230,7 @@ export class ResponseContext implements BranchUser {
   }
 
   #settleIfIdle(): void {
-    if (this.#pending > 0 || this.#holding || this.#settled) return;
+    if (this.#pending > 0 || this.#holding || this.#settled || this.#answered) return;
     this.#stopTimer();
     if (this.transaction.state === 'terminated') this.#groups.length = 0;
     if (this.#groups.length > 0) {

@@ -4,98 +4,125 @@ import type { Destination } from '../../net/network.ts';
 import { selectListener } from '../../net/select-listener.ts';
 import { defaultPort, isReliable, isSecure, transportName } from '../../net/transport-name.ts';
 import { receivedVia } from '../../transaction/response-route.ts';
+import { userFault } from '../../transaction/user-fault.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { MAGIC_COOKIE, Via, viaText } from '../../wire/sip/via.ts';
 import { flowHop, routeFlow } from '../flow/route-flow.ts';
+import { BranchDraft, transactionOverride } from './branch-draft.ts';
+import type { StatelessOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
-import { dressContacts, type Overrides, printLegs } from './legs.ts';
+import { runHook } from './hook.ts';
+import { printLegs } from './legs.ts';
 import { loopHash } from './loop-hash.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
-import { type Hop, nextHops } from './next-hop.ts';
+import type { Hop } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { needsSecureWay, requestUriFor } from './sips.ts';
+import { needsSecureWay } from './sips.ts';
 import type { Target } from './target.ts';
+import { finishRequest } from './written-request.ts';
 
 const MARK = `${MAGIC_COOKIE}-st-`;
 
-/** Forwards a request to its first next hop and keeps nothing (RFC 3261 §16.11): every ACK of a 2xx goes so. */
-export function forwardStateless(
-  message: SipMessage,
-  flow: Flow,
-  target: Target,
-  route: LooseRoute,
-  env: ProxyEnvironment,
-): void {
-  const outgoing = outgoingRoute(requestUriFor(target, message), target.route, route);
-  const secure = outgoing.secure || needsSecureWay(target, message);
-  const led = routeFlow(route.flowToken, target, flow, env);
-  if (typeof led === 'number' || (led && secure && !isSecure(led.transport))) return;
-  const bySource = outgoing.routes.length === 0;
-  const hops = led
-    ? [flowHop(led)]
-    : nextHops(
-        {
-          requestUri: outgoing.requestUri,
-          secure,
-          request: message,
-          routes: outgoing.strict ? [] : outgoing.routes,
-          source: bySource ? target.source : undefined,
-          connectionId: bySource ? target.connectionId : 0,
-          registrant: target.binding?.received.address,
-          seed: message.callId,
-          received: flow.listener,
-          forced:
-            env.network.listeners.find((listener) => listener.name === target.listener) ?? route.listener,
-        },
-        env,
-      );
-  const send = (found: readonly Hop[]) => {
-    if (found.length === 0) return;
-    try {
-      sendTo(found[0]!, message, flow, outgoing, route.overrides, env);
-    } catch (fault) {
-      logUnwritable(message, fault);
-    }
-  };
-  if (hops instanceof Promise) hops.then(send);
-  else send(hops);
-}
+/** How many requests may wait for their hooks at once; each is the ACK of a 2xx, which is sent again. */
+const MOST_WAITING = 10_000;
 
-function sendTo(
-  hop: Hop,
-  message: SipMessage,
-  flow: Flow,
-  route: OutgoingRoute,
-  overrides: Overrides,
-  env: ProxyEnvironment,
-): void {
-  const { listener } = hop;
-  const out = hop.flow ?? env.network.flowTo(listener, hop.destination);
-  const via = message.topVia;
-  if (!out || !via) return;
-  const legs = printLegs(flow, hop, overrides, env);
-  const topVia = receivedVia(via, flow, false);
-  // Nobody answers an ACK, so its branch need not vouch for anything.
-  const branch =
-    message.method === 'ACK' ? `${MARK}${loopHash(message, env.loopSalt)}` : statelessBranch(topVia, env);
-  const edit = forwardedRequest({
-    request: message,
-    via: viaText(listener.transport, legs.via.printed, branch),
-    topVia,
-    // Only an answer needs the Vias below; an ACK has none.
-    hideVias: legs.inbound.hidden && message.method === 'ACK',
-    recordRoute: [],
-    route,
-    path: [],
-    maxBreadth: maxBreadth(message, env.settings.maxBreadth),
-    stream: isReliable(listener.transport),
-  });
-  dressContacts(edit, flow, legs, env);
-  env.layer.sendStateless(edit.toBuffer(), out);
+/** Forwards requests to their first next hop and keeps nothing (RFC 3261 §16.11): every ACK of a 2xx goes so. */
+export class StatelessForwarder {
+  readonly #env: ProxyEnvironment;
+  #waiting = 0;
+  /** Requests that were dropped, for too many waited. */
+  dropped = 0;
+
+  constructor(env: ProxyEnvironment) {
+    this.#env = env;
+  }
+
+  forward(
+    message: SipMessage,
+    flow: Flow,
+    target: Target,
+    route: LooseRoute,
+    options: StatelessOptions,
+  ): void {
+    const { counters } = this.#env.layer;
+    const draft = new BranchDraft(0, message, target, route, options, false);
+    if (options.onBranch && this.#waiting >= MOST_WAITING) {
+      this.dropped++;
+      return;
+    }
+    const waiting = runHook(options.onBranch, draft, counters);
+    if (!waiting) {
+      this.#lead(draft, flow, route, options);
+      return;
+    }
+    this.#waiting++;
+    waiting
+      .then(() => {
+        this.#waiting--;
+        this.#lead(draft, flow, route, options);
+      })
+      .catch((fault: unknown) => userFault(counters, fault));
+  }
+
+  #lead(draft: BranchDraft, flow: Flow, route: LooseRoute, options: StatelessOptions): void {
+    if (draft.dropped !== 0) return;
+    const { target, request: message } = draft;
+    const outgoing = outgoingRoute(draft.requestUri, target.route, route);
+    const secure = outgoing.secure || needsSecureWay(target, message);
+    const token = draft.nextHop === undefined ? route.flowToken : undefined;
+    const led = routeFlow(token, target, flow, this.#env);
+    if (typeof led === 'number' || (led && secure && !isSecure(led.transport))) return;
+    const hops = led ? [flowHop(led)] : draft.hops(outgoing, secure, route, flow, this.#env);
+    const send = (found: readonly Hop[]) => {
+      if (found.length === 0) return;
+      try {
+        this.#send(found[0]!, draft, flow, outgoing, route, options);
+      } catch (fault) {
+        logUnwritable(message, fault);
+      }
+    };
+    if (hops instanceof Promise) hops.then(send);
+    else send(hops);
+  }
+
+  #send(
+    hop: Hop,
+    draft: BranchDraft,
+    flow: Flow,
+    outgoing: OutgoingRoute,
+    route: LooseRoute,
+    options: StatelessOptions,
+  ): void {
+    const env = this.#env;
+    const { request: message } = draft;
+    const { listener } = hop;
+    const out = hop.flow ?? env.network.flowTo(listener, hop.destination);
+    const via = message.topVia;
+    if (!out || !via) return;
+    const inbound = transactionOverride(options) ?? route.overrides.inbound;
+    const legs = printLegs(flow, hop, { inbound, outbound: draft.advertise }, env);
+    const topVia = receivedVia(via, flow, false);
+    // Nobody answers an ACK, so its branch need not vouch for anything.
+    const viaBranch =
+      message.method === 'ACK' ? `${MARK}${loopHash(message, env.loopSalt)}` : statelessBranch(topVia, env);
+    const edit = forwardedRequest({
+      request: message,
+      via: viaText(listener.transport, legs.via.printed, viaBranch),
+      topVia,
+      // Only an answer needs the Vias below; an ACK has none.
+      hideVias: legs.inbound.hidden && message.method === 'ACK',
+      recordRoute: [],
+      route: outgoing,
+      path: [],
+      maxBreadth: maxBreadth(message, env.settings.maxBreadth),
+      stream: isReliable(listener.transport),
+    });
+    env.layer.sendStateless(finishRequest(edit, draft, options, flow, hop, legs, viaBranch, env), out);
+  }
 }
 
 /**

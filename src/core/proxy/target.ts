@@ -10,6 +10,8 @@ export interface Target {
   readonly q: number;
   /** Where to send instead of resolving {@link uri}, as for a contact behind a NAT; undefined where there is a route. */
   readonly source: Source | undefined;
+  /** A URI to send to, whatever Routes and {@link uri} say; nothing of it is written. */
+  readonly nextHop?: string;
   /** Name of the listener to send from; undefined leaves the choice open. */
   readonly listener: string | undefined;
   /** The open connection to send on (RFC 5626 §5.3); 0 where there is none, or it belongs to an earlier run. */

@@ -1,4 +1,5 @@
 import type { Target } from '../../core/proxy/target.ts';
+import type { MaybePromise } from '../../core/registrar/location-store.ts';
 import type { TransportName } from '../../net/transport-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { Address } from './address.ts';
@@ -49,8 +50,10 @@ export interface ForkOptions {
   readonly listener?: string;
   /** Added to every branch. */
   readonly headers?: HeaderFields;
-  readonly onBranch?: (branch: Branch) => void;
-  readonly onReply?: (reply: BranchReply) => void;
+  /** Sees each branch before it is sent, which waits where it returns a promise. */
+  readonly onBranch?: (branch: Branch) => MaybePromise<void>;
+  /** Sees each answer before it is passed on, which waits, and those behind it, where it returns a promise. */
+  readonly onReply?: (reply: BranchReply) => MaybePromise<void>;
 }
 
 export interface ReplyOptions {

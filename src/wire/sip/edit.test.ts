@@ -142,6 +142,12 @@ describe('MessageEdit', () => {
     expect(edited((edit) => edit.setBody(Buffer.alloc(0)), ['l: 6'])).toBe(text(['l: 0'], undefined, ''));
   });
 
+  it('tells the body as changed so far', () => {
+    const edit = new MessageEdit(message());
+    expect(edit.body.toString('latin1')).toBe(BODY);
+    expect(edit.setBody(Buffer.from('x')).body.toString()).toBe('x');
+  });
+
   it('adds Content-Length where it is missing, once', () => {
     const out = edited((edit) => edit.ensureContentLength().ensureContentLength());
     expect(out).toBe(text([...LINES, `Content-Length: ${BODY.length}`]));

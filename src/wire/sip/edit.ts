@@ -139,6 +139,11 @@ export class MessageEdit {
     return this;
   }
 
+  /** The body as changed so far. */
+  get body(): Buffer {
+    return this.#body ?? this.message.body;
+  }
+
   /** Writes Content-Length where the message has none, as streams need it (RFC 3261 §20.14). */
   ensureContentLength(): this {
     if (this.#body === undefined && !this.message.has(H.ContentLength)) {

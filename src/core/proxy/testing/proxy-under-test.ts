@@ -17,7 +17,7 @@ import type { TransactionUser } from '../../../transaction/transaction-user.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { Uri } from '../../../wire/sip/uri.ts';
 import { isBehindNat } from '../../nat/nat-test.ts';
-import type { ForkOptions, ForkOutcome } from '../fork-options.ts';
+import type { ForkOptions, ForkOutcome, StatelessOptions } from '../fork-options.ts';
 import { Proxy as SipProxy } from '../proxy.ts';
 import { DEFAULT_PROXY_SETTINGS, type ProxySettings } from '../proxy-environment.ts';
 import type { Target } from '../target.ts';
@@ -56,6 +56,8 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   /** Where requests outside a dialog go, group by group. */
   groups: readonly (readonly Target[])[] = [];
   options: ForkOptions = {};
+  /** For the ACK of a 2xx. */
+  ackOptions: StatelessOptions = {};
   /** How forks ended. */
   readonly outcomes: ForkOutcome[] = [];
   readonly transactions: ServerTransaction[] = [];
@@ -175,7 +177,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   }
 
   ack(message: SipMessage, flow: Flow): void {
-    this.proxy.ack(message, flow);
+    this.proxy.ack(message, flow, this.ackOptions);
   }
 
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
