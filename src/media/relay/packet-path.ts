@@ -37,8 +37,22 @@ export interface PortCounters {
   readonly octetsOut: number;
   /** Refused by the kernel, or for want of room. */
   readonly failed: number;
-  /** When the last packet came in, in ms of the clock given to the path; undefined before the first. */
-  readonly lastIn: number | undefined;
+  /**
+   * When the fast rule last took a packet, in ms of the clock given to the path; undefined before the first. Packets that
+   * went to the user do not count here: a stranger's must not keep a session alive.
+   */
+  readonly lastFast: number | undefined;
+  /** What sequence numbers and times say of the packets that fast rules took; undefined where the path cannot see them. */
+  readonly quality?: QualityCounters | undefined;
+}
+
+/** What a party's packets say of the way they took. */
+export interface QualityCounters {
+  readonly received: number;
+  readonly duplicates: number;
+  readonly lost: number;
+  /** The last estimate (RFC 3550 §6.4.1), in ms. */
+  readonly jitter: number;
 }
 
 /** One UDP port of the relay. */

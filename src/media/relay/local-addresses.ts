@@ -1,0 +1,75 @@
+import { canonicalHost, type IpFamily, ipFamily } from '../../base/ip.ts';
+import { RtpproxyError, type RtpproxyErrorCode } from '../../wire/rtpproxy/error-code.ts';
+import type { UpdateModifiers } from '../../wire/rtpproxy/modifiers.ts';
+import type { Endpoint } from './packet-path.ts';
+import type { MediaAddress } from './relay-settings.ts';
+import { addressTowards } from './route.ts';
+
+/** Addresses for the two sides of a new medium. */
+export interface AddressPair {
+  /** Of the side whose port is answered. */
+  readonly answered: MediaAddress;
+  /** Of the side that faces the command's own party. */
+  readonly facing: MediaAddress;
+}
+
+/** The relay's own addresses, and which of them a side gets. */
+export class LocalAddresses {
+  readonly #all: readonly MediaAddress[];
+  readonly #internal: MediaAddress | undefined;
+  readonly #external: MediaAddress | undefined;
+
+  constructor(all: readonly MediaAddress[]) {
+    this.#all = all;
+    this.#internal = all.find(({ role }) => role === 'internal');
+    this.#external = all.find(({ role }) => role === 'external');
+  }
+
+  /** The one that a command names by `l` or `r`, be it one of the relay's or another of this machine. */
+  async named(modifiers: UpdateModifiers): Promise<MediaAddress | RtpproxyErrorCode | undefined> {
+    const { localAddress, remoteAddress } = modifiers;
+    if (localAddress && 'label' in localAddress) {
+      return this.#all.find(({ label }) => label === localAddress.label) ?? RtpproxyError.LocalAddress;
+    }
+    if (localAddress) return this.#byAddress(localAddress.address);
+    if (remoteAddress === undefined) return undefined;
+    const towards = await addressTowards(remoteAddress);
+    return towards === undefined ? RtpproxyError.RemoteAddress : this.#byAddress(towards);
+  }
+
+  /**
+   * @param named what {@link named} said
+   * @param remote where the command's party receives
+   */
+  choose(
+    modifiers: UpdateModifiers,
+    named: MediaAddress | undefined,
+    remote: Endpoint | undefined,
+  ): AddressPair | RtpproxyErrorCode {
+    const { interfaces, ipv6 } = modifiers;
+    const family = (remote && ipFamily(remote.address)) || (ipv6 ? 6 : 4);
+    if (interfaces.length > 0) {
+      if (!this.#internal || !this.#external) {
+        return interfaces[0] === 'external'
+          ? RtpproxyError.ExternalInterface
+          : RtpproxyError.InternalInterface;
+      }
+      // The first letter is the side that the message comes from, the second the one it goes to.
+      const [from, to] = interfaces.map((side) => (side === 'external' ? this.#external! : this.#internal!));
+      return { answered: named ?? to ?? this.#internal, facing: named ?? from! };
+    }
+    const preferred = named ?? this.#preferred(ipv6 ? 6 : 4);
+    if (!preferred) return RtpproxyError.NoAddressOfFamily;
+    const facing = ipFamily(preferred.address) === family ? preferred : this.#preferred(family);
+    return facing ? { answered: preferred, facing } : RtpproxyError.NoAddressOfFamily;
+  }
+
+  #preferred(family: IpFamily): MediaAddress | undefined {
+    return this.#all.find(({ address }) => ipFamily(address) === family);
+  }
+
+  #byAddress(text: string): MediaAddress {
+    const address = canonicalHost(text);
+    return this.#all.find((own) => canonicalHost(own.address) === address) ?? { address };
+  }
+}
