@@ -53,7 +53,7 @@ export function wantsFlow(request: SipMessage): boolean {
 
 /** Whether nobody stands between the sender and this server (RFC 5626 §5.1). */
 export function isFirstHop(request: SipMessage): boolean {
-  return request.elements(H.Via).length === 1;
+  return request.has(H.Via) && !request.hasSeveral(H.Via);
 }
 
 /** Whether a REGISTER asks for a flow: by a reg-id, and by saying that it knows what that means (RFC 5626 §4.2.1). */

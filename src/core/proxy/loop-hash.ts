@@ -9,24 +9,45 @@ const HASHED: readonly HeaderId[] = [H.Route, H.ProxyRequire, H.ProxyAuthorizati
  * @param salt this server's own, so that a neighbour that hashes alike is not taken for a loop
  */
 export function loopHash(request: SipMessage, salt: string): string {
-  let text = `${salt}|${request.requestUri}|${request.callId}|${request.from?.tag}|${request.to?.tag}`;
-  text += `|${request.cseq?.number}`;
+  low = 0x811c9dc5;
+  high = 0x01000193;
+  place = 0;
+  add(salt);
+  add(request.requestUri);
+  add(request.callId);
+  add(request.from?.tag);
+  add(request.to?.tag);
+  addByte(0x7c);
+  addNumber(request.cseq?.number ?? -1);
+  const { bytes } = request;
   for (const header of HASHED) {
     for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
-      text += `|${request.valueAt(line)}`;
+      addByte(0x7c);
+      const end = request.valueEnd(line);
+      for (let at = request.valueStart(line); at < end; at++) addByte(bytes[at]!);
     }
   }
-  return fnv1a52(text).toString(36);
+  return ((low >>> 6) * 0x4000000 + (high >>> 6)).toString(36);
 }
 
-/** FNV-1a in two 26-bit halves: not for secrets, only to tell requests apart. */
-function fnv1a52(text: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    low = Math.imul(low ^ c, 0x01000193);
-    high = Math.imul(high ^ (c + i), 0x85ebca6b);
-  }
-  return (low >>> 6) * 0x4000000 + (high >>> 6);
+// FNV-1a in two 26-bit halves: not for secrets, only to tell requests apart. The text is never put together: it is long,
+// and made for each request.
+let low = 0;
+let high = 0;
+let place = 0;
+
+function addByte(c: number): void {
+  low = Math.imul(low ^ c, 0x01000193);
+  high = Math.imul(high ^ (c + place++), 0x85ebca6b);
+}
+
+function addNumber(value: number): void {
+  for (let shift = 0; shift < 32; shift += 8) addByte((value >>> shift) & 0xff);
+}
+
+/** What is missing counts too, and differs from what is empty. */
+function add(text: string | undefined): void {
+  addByte(text === undefined ? 0 : 0x7c);
+  if (text === undefined) return;
+  for (let i = 0; i < text.length; i++) addByte(text.charCodeAt(i));
 }

@@ -184,12 +184,15 @@ export class Proxy {
 
   /** Whether one of the Vias is ours and was made for this very request (RFC 3261 §16.3 item 4). */
   #hasLooped(request: SipMessage, hash: string): boolean {
-    for (const { text } of request.elements(H.Via)) {
-      // Nearly no Via has the hash anywhere: taking it apart can wait for that.
-      const via = text.includes(hash) ? Via.parse(text) : undefined;
-      if (via && this.#env.layer.parseOwnBranch(via.branch)?.suffix === hash) return true;
-    }
-    return false;
+    if (!request.hasSeveral(H.Via)) return this.#isOurs(request.topVia, hash);
+    // Nearly no Via has the hash anywhere: taking it apart can wait for that.
+    return request
+      .elements(H.Via)
+      .some(({ text }) => text.includes(hash) && this.#isOurs(Via.parse(text), hash));
+  }
+
+  #isOurs(via: Via | undefined, hash: string): boolean {
+    return via?.branch.endsWith(hash) === true && this.#env.layer.parseOwnBranch(via.branch)?.suffix === hash;
   }
 }
 

@@ -214,6 +214,15 @@ export class SipMessage {
     return this.#topViaElement;
   }
 
+  /** Whether a header that lists its values has more than one. */
+  hasSeveral(header: HeaderId): boolean {
+    const top = this.topElement(header);
+    if (top === undefined) return false;
+    return this.find(header, top.line + 1) >= 0 || top.end < this.valueEnd(top.line)
+      ? this.elements(header).length > 1
+      : false;
+  }
+
   #readElements(header: HeaderId): readonly HeaderElement[] {
     let elements: HeaderElement[] | undefined;
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {

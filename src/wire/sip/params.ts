@@ -17,29 +17,71 @@ function isBlank(c: number): boolean {
   return c === 0x20 || c === 0x09 || c === 0x0d || c === 0x0a;
 }
 
-/** @returns the first parameter at or behind `from`, or undefined where there is none */
-export function nextParam(text: string, from: number): Param | undefined {
-  let at = from;
-  while (at < text.length && text.charCodeAt(at) !== 0x3b) at++;
-  if (at >= text.length) return undefined;
-  const start = at++;
+/** Where the parts of a parameter stand in its text. */
+export interface ParamBounds {
+  /** Of the `;`. */
+  start: number;
+  nameStart: number;
+  nameEnd: number;
+  /** -1 for a parameter without `=`. */
+  valueStart: number;
+  valueEnd: number;
+  /** Blanks before the next `;` are left out. */
+  end: number;
+}
+
+/** For who reads parameters one after the other and keeps none: one object for all, for they are read for each message. */
+export function paramBounds(): ParamBounds {
+  return { start: 0, nameStart: 0, nameEnd: 0, valueStart: -1, valueEnd: -1, end: 0 };
+}
+
+/** Finds the first parameter at or behind `from`. @returns false where there is none */
+export function scanParam(text: string, from: number, found: ParamBounds): boolean {
+  const start = text.indexOf(';', from);
+  if (start < 0) return false;
+  let at = start + 1;
   while (at < text.length && isBlank(text.charCodeAt(at))) at++;
-  const nameStart = at;
+  found.start = start;
+  found.nameStart = at;
   while (at < text.length) {
     const c = text.charCodeAt(at);
     if (c === 0x3b || c === 0x3d || isBlank(c)) break;
     at++;
   }
-  const name = text.slice(nameStart, at);
-  let look = at;
+  found.nameEnd = at;
+  scanValue(text, at, found);
+  return true;
+}
+
+function scanValue(text: string, nameEnd: number, found: ParamBounds): void {
+  let look = nameEnd;
   while (look < text.length && isBlank(text.charCodeAt(look))) look++;
-  if (text.charCodeAt(look) !== 0x3d) return { name, value: undefined, start, end: paramEnd(text, at) };
+  if (text.charCodeAt(look) !== 0x3d) {
+    found.valueStart = -1;
+    found.valueEnd = -1;
+    found.end = paramEnd(text, nameEnd);
+    return;
+  }
   look++;
   while (look < text.length && isBlank(text.charCodeAt(look))) look++;
-  const quoted = text.charCodeAt(look) === 0x22;
-  const valueEnd = quoted ? skipQuoted(text, look) : paramEnd(text, look);
-  const end = quoted ? paramEnd(text, valueEnd) : valueEnd;
-  return { name, value: text.slice(look, valueEnd), start, end };
+  found.valueStart = look;
+  if (text.charCodeAt(look) === 0x22) {
+    found.valueEnd = skipQuoted(text, look);
+    found.end = paramEnd(text, found.valueEnd);
+  } else {
+    found.valueEnd = paramEnd(text, look);
+    found.end = found.valueEnd;
+  }
+}
+
+const bounds = paramBounds();
+
+/** @returns the first parameter at or behind `from`, or undefined where there is none */
+export function nextParam(text: string, from: number): Param | undefined {
+  if (!scanParam(text, from, bounds)) return undefined;
+  const { start, nameStart, nameEnd, valueStart, valueEnd, end } = bounds;
+  const value = valueStart < 0 ? undefined : text.slice(valueStart, valueEnd);
+  return { name: text.slice(nameStart, nameEnd), value, start, end };
 }
 
 /** Whatever else stands before the next `;` belongs to the parameter, so that it goes where the parameter goes. */
@@ -76,25 +118,34 @@ export function quotesEnd(text: string): boolean {
 
 /** @returns the value of the first parameter of that name (any case): '' for one without `=`, undefined for none */
 export function paramValue(text: string, name: string): string | undefined {
-  const param = findParam(text, name);
-  return param && (param.value ?? '');
+  const at = paramStart(text, name);
+  if (at < 0) return undefined;
+  scanParam(text, at, bounds);
+  return bounds.valueStart < 0 ? '' : text.slice(bounds.valueStart, bounds.valueEnd);
 }
 
 export function findParam(text: string, name: string): Param | undefined {
-  const quotes = text.indexOf('"') >= 0;
+  const at = paramStart(text, name);
+  return at < 0 ? undefined : nextParam(text, at);
+}
+
+/** @returns where the first parameter of that name begins, at its `;`, or -1 */
+function paramStart(text: string, name: string): number {
   let at = text.indexOf(';');
+  if (at < 0) return -1;
+  const quotes = text.indexOf('"') >= 0;
   while (at >= 0) {
     let from = at + 1;
     while (isBlank(text.charCodeAt(from))) from++;
-    if (isNamed(text, from, name)) return nextParam(text, at);
+    if (isParamNamed(text, from, name)) return at;
     // Only a quoted value can hold a ';' that begins no parameter.
     at = text.indexOf(';', quotes ? nextParam(text, at)!.end : from);
   }
-  return undefined;
+  return -1;
 }
 
 /** Whether the parameter whose name begins at `from` has that name, in any case. */
-function isNamed(text: string, from: number, name: string): boolean {
+export function isParamNamed(text: string, from: number, name: string): boolean {
   const end = from + name.length;
   if (end > text.length) return false;
   for (let i = 0; i < name.length; i++) {

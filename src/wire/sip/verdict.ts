@@ -189,6 +189,7 @@ function judgeHeaders(request: SipMessage): Verdict | undefined {
   if (!top) return malformed(request, H.Via);
   // The cookie alone would give all transactions of that client one key (RFC 4475 §3.2.1).
   if (top.branch.toLowerCase() === 'z9hg4bk') return verdict(request, 400, 'Via branch has no identifier');
+  if (!request.hasSeveral(H.Via)) return undefined;
   const vias = request.elements(H.Via);
   if (vias.length > MOST_HOPS) return verdict(request, 400, 'Too Many Via headers');
   for (let i = 1; i < vias.length; i++) {

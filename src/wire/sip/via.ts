@@ -1,5 +1,5 @@
 import { unbracket } from '../../base/ip.ts';
-import { nextParam, quotesEnd, sameName, withoutParam } from './params.ts';
+import { isParamNamed, paramBounds, quotesEnd, scanParam, withoutParam } from './params.ts';
 import { isToken } from './text.ts';
 import { parseHostPort } from './uri.ts';
 
@@ -8,6 +8,8 @@ export const MAGIC_COOKIE = 'z9hG4bK';
 
 /** Room for a name, a branch and whatever else anybody puts there, in bytes. */
 const LONGEST = 4096;
+
+const bounds = paramBounds();
 
 /** One Via value (RFC 3261 §20.42). Immutable; parts are byte strings as written. */
 export class Via {
@@ -46,11 +48,15 @@ export class Via {
     let received: string | undefined;
     let rport: string | undefined;
     let maddr: string | undefined;
-    for (let param = nextParam(params, 0); param; param = nextParam(params, param.end)) {
-      if (sameName(param.name, 'branch')) branch ||= param.value ?? '';
-      else if (sameName(param.name, 'received')) received ??= unbracket(param.value ?? '');
-      else if (sameName(param.name, 'rport')) rport ??= param.value ?? '';
-      else if (sameName(param.name, 'maddr')) maddr ??= unbracket(param.value ?? '');
+    for (let at = 0; scanParam(params, at, bounds); at = bounds.end) {
+      const { nameStart, valueStart, valueEnd } = bounds;
+      if (isParamNamed(params, nameStart, 'branch')) branch ||= valueOf(params, valueStart, valueEnd);
+      else if (isParamNamed(params, nameStart, 'received')) {
+        received ??= unbracket(valueOf(params, valueStart, valueEnd));
+      } else if (isParamNamed(params, nameStart, 'rport')) rport ??= valueOf(params, valueStart, valueEnd);
+      else if (isParamNamed(params, nameStart, 'maddr')) {
+        maddr ??= unbracket(valueOf(params, valueStart, valueEnd));
+      }
     }
     this.branch = branch;
     this.received = received;
@@ -91,6 +97,10 @@ export class Via {
   toString(): string {
     return this.#head + this.params;
   }
+}
+
+function valueOf(params: string, start: number, end: number): string {
+  return start < 0 ? '' : params.slice(start, end);
 }
 
 /** @param sentBy host and port as printed, IPv6 bracketed */
