@@ -50,12 +50,13 @@ export class Via {
     let maddr: string | undefined;
     for (let at = 0; scanParam(params, at, bounds); at = bounds.end) {
       const { nameStart, valueStart, valueEnd } = bounds;
-      if (isParamNamed(params, nameStart, 'branch')) branch ||= valueOf(params, valueStart, valueEnd);
+      if (isParamNamed(params, nameStart, 'branch')) branch ||= valueBetween(params, valueStart, valueEnd);
       else if (isParamNamed(params, nameStart, 'received')) {
-        received ??= unbracket(valueOf(params, valueStart, valueEnd));
-      } else if (isParamNamed(params, nameStart, 'rport')) rport ??= valueOf(params, valueStart, valueEnd);
+        received ??= unbracket(valueBetween(params, valueStart, valueEnd));
+      } else if (isParamNamed(params, nameStart, 'rport'))
+        rport ??= valueBetween(params, valueStart, valueEnd);
       else if (isParamNamed(params, nameStart, 'maddr')) {
-        maddr ??= unbracket(valueOf(params, valueStart, valueEnd));
+        maddr ??= unbracket(valueBetween(params, valueStart, valueEnd));
       }
     }
     this.branch = branch;
@@ -99,7 +100,7 @@ export class Via {
   }
 }
 
-function valueOf(params: string, start: number, end: number): string {
+function valueBetween(params: string, start: number, end: number): string {
   return start < 0 ? '' : params.slice(start, end);
 }
 
