@@ -8,6 +8,8 @@ export const ERROR_CODES = {
   SIP_ALREADY_ANSWERED: 'a second final answer was given to one request',
   NET_LISTEN_FAILED: 'a listening socket could not be opened',
   NET_BAD_LISTENER: 'a listener is not written as PROTO:HOST[:PORT] [as HOST[:PORT]]',
+  NET_BAD_CONTROL_SOCKET:
+    'a control socket of the relay is not written as udp:HOST:PORT, tcp:…, unix:PATH or cunix:PATH',
   NET_NO_LISTENER: 'no listener has the transport and address family that the destination needs',
   NET_BAD_CERTIFICATE: 'a certificate, key or CA file cannot be read, or cannot be used',
   CFG_NOT_FOUND: 'a configuration or routes file is not there or cannot be read',

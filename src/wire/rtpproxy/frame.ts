@@ -2,7 +2,7 @@ import { byteString } from '../sip/text.ts';
 
 /** The longest command or answer, in bytes. */
 export const LONGEST_FRAME = 8192;
-const LONGEST_COOKIE = 256;
+export const LONGEST_COOKIE = 256;
 
 /** A datagram of the control protocol: the cookie comes back with the answer, and marks what is sent again. */
 export interface Frame {
