@@ -123,6 +123,7 @@ function strangersCall(method: string, inDialog: boolean): RequestCall {
     topVia: '',
     toTag: '',
     forwarding: undefined,
+    onSettled: undefined,
     onTerminated: undefined,
     onTransportError: undefined,
     reply: (_parts: ReplyParts) => false,

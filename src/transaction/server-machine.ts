@@ -26,6 +26,7 @@ export abstract class ServerMachine extends TimedMachine implements ServerTransa
   state: ServerState;
   lastStatus = 0;
   forwarding: object | undefined = undefined;
+  onSettled: ((status: number | undefined) => void) | undefined = undefined;
   onTerminated: (() => void) | undefined = undefined;
   onTransportError: ((reason: string) => void) | undefined = undefined;
   protected readonly reliable: boolean;
@@ -167,10 +168,21 @@ export abstract class ServerMachine extends TimedMachine implements ServerTransa
     }
   }
 
+  #tellSettled(status: number | undefined): void {
+    const told = this.onSettled!;
+    this.onSettled = undefined;
+    try {
+      told(status);
+    } catch (fault) {
+      userFault(this.context.counters, fault);
+    }
+  }
+
   /** Says once that the transaction is answered, or has ended without an answer. */
   #report(status: number | undefined): void {
     if (this.#reported) return;
     this.#reported = true;
+    if (this.onSettled) this.#tellSettled(status);
     if (!channels.transaction.hasSubscribers) return;
     const durationMs = this.context.clock.now() - this.#startedAt;
     const { callId, method } = this.request;

@@ -34,6 +34,8 @@ export interface ServerTransaction {
   readonly toTag: string;
   /** What the element above has made of the request, kept with it; only that element looks at it. */
   forwarding: object | undefined;
+  /** Called once: with the status of the final answer, or undefined where it ends without one. */
+  onSettled: ((status: number | undefined) => void) | undefined;
   /** Called once, when the machine has ended. */
   onTerminated: (() => void) | undefined;
   /**
@@ -53,6 +55,6 @@ export interface ServerTransaction {
    * @returns false after a final answer; but a 2xx to an INVITE always passes while the machine lives (RFC 3261 §16.7)
    */
   forward(bytes: Buffer, status: number): boolean;
-  /** Ends without an answer and without telling anybody. */
+  /** Ends without an answer, which only {@link onSettled} is told. */
   forget(): void;
 }

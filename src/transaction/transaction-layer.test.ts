@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
+import type { ServerTransaction } from './server-transaction.ts';
 import { incoming, LayerUnderTest, outgoing, read, responseTo } from './testing/layer-under-test.ts';
 
 describe('matching requests (RFC 3261 §17.2.3)', () => {
@@ -246,6 +247,29 @@ describe('limits and faults', () => {
     expect(t.heard()).toEqual([]);
     expect(t.clock.pendingTimers).toBe(0);
     expect(t.layer.counters).toMatchObject({ inUse: 0, clientsInUse: 0 });
+  });
+});
+
+describe('who waits for a transaction to be settled', () => {
+  it('is told the final answer once, or that none will come', () => {
+    const t = new LayerUnderTest('udp');
+    const told: unknown[] = [];
+    const settled = (name: string, server: ServerTransaction): ServerTransaction => {
+      server.onSettled = (status) => void told.push([name, status]);
+      return server;
+    };
+    const invite = settled('answered', t.accept(incoming('INVITE')));
+    invite.reply({ status: 180 });
+    invite.reply({ status: 200 });
+    invite.forward(Buffer.from('SIP/2.0 200 OK'), 200);
+    settled('silent', t.accept(incoming('OPTIONS')));
+    t.clock.advance(64_000);
+    expect(told).toEqual([
+      ['answered', 200],
+      ['silent', undefined],
+    ]);
+    settled('forgotten', t.accept(incoming('INVITE', ';branch=z9hG4bKother'))).forget();
+    expect(told.at(-1)).toEqual(['forgotten', undefined]);
   });
 });
 

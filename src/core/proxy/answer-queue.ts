@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000;
 
 /** The answers of one fork on their way through a hook that may wait: one after the other, in the order they came in. */
 export class AnswerQueue {
-  readonly #hook: Hook<ReplyView>;
+  readonly #hook: Hook<ReplyView> | undefined;
   readonly #pass: (answer: PassingAnswer) => void;
   readonly #wheel: TimerWheel;
   readonly #counters: TransactionCounters;
@@ -22,7 +22,7 @@ export class AnswerQueue {
   #patience: WheelTimer | undefined;
 
   constructor(
-    hook: Hook<ReplyView>,
+    hook: Hook<ReplyView> | undefined,
     pass: (answer: PassingAnswer) => void,
     wheel: TimerWheel,
     counters: TransactionCounters,

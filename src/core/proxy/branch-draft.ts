@@ -22,7 +22,7 @@ export class BranchDraft implements BranchView {
   listener: string | undefined;
   recordRoute: boolean;
   advertise: AddressParts | undefined;
-  edit: RequestEdit | undefined = undefined;
+  edits: RequestEdit[] | undefined = undefined;
   /** The status that it has failed with before it was sent; 0 where it is to be sent. */
   dropped = 0;
 
@@ -42,6 +42,11 @@ export class BranchDraft implements BranchView {
     this.listener = options.listener ?? target.listener;
     this.recordRoute = recordRoute;
     this.advertise = transactionOverride(options) ?? route.overrides.outbound;
+  }
+
+  addEdit(edit: RequestEdit): void {
+    this.edits ??= [];
+    this.edits.push(edit);
   }
 
   drop(status = 480): void {

@@ -105,6 +105,10 @@ export class Branch implements ClientTransactionUser, BranchRef {
     );
   }
 
+  get flow(): Flow | undefined {
+    return this.#client?.flow;
+  }
+
   /** Whether a final answer has come, or the branch was given up. */
   get done(): boolean {
     return this.#done;

@@ -1,3 +1,4 @@
+import type { Flow } from '../../net/flow.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
@@ -40,8 +41,8 @@ export interface BranchView {
   advertise: AddressParts | undefined;
   /** Headers added to this branch alone. */
   readonly headers: HeaderEntry[];
-  /** Changes to this branch alone, after those of {@link ForkOptions.edit}; a body among them. */
-  edit: RequestEdit | undefined;
+  /** Changes this branch alone, after {@link ForkOptions.edit} and those added before; a body, too. */
+  addEdit(edit: RequestEdit): void;
   /** Sends nothing: the branch has failed with that status. */
   drop(status?: number): void;
 }
@@ -53,6 +54,10 @@ export interface BranchRef {
   readonly target: Target;
   /** The hop that is being tried, or was tried last. */
   readonly hop: Hop | undefined;
+  /** What it was sent on. */
+  readonly flow: Flow | undefined;
+  /** Whether the next hop is the user agent itself, and not a proxy before it. */
+  readonly direct: boolean;
   /** Whether a final answer has come, or it was given up. */
   readonly done: boolean;
   readonly cancelled: boolean;
@@ -110,12 +115,19 @@ export interface ForkOptions {
    * is chosen. Answers of one fork wait for each other, so that they keep their order; for 10 s at the most.
    */
   readonly onReply?: Hook<ReplyView>;
+  /** Sees each request as it is written for a hop, whether or not that hop then takes it. */
+  readonly onRequestWritten?: (bytes: Buffer, to: HopView, branch: number) => void;
+  /** Sees each answer as it is written, right before it is passed on. */
+  readonly onReplyWritten?: (bytes: Buffer, reply: ReplyView) => void;
   /** Hears of each branch that has failed. */
   readonly onFailure?: (failure: BranchFailure) => void;
 }
 
 /** What {@link ForkOptions} can say about a request that is forwarded without a transaction. */
-export type StatelessOptions = Pick<ForkOptions, 'advertise' | 'listener' | 'headers' | 'edit' | 'onBranch'>;
+export type StatelessOptions = Pick<
+  ForkOptions,
+  'advertise' | 'listener' | 'headers' | 'edit' | 'onBranch' | 'onRequestWritten'
+>;
 
 /** How forwarding ended. A 2xx was passed on when it came; anything else waits for what is decided about it. */
 export type ForkOutcome =

@@ -40,7 +40,7 @@ describe('a branch whose hook waits', () => {
     await server.settle();
     expect(callee.kinds).toEqual([]);
     views[0]!.headers.push(['X-Late', '1']);
-    views[0]!.edit = (edit, to) => edit.setBody(Buffer.from(to.reader.printed.host), 'text/plain');
+    views[0]!.addEdit((edit, to) => edit.setBody(Buffer.from(to.reader.printed.host), 'text/plain'));
     open();
     await server.settle();
     const got = read(callee.last('INVITE'));
@@ -402,7 +402,7 @@ describe('the ACK of a 2xx', () => {
     await server.settle();
     expect(callee.kinds).toEqual(['INVITE']);
     expect(views[0]!.request.method).toBe('ACK');
-    views[0]!.edit = (edit, to) => edit.setBody(Buffer.from(to.reader.printed.host), 'text/plain');
+    views[0]!.addEdit((edit, to) => edit.setBody(Buffer.from(to.reader.printed.host), 'text/plain'));
     open();
     await server.settle();
     const got = read(callee.last('ACK'));
@@ -417,5 +417,26 @@ describe('the ACK of a 2xx', () => {
     server.ackOptions = { onBranch: (view) => view.drop() };
     caller.inDialog('ACK', callerDialog(caller.last('200')));
     expect(callee.kinds).toEqual(['INVITE']);
+  });
+});
+
+describe('whoever watches', () => {
+  it('sees requests and answers as they are written', () => {
+    const { server, caller, callee } = pair();
+    const seen: string[] = [];
+    server.options = {
+      onBranch: (view) => {
+        view.addEdit((edit) => edit.append('X-One', '1'));
+        view.addEdit((edit) => edit.append('X-Two', '2'));
+      },
+      onRequestWritten: (bytes, to, branch) => {
+        seen.push(`${to.destination.address} ${branch}`, bytes.toString('latin1'));
+      },
+      onReplyWritten: (bytes) => void seen.push(bytes.toString('latin1')),
+    };
+    caller.request('INVITE');
+    callee.answer('INVITE', 200);
+    expect(seen).toEqual(['198.51.100.1 0', callee.last('INVITE'), caller.last('200')]);
+    expect(callee.last('INVITE')).toContain('X-One: 1\r\nX-Two: 2\r\n');
   });
 });

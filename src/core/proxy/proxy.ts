@@ -5,11 +5,17 @@ import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
 import { Via } from '../../wire/sip/via.ts';
 import type { BranchRef, ForkOptions, ForkOutcome, StatelessOptions } from './fork-options.ts';
+import type { ForwardingWatch } from './forwarding-watch.ts';
 import { loopHash } from './loop-hash.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
-import { COMPLETED_ELSEWHERE, ResponseContext, type ResponseContextUser } from './response-context.ts';
+import {
+  COMPLETED_ELSEWHERE,
+  latestFork,
+  ResponseContext,
+  type ResponseContextUser,
+} from './response-context.ts';
 import { sequentialTarget } from './sequential-target.ts';
 import { forwardStrayResponse, StatelessForwarder } from './stateless.ts';
 import type { Target } from './target.ts';
@@ -23,6 +29,7 @@ const NO_OPTIONS: ForkOptions = Object.freeze({});
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is the word of RFC 3261, and nobody here traps properties
 export class Proxy {
   readonly #env: ProxyEnvironment;
+  readonly #watch: ForwardingWatch | undefined;
   readonly #stateless: StatelessForwarder;
   /** For outcomes whose answer may still be passed on. */
   readonly #contextOf = new WeakMap<ForkOutcome, ResponseContext>();
@@ -33,13 +40,14 @@ export class Proxy {
     },
     answeredLate: (context) => {
       // The fork that was begun in its stead rings in vain.
-      const latest = contextOf(context.transaction);
+      const latest = latestFork(context.transaction);
       if (latest !== context) latest?.cancel(COMPLETED_ELSEWHERE);
     },
   };
 
-  constructor(env: ProxyEnvironment) {
+  constructor(env: ProxyEnvironment, watch?: ForwardingWatch) {
     this.#env = env;
+    this.#watch = watch;
     this.#stateless = new StatelessForwarder(env);
   }
 
@@ -101,7 +109,9 @@ export class Proxy {
   ack(message: SipMessage, flow: Flow, options: StatelessOptions = NO_OPTIONS): void {
     if (message.maxForwards === 0) return;
     const found = sequentialTarget(message, this.#env.advertise);
-    if (found.ok) this.#stateless.forward(message, flow, found.target, found.route, options);
+    if (!found.ok) return;
+    const wishes = this.#watch ? this.#watch.ack(message, flow, options) : options;
+    this.#stateless.forward(message, flow, found.target, found.route, wishes);
   }
 
   /** Forwards a request without keeping anything of it (RFC 3261 §16.11). */
@@ -127,17 +137,17 @@ export class Proxy {
     else this.#env.layer.replyStateless(message, flow, { status: 481 });
     // A line that some would take for two must not be copied.
     const reason = (message.flaws & Flaw.StrayControl) === 0 ? message.get(H.Reason) : undefined;
-    if (invite) contextOf(invite)?.cancel(reason);
+    if (invite) latestFork(invite)?.cancel(reason);
   }
 
   /** Cancels the branches of a request that is answered otherwise, while they still ring. */
   abandon(transaction: ServerTransaction): void {
-    contextOf(transaction)?.cancel();
+    latestFork(transaction)?.cancel();
   }
 
   /** The branches of the latest fork of a request, for whoever wants to cancel some of them. */
   branches(transaction: ServerTransaction): readonly BranchRef[] {
-    return contextOf(transaction)?.branches ?? [];
+    return latestFork(transaction)?.branches ?? [];
   }
 
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
@@ -149,7 +159,7 @@ export class Proxy {
     transaction: ServerTransaction,
     route: LooseRoute,
     groups: readonly (readonly Target[])[],
-    options: ForkOptions,
+    wishes: ForkOptions,
     done: (outcome: ForkOutcome) => void,
   ): void {
     const { request } = transaction;
@@ -160,6 +170,7 @@ export class Proxy {
       done(failed(refused));
       return;
     }
+    const options = this.#watch ? this.#watch.request(transaction, wishes) : wishes;
     const setting: BranchSetting = {
       transaction,
       route,
@@ -168,7 +179,7 @@ export class Proxy {
       recordRoute:
         options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
     };
-    const index = contextOf(transaction)?.nextIndex ?? 0;
+    const index = latestFork(transaction)?.nextIndex ?? 0;
     const context = new ResponseContext(setting, groups, breadth, index, this.#env, this.#contextUser, done);
     transaction.forwarding = context;
     context.start();
@@ -194,11 +205,6 @@ export class Proxy {
   #isOurs(via: Via | undefined, hash: string): boolean {
     return via?.branch.endsWith(hash) === true && this.#env.layer.parseOwnBranch(via.branch)?.suffix === hash;
   }
-}
-
-/** The latest fork of a transaction. */
-function contextOf({ forwarding }: ServerTransaction): ResponseContext | undefined {
-  return forwarding instanceof ResponseContext ? forwarding : undefined;
 }
 
 function failed(status: number): ForkOutcome {

@@ -152,8 +152,8 @@ export class ResponseContext implements BranchUser {
   }
 
   #pass(branch: Branch, response: SipMessage, extra: readonly HeaderEntry[] = []): void {
-    const { onReply } = this.#options;
-    if (onReply === undefined) {
+    const { onReply, onReplyWritten } = this.#options;
+    if (onReply === undefined && onReplyWritten === undefined) {
       const edit = answerEdit(response, branch, this.transaction);
       const reader = branch.legs?.inbound;
       const bytes = answerBytes(edit, reader, branch, this.transaction, this.#options, this.#env, extra);
@@ -166,7 +166,10 @@ export class ResponseContext implements BranchUser {
   }
 
   #passed(answer: PassingAnswer): void {
-    if (!answer.dropped) this.#send(answer.toBuffer(this.#options), answer.response.status);
+    if (answer.dropped) return;
+    const bytes = answer.toBuffer(this.#options);
+    this.#options.onReplyWritten?.(bytes, answer);
+    this.#send(bytes, answer.response.status);
   }
 
   #send(bytes: Buffer, status: number): void {
@@ -275,6 +278,11 @@ export class ResponseContext implements BranchUser {
     if (this.#groupTimer) this.#env.wheel.cancel(this.#groupTimer);
     this.#groupTimer = undefined;
   }
+}
+
+/** The latest fork of a transaction. */
+export function latestFork({ forwarding }: ServerTransaction): ResponseContext | undefined {
+  return forwarding instanceof ResponseContext ? forwarding : undefined;
 }
 
 function pieces(group: readonly Target[], size: number): (readonly Target[])[] {

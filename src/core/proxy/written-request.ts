@@ -91,12 +91,14 @@ export function finishRequest(
   for (const [header, value] of options.headers ?? []) edit.append(header, value);
   for (const [header, value] of draft.headers) edit.append(header, value);
   dressContacts(edit, received, legs, env);
-  if (options.edit || draft.edit) {
-    const to = { reader: legs.outbound, sender: legs.inbound, destination, viaBranch };
-    options.edit?.(edit, to);
-    draft.edit?.(edit, to);
-  }
-  return edit.toBuffer();
+  const { edit: change, onRequestWritten } = options;
+  if (!change && !draft.edits && !onRequestWritten) return edit.toBuffer();
+  const to = { reader: legs.outbound, sender: legs.inbound, destination, viaBranch };
+  change?.(edit, to);
+  for (const add of draft.edits ?? []) add(edit, to);
+  const bytes = edit.toBuffer();
+  onRequestWritten?.(bytes, to, draft.index);
+  return bytes;
 }
 
 function presetRoute({ recordRoutePreset }: ForkOptions): RecordRoute | undefined {
