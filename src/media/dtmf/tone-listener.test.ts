@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { encodeAlaw, encodeUlaw, PCMA, PCMU } from '../../wire/rtp/g711.ts';
-import { parseWav } from '../../wire/rtp/wav.ts';
 import {
   joined,
   KEYS,
@@ -12,6 +11,7 @@ import {
   type ToneShape,
   withNoise,
 } from '../../wire/rtp/testing/dtmf-sound.ts';
+import { parseWav } from '../../wire/rtp/wav.ts';
 import { rtpPacket } from '../testing/rtp.ts';
 import type { KeyPress } from './key-press.ts';
 import { ToneListener } from './tone-listener.ts';

@@ -4,10 +4,10 @@ import { TONE_RATE, ToneDetector, type ToneKey } from './goertzel.ts';
 import {
   joined,
   KEYS,
-  keyTone as tone,
   noiseSource,
   stillness as silence,
   type ToneShape,
+  keyTone as tone,
   withNoise,
 } from './testing/dtmf-sound.ts';
 
