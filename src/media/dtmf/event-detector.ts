@@ -86,7 +86,7 @@ export class EventDetector {
     const passed = (when - press.last) >>> 0;
     if (press.told) {
       // The last packet again, of a sender that counts the timestamp up with every packet.
-      return event.end && event.duration === press.duration && step < END_PACKETS;
+      return event.end && event.duration === press.duration && passed <= press.duration && step < END_PACKETS;
     }
     const nextSegment =
       passed === LONGEST_SEGMENT || (passed === press.duration && passed >= SHORTEST_SEGMENT);
