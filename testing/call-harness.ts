@@ -9,6 +9,7 @@ import { programOf } from '../src/script/program.ts';
 import { toByteString } from '../src/wire/sip/text.ts';
 import { SipPeer, type SipPeerOptions } from './sip-peer.ts';
 import { TestNetwork } from './test-network.ts';
+import { TestRelay } from './test-relay.ts';
 import { TestServer } from './test-server.ts';
 
 export interface CallHarnessOptions {
@@ -26,6 +27,10 @@ export interface CallHarnessOptions {
   readonly advertise?: AdvertiseSettings;
   readonly frontDoor?: Partial<FrontDoorSettings>;
   readonly answerTimeoutMs?: number;
+  /** Which calls `call.anchorMedia()` takes through {@link CallHarness.relay}; default: all. */
+  readonly anchor?: 'always' | 'nat' | 'never';
+  /** Relays by name beside the harness's own. */
+  readonly relays?: Readonly<Record<string, TestRelay>>;
 }
 
 export interface HarnessPeerOptions {
@@ -44,6 +49,8 @@ export class CallHarness implements AsyncDisposable {
   readonly network: TestNetwork = new TestNetwork();
   readonly clock: FakeClock = new FakeClock();
   readonly server: TestServer;
+  /** The relay of calls that are anchored: it has ports and no packets. */
+  readonly relay: TestRelay;
   readonly #options: CallHarnessOptions;
   readonly #domain: string;
   readonly #address: string;
@@ -64,6 +71,7 @@ export class CallHarness implements AsyncDisposable {
       advertised: options.as ?? { host: this.#publicAddress },
     };
     const { clock } = this;
+    this.relay = new TestRelay({ address: this.#address });
     const key = Buffer.alloc(32, 7);
     const settings = { domains: [this.#domain], ...options.advertise };
     this.server = new TestServer({
@@ -78,6 +86,8 @@ export class CallHarness implements AsyncDisposable {
       key,
       realm: this.#domain,
       program: programOf(options.routes),
+      relays: { own: this.relay, ...options.relays },
+      anchor: options.anchor ?? 'always',
       frontDoor: { ...DEFAULT_FRONT_DOOR, ...options.frontDoor },
       ...(options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs }),
     });

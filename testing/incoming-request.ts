@@ -7,6 +7,8 @@ export interface PeerReply {
   readonly reason?: string;
   readonly headers?: readonly HeaderEntry[];
   readonly body?: string;
+  /** The To tag, where several user agents answer behind one address; default: the peer's own. */
+  readonly tag?: string;
 }
 
 /** A request that came to a peer. */
@@ -46,7 +48,7 @@ export class IncomingRequest {
     this.#last = buildResponse(this.request, {
       status,
       headers: [...own, ...(options.headers ?? [])],
-      ...(status === 100 ? {} : { toTag: this.tag }),
+      ...(status === 100 ? {} : { toTag: options.tag ?? this.tag }),
       ...(reason === undefined ? {} : { reason }),
       ...(body === undefined ? {} : { body: Buffer.from(body, 'latin1') }),
     });

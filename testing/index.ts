@@ -12,4 +12,5 @@ export {
   type TestHostOptions,
   TestNetwork,
 } from './test-network.ts';
+export { type RelayCommand, TestRelay, type TestRelayOptions } from './test-relay.ts';
 export type { TestServer } from './test-server.ts';

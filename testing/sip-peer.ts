@@ -24,7 +24,10 @@ export interface SipPeerOptions {
 export interface PeerRequest {
   /** Added to what every request has. */
   readonly headers?: readonly HeaderEntry[];
-  readonly body?: string;
+  /** A session description; undefined leaves out the one that an INVITE has by default. */
+  readonly body?: string | undefined;
+  /** The description in the ACK of an INVITE, where the 2xx had the offer. */
+  readonly ackBody?: string;
   /** Default: the address-of-record of this peer. */
   readonly from?: string;
   /** Default: the Request-URI. */
@@ -97,7 +100,7 @@ export class SipPeer {
     const dialog = async (): Promise<PeerDialog> => callerDialog((await invite).request, await answered);
     const final = answered.then(async (response) => {
       // A positive answer is acknowledged along the dialog's route set (RFC 3261 §13.2.2.4).
-      if (response.status < 300) this.#ack(await dialog(), (await invite).request);
+      if (response.status < 300) this.#ack(await dialog(), (await invite).request, options.ackBody);
       return response;
     });
     return {
@@ -110,7 +113,7 @@ export class SipPeer {
   }
 
   /** Sends a request inside a dialog, and waits for the final response. */
-  inDialog(dialog: PeerDialog, method: string, options: PeerRequest = {}): Promise<SipMessage> {
+  async inDialog(dialog: PeerDialog, method: string, options: PeerRequest = {}): Promise<SipMessage> {
     const sent = this.#sendRequest(method, dialog.target, nextHop(dialog), {
       ...options,
       from: dialog.local,
@@ -118,7 +121,9 @@ export class SipPeer {
       callId: dialog.callId,
       headers: [...dialog.routes.map((route): HeaderEntry => [H.Route, route]), ...(options.headers ?? [])],
     });
-    return sent.final;
+    const response = await sent.final;
+    if (method === 'INVITE' && response.status < 300) this.#ack(dialog, sent.request, options.ackBody);
+    return response;
   }
 
   /** The next request of that method that nobody has taken yet. */
@@ -205,7 +210,7 @@ export class SipPeer {
     return sent.final;
   }
 
-  #ack(dialog: PeerDialog, invite: SipMessage): void {
+  #ack(dialog: PeerDialog, invite: SipMessage, body?: string): void {
     const bytes = buildRequest({
       method: 'ACK',
       requestUri: dialog.target,
@@ -217,7 +222,9 @@ export class SipPeer {
         [H.CallId, dialog.callId],
         [H.CSeq, `${invite.cseq?.number} ACK`],
         [H.MaxForwards, '70'],
+        ...(body === undefined ? [] : [[H.ContentType, 'application/sdp'] as const]),
       ],
+      ...(body === undefined ? {} : { body: Buffer.from(body, 'latin1') }),
     });
     this.#send(bytes, nextHop(dialog));
   }

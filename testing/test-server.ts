@@ -12,12 +12,19 @@ import { Registrar } from '../src/core/registrar/registrar.ts';
 import { Quarantine } from '../src/net/quarantine.ts';
 import { Resolver } from '../src/net/resolver.ts';
 import { StaticNames } from '../src/net/testing/static-names.ts';
+import { Anchoring } from '../src/script/media/anchoring.ts';
+import { MediaCalls } from '../src/script/media/media-calls.ts';
+import { type MediaEnvironment, newMediaCounters } from '../src/script/media/media-environment.ts';
+import { MediaWatch } from '../src/script/media/media-watch.ts';
+import type { AnchorPolicy } from '../src/script/media/needs-relay.ts';
+import { RelaySets } from '../src/script/media/relay-sets.ts';
 import type { Program } from '../src/script/program.ts';
 import { Runtime } from '../src/script/runtime.ts';
 import { MemoryLocation } from '../src/store/memory/location.ts';
 import { DEFAULT_TIMERS } from '../src/transaction/timers.ts';
 import { TransactionLayer } from '../src/transaction/transaction-layer.ts';
 import type { TestHost } from './test-network.ts';
+import type { TestRelay } from './test-relay.ts';
 import { TestSockets } from './test-sockets.ts';
 
 export interface TestServerOptions {
@@ -30,6 +37,8 @@ export interface TestServerOptions {
   readonly program: Program;
   readonly frontDoor: FrontDoorSettings;
   readonly answerTimeoutMs?: number;
+  readonly relays: Readonly<Record<string, TestRelay>>;
+  readonly anchor: AnchorPolicy;
 }
 
 /** The SIP elements of a server, put together as the real one is, on a host of a test network. */
@@ -39,6 +48,7 @@ export class TestServer implements AsyncDisposable {
   readonly frontDoor: FrontDoor;
   readonly layer: TransactionLayer;
   readonly runtime: Runtime;
+  readonly media: MediaCalls;
   readonly #wheel: TimerWheel;
   readonly #sockets: TestSockets;
 
@@ -49,8 +59,15 @@ export class TestServer implements AsyncDisposable {
     this.#wheel = wheel;
     this.registrar = new Registrar({ store: this.location, clock, bootId: 'test' });
     this.frontDoor = new FrontDoor({ clock, advertise, settings: options.frontDoor });
+    const isOwn: MediaEnvironment['isOwn'] = ({ remoteAddress, remotePort }) =>
+      advertise.listeners.some(({ address, port }) => address === remoteAddress && port === remotePort);
+    const environment = { advertise, ids, counters: newMediaCounters(), isOwn };
+    this.media = new MediaCalls(environment, { end: (call) => call.end() });
+    const sets = Object.entries(options.relays).map(([name, control]) => ({ name, control, set: 0 }));
+    for (const { control } of sets) control.listener = this.media;
     this.runtime = new Runtime({
       advertise,
+      media: new Anchoring(this.media, new RelaySets(sets), options.anchor),
       registrar: this.registrar,
       authenticator: new Authenticator({ subscribers, key, clock, ids }),
       realm,
@@ -72,7 +89,7 @@ export class TestServer implements AsyncDisposable {
       forceRport: isBehindNat,
     });
     this.#sockets = new TestSockets(options.host, advertise.listeners, this.layer);
-    const proxy = new SipProxy({
+    const forwarding = {
       layer: this.layer,
       network: this.#sockets,
       advertise,
@@ -83,7 +100,8 @@ export class TestServer implements AsyncDisposable {
       subnets: new Map(),
       settings: DEFAULT_PROXY_SETTINGS,
       loopSalt: 'test',
-    });
+    };
+    const proxy = new SipProxy(forwarding, new MediaWatch(this.media, () => this.layer.counters));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

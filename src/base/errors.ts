@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   CFG_NOT_FOUND: 'a configuration or routes file is not there or cannot be read',
   CFG_INVALID: 'the configuration is wrong; the message names file, line and column',
   CFG_ROUTES_INVALID: 'the routes file does not compile or does not export routes',
+  MEDIA_NO_RELAY: 'a script names a media relay that is not configured',
   STORE_UNAVAILABLE: 'the data store cannot be opened or written',
   STORE_NEWER: 'the data store was written by a newer version',
   ADMIN_UNAVAILABLE: 'no running server answers on the control socket',

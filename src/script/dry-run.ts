@@ -7,6 +7,7 @@ import type { Answer, ForkOutcome, Reply } from './api/answer.ts';
 import type { Routes } from './api/routes.ts';
 import type { Services } from './api/services.ts';
 import { faultPosition } from './fault-position.ts';
+import { CallMediaHandle } from './media/call-media-handle.ts';
 import type { Program } from './program.ts';
 import { type CallOwner, RequestCall } from './request-call.ts';
 import type { Problem } from './script-module.ts';
@@ -76,6 +77,8 @@ const OWNER: CallOwner = {
   signal: new AbortController().signal,
   progress: () => {},
   fork: async () => UNANSWERED,
+  anchorMedia: () => {},
+  media: new CallMediaHandle(),
 };
 
 const FLOW: Flow = {

@@ -4,12 +4,17 @@ import type { ForkOptions as ProxyOptions } from '../core/proxy/fork-options.ts'
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { MaybePromise } from '../core/registrar/location-store.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
+import type { TransactionCounters } from '../transaction/transaction-counters.ts';
 import type { Answer, ForkOutcome, Reply } from './api/answer.ts';
 import type { ForkOptions, ForkTargets } from './api/call.ts';
+import type { AnchorOptions, CallMedia } from './api/media.ts';
 import type { Handler } from './api/routes.ts';
 import type { Services } from './api/services.ts';
 import { proxyOptions } from './fork-options.ts';
 import { targetSet } from './fork-targets.ts';
+import type { Anchoring } from './media/anchoring.ts';
+import { CallAnchor } from './media/call-anchor.ts';
+import { CallMediaHandle } from './media/call-media-handle.ts';
 import type { Program } from './program.ts';
 import { type CallOwner, RequestCall } from './request-call.ts';
 
@@ -18,6 +23,9 @@ export interface HandlingOwner {
   readonly wheel: TimerWheel;
   readonly proxy: SipProxy;
   readonly services: Services;
+  /** Undefined where nothing is known of media. */
+  readonly media: Anchoring | undefined;
+  readonly transactionCounters: TransactionCounters;
   /** How long a script may take, its forks left out, in ms. */
   readonly answerTimeoutMs: number;
   send(transaction: ServerTransaction, parts: ReplyParts): void;
@@ -38,6 +46,8 @@ export class Handling implements CallOwner {
   /** Only for a script that makes its answer wait. */
   #timer: WheelTimer | undefined;
   #abort: AbortController | undefined;
+  /** Only for a script that has something to do with media. */
+  #anchor: CallAnchor | undefined;
   #aborted = false;
   #cancelled = false;
   #waiting = false;
@@ -97,13 +107,33 @@ export class Handling implements CallOwner {
     if (groups.length === 0) return Promise.resolve(unanswered(480, 'Temporarily Unavailable', false));
     this.#forks++;
     this.#stopTimer();
-    const outcome = this.#owner.proxy.fork(this.transaction, groups, wishes).finally(() => {
+    const outcome = this.#owner.proxy.fork(this.transaction, groups, this.#withMedia(wishes)).finally(() => {
       this.#forks--;
+      this.#anchor?.forked();
       if (this.#forks === 0 && this.#waiting) this.#arm();
     });
     // A script may let go of it; a rejection that nobody hears would end the process.
     outcome.catch(() => {});
     return outcome;
+  }
+
+  anchorMedia(options: AnchorOptions): void {
+    this.#mediaAnchor()?.want(options, (callback) => void this.#guard(callback));
+  }
+
+  get media(): CallMedia {
+    return this.#mediaAnchor()?.handle ?? new CallMediaHandle();
+  }
+
+  #mediaAnchor(): CallAnchor | undefined {
+    const { media } = this.#owner;
+    if (media) this.#anchor ??= new CallAnchor(media, this.transaction.request);
+    return this.#anchor;
+  }
+
+  #withMedia(wishes: ProxyOptions): ProxyOptions {
+    const { flow } = this.transaction;
+    return this.#anchor?.options(wishes, flow, this.#owner.transactionCounters) ?? wishes;
   }
 
   #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {

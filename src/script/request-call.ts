@@ -11,6 +11,7 @@ import { Uri } from '../wire/sip/uri.ts';
 import type { Address } from './api/address.ts';
 import type { FollowRoute, ForkOutcome, HeaderFields, Reply } from './api/answer.ts';
 import type { Call, CallLog, ForkOptions, ForkTargets, ReplyOptions } from './api/call.ts';
+import type { AnchorOptions, CallMedia } from './api/media.ts';
 import type { Services } from './api/services.ts';
 import { redirection, scriptReply } from './replies.ts';
 import { RequestAddress } from './request-address.ts';
@@ -21,6 +22,8 @@ export interface CallOwner {
   readonly signal: AbortSignal;
   progress(reply: Reply): void;
   fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome>;
+  anchorMedia(options: AnchorOptions): void;
+  readonly media: CallMedia;
 }
 
 const FOLLOW_ROUTE: FollowRoute = Object.freeze({ kind: 'follow-route' });
@@ -113,6 +116,15 @@ export class RequestCall implements Call {
   advertise(hostPort: string): this {
     this.override = addressParts(hostPort);
     return this;
+  }
+
+  anchorMedia(options: AnchorOptions = {}): this {
+    this.#owner.anchorMedia(options);
+    return this;
+  }
+
+  get media(): CallMedia {
+    return this.#owner.media;
   }
 
   progress(status: number, options: ReplyOptions = {}): void {

@@ -7,6 +7,7 @@ import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
+import type { TransactionCounters } from '../transaction/transaction-counters.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
 import type { HeaderEntry } from '../wire/sip/build.ts';
@@ -16,6 +17,7 @@ import type { Handler } from './api/routes.ts';
 import { faultPosition, type Position, positionText } from './fault-position.ts';
 import { Handling, type HandlingOwner } from './handling.ts';
 import { ScriptLocalRequest } from './local-request.ts';
+import type { Anchoring } from './media/anchoring.ts';
 import type { Program } from './program.ts';
 import { ScriptServices, type ScriptServicesOptions } from './script-services.ts';
 
@@ -23,6 +25,8 @@ export interface RuntimeOptions extends ScriptServicesOptions {
   readonly wheel: TimerWheel;
   readonly frontDoor: FrontDoor;
   readonly program: Program;
+  /** Without it `call.anchorMedia()` does nothing. */
+  readonly media?: Anchoring;
   /** How long a script may take for an answer, its forks left out, in ms; default 25 s. */
   readonly answerTimeoutMs?: number;
   /** Asked whenever they are needed, for they are made after the user that they deliver to. */
@@ -70,6 +74,16 @@ export class Runtime implements TransactionUser, HandlingOwner {
 
   get proxy(): SipProxy {
     return this.#options.proxy();
+  }
+
+  /** @internal */
+  get media(): Anchoring | undefined {
+    return this.#options.media;
+  }
+
+  /** @internal */
+  get transactionCounters(): TransactionCounters {
+    return this.#options.layer().counters;
   }
 
   get program(): Program {

@@ -7,6 +7,7 @@ import type { FollowRoute, ForkOutcome, HeaderFields, Reply } from './answer.ts'
 import type { Duration } from './duration.ts';
 import type { Headers } from './headers.ts';
 import type { TargetSet } from './location.ts';
+import type { AnchorOptions, CallMedia } from './media.ts';
 import type { Services } from './services.ts';
 
 /** Whom a request goes to: a URI, URIs tried at once, or what `location.lookup` found. */
@@ -92,6 +93,15 @@ export interface Call {
    * @throws ServerError SIP_BAD_FIELD where it cannot be printed
    */
   advertise(hostPort: string): this;
+  /**
+   * Takes the media of the call through a relay, from the forks that follow to its end, so that both parties have sound
+   * wherever they are; each is told the address that it can reach. Which calls, the configuration says (`media.anchor`)
+   * unless the options do. Of requests that begin no call nothing is taken.
+   * @throws ServerError MEDIA_NO_RELAY for a relay that is not configured, SIP_BAD_FIELD for what is no address or duration
+   */
+  anchorMedia(options?: AnchorOptions): this;
+  /** The media of this call, or of the one that it is inside of; to be kept where they are wanted later. */
+  readonly media: CallMedia;
   /** Sends a provisional answer at once (101 to 199). */
   progress(status: number, options?: ReplyOptions): void;
   /** A final answer of any class. @throws ServerError SIP_BAD_FIELD for a status outside 200 to 699, or a bad field */

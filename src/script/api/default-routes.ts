@@ -23,5 +23,5 @@ async function toUser(call: Call): Promise<Answer> {
   const who = await subscribers.verify(call);
   if (!who.ok) return who.challenge;
   if (!call.target.isLocal) return call.reject(403, 'Relay Forbidden');
-  return call.fork(await location.lookup(call.target));
+  return call.anchorMedia().fork(await location.lookup(call.target));
 }

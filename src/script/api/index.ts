@@ -7,4 +7,14 @@ export type { Duration } from './duration.ts';
 export type { Headers } from './headers.ts';
 export type { LocalRequest } from './local-request.ts';
 export { location, type SaveOptions, type TargetSet } from './location.ts';
+export type {
+  AnchorOptions,
+  CallMedia,
+  CallMediaStatistics,
+  CallParty,
+  MediaOutcome,
+  PlayOptions,
+  PressedKey,
+  RecordOptions,
+} from './media.ts';
 export { type Handler, type Handlers, type Routes, routes } from './routes.ts';

@@ -16,6 +16,8 @@ interface Exchange {
   readonly offered: boolean;
   /** `answered` by the final answer or a provisional one; `prack` and `ack` say what answered a late offer. */
   state: 'open' | 'late' | 'answered' | 'prack' | 'ack';
+  /** CSeq of the PRACK that answered a late offer. */
+  prack: number;
 }
 
 /** More requests are never open at once in one dialog (RFC 3261 §14, RFC 3311 §5.2); what is older has lost its answer. */
@@ -76,10 +78,11 @@ export class OfferAnswer {
   /** The answer to the offer of a reliable provisional answer, or an offer of its own. */
   #prack(from: Party, cseq: number): SdpRole {
     const invite = this.#exchanges.findLast(
-      (it) => it.method === 'INVITE' && it.from === from && it.state === 'late',
+      (it) => it.method === 'INVITE' && it.from === from && (it.state === 'late' || it.prack === cseq),
     );
     if (invite) {
       invite.state = 'prack';
+      invite.prack = cseq;
       return { kind: 'answer', from };
     }
     this.#begin('PRACK', from, cseq, true);
@@ -87,8 +90,9 @@ export class OfferAnswer {
   }
 
   #begin(method: string, from: Party, cseq: number, offered: boolean): void {
+    if (this.#find(method, from, cseq)) return;
     if (this.#exchanges.length === MOST_OPEN) this.#exchanges.shift();
-    this.#exchanges.push({ method, from, cseq, offered, state: 'open' });
+    this.#exchanges.push({ method, from, cseq, offered, state: 'open', prack: -1 });
   }
 
   #find(method: string, from: Party, cseq: number): Exchange | undefined {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Advertise, type AdvertiseSettings } from '../../advertise/advertise.ts';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { Cidr } from '../../base/ip.ts';
+import type { RelayedAddress } from '../../media/control/media-control.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
-import { printedMediaAddress, type RelayedAddress } from './printed-address.ts';
+import { printedMediaAddress } from './printed-address.ts';
 
 const BOUND = '10.0.0.34';
 const PUBLIC = '99.88.44.33';
@@ -29,7 +30,7 @@ function printed({ relay, as, settings = {}, override, to = OUTSIDE }: Case): st
   };
   const key = Buffer.alloc(32);
   const advertise = new Advertise({ settings, listeners: [listener], key, clock: new FakeClock() });
-  const own: RelayedAddress = { address: BOUND, advertised: undefined, local: true, ...relay };
+  const own: RelayedAddress = { address: BOUND, family: 4, advertised: undefined, local: true, ...relay };
   return printedMediaAddress(own, { listener, destination: to, override }, advertise);
 }
 
@@ -71,7 +72,7 @@ describe('the address of the relay on this machine', () => {
   });
 
   it('is none of the other family', () => {
-    const relay = { address: '2001:db8::34' };
+    const relay = { address: '2001:db8::34', family: 6 as const };
     expect(printed({ as, relay, to: '2001:db8::10' })).toBe('2001:db8::34');
     expect(printed({ as, relay, to: '2001:db8::10', settings: { global: { host: '[2001:DB8::99]' } } })).toBe(
       '2001:db8::99',
@@ -81,6 +82,11 @@ describe('the address of the relay on this machine', () => {
   it('follows the orders of OpenSIPS where those are configured: it knows no inside', () => {
     expect(printed({ as, to: INSIDE, settings: { compatibility: 'opensips' } })).toBe(PUBLIC);
   });
+});
+
+it('of a relay that tells none is that of the socket beside it', () => {
+  expect(printed({ relay: { address: undefined }, as: { host: PUBLIC } })).toBe(PUBLIC);
+  expect(printed({ relay: { address: undefined }, as: { host: PUBLIC }, to: INSIDE })).toBe(BOUND);
 });
 
 describe('the address of a relay elsewhere', () => {

@@ -1,6 +1,7 @@
 import type { Advertise } from '../../advertise/advertise.ts';
 import type { Level } from '../../advertise/precedence.ts';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
+import type { RelayedAddress } from '../../media/control/media-control.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
 
 /** Who reads a session description: the leg that it leaves by. */
@@ -11,16 +12,6 @@ export interface MediaReader {
   readonly destination: string;
   /** What the script has this leg print, if anything. */
   readonly override: AddressParts | undefined;
-}
-
-/** The address at which a relay listens for one party, and what else it is known by. */
-export interface RelayedAddress {
-  /** As the relay told it. */
-  readonly address: string;
-  /** What the relay is known by outside, where that was configured for it: stands in for the listener's `as`. */
-  readonly advertised: string | undefined;
-  /** Whether the relay runs on this machine, so that what is configured for signalling means it too. */
-  readonly local: boolean;
 }
 
 /**
@@ -34,16 +25,18 @@ export function printedMediaAddress(
   advertise: Advertise,
 ): string {
   const { listener, destination, override } = reader;
-  const family = ipFamily(relay.address) || 4;
-  const as = relay.advertised === undefined ? relay.local && listener.advertised : { host: relay.advertised };
-  const socket: Listener = { ...listener, address: relay.address, family, advertised: as || undefined };
+  const { family, local } = relay;
+  // A relay that tells no address is where its neighbour is, as far as anybody can know.
+  const bound = relay.address ?? listener.address;
+  const as = relay.advertised === undefined ? local && listener.advertised : { host: relay.advertised };
+  const socket: Listener = { ...listener, address: bound, family, advertised: as || undefined };
   const levels = advertise.policy.levels({ listener: socket, destination, override, place: 'contact' });
   for (const level of levels) {
     const host = hostOf(level);
     if (host === undefined || ipFamily(host) !== family) continue;
-    if (relay.local || host === relay.address || !isOfThisServer(level)) return host;
+    if (local || host === bound || !isOfThisServer(level)) return host;
   }
-  return relay.address;
+  return bound;
 }
 
 /** A rule or a global address is that of this server, not of another machine. */

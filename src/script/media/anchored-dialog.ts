@@ -1,0 +1,136 @@
+import type { BranchView, ForkOptions, ReplyView, StatelessOptions } from '../../core/proxy/fork-options.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+import type { AnchoredSession } from './anchored-session.ts';
+import type { MediaEnvironment } from './media-environment.ts';
+import { OfferAnswer, type Party, type SdpRole } from './offer-answer.ts';
+import { bodyEdit, isRelayMissing, type RelayedBody, relayBody } from './relay-body.ts';
+import { SdpBody } from './sdp-body.ts';
+
+/** A BYE that gets one of these has ended nothing: it is sent again with credentials (RFC 3261 §22). */
+const CHALLENGES: readonly number[] = [401, 407];
+
+/** Who has made a dialog's media: told when the dialog is over. */
+export interface DialogOwner {
+  ended(dialog: AnchoredDialog): void;
+}
+
+/** A dialog whose media go through a relay, from the first answer with its To tag on. */
+export class AnchoredDialog {
+  readonly calleeTag: string;
+  /** The branch of the INVITE that it was made by. */
+  readonly branch: number;
+  /** Whether a 2xx has confirmed it. */
+  confirmed = false;
+  session: AnchoredSession;
+  readonly #exchanges = new OfferAnswer();
+  readonly #address: string | undefined;
+  readonly #owner: DialogOwner;
+  readonly #env: MediaEnvironment;
+  #ended = false;
+
+  /**
+   * @param invite the request that made it
+   * @param address what both parties are told, where a script says so
+   */
+  constructor(
+    calleeTag: string,
+    branch: number,
+    session: AnchoredSession,
+    invite: { readonly cseq: number; readonly hasSdp: boolean },
+    address: string | undefined,
+    owner: DialogOwner,
+    env: MediaEnvironment,
+  ) {
+    this.calleeTag = calleeTag;
+    this.branch = branch;
+    this.session = session;
+    this.#address = address;
+    this.#owner = owner;
+    this.#env = env;
+    this.#exchanges.request('INVITE', 'caller', invite.cseq, invite.hasSdp);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What the proxy is to do with a request of one party, and with its answers. @param source where it came from */
+  options(request: SipMessage, from: Party, source: string): ForkOptions {
+    const { method } = request;
+    if (method === 'BYE') {
+      return {
+        onReply: ({ response }) => this.#byeAnswered(response.status),
+        onFailure: ({ status }) => this.#byeAnswered(status),
+      };
+    }
+    const cseq = request.cseq?.number ?? 0;
+    return {
+      ...this.ackOptions(request, from, source),
+      onReply: (view) => this.answered(view, method, from),
+      onFailure: () => this.#refused(method, from, cseq),
+    };
+  }
+
+  /** The same for a request that has no answer. */
+  ackOptions(request: SipMessage, from: Party, source: string): StatelessOptions {
+    const body = SdpBody.of(request);
+    const cseq = request.cseq?.number ?? 0;
+    const role = this.#exchanges.request(request.method, from, cseq, body !== undefined);
+    return body && role ? { onBranch: (view) => this.#request(view, body, role, source) } : {};
+  }
+
+  /** Relays the description in an answer. @param asker who sent the request */
+  async answered(view: ReplyView, method: string, asker: Party): Promise<void> {
+    const { response } = view;
+    const { status } = response;
+    if (status <= 100 || status >= 300) return;
+    const body = SdpBody.of(response);
+    const cseq = response.cseq?.number ?? 0;
+    const role = this.#exchanges.response(method, asker, cseq, status, body !== undefined);
+    if (!body || !role) return;
+    const relayed = await this.#relay(response, body, role, view.sender.destination, view.reader.destination);
+    if (relayed.ok) view.edit.setBody(relayed.for(view.reader));
+  }
+
+  /** No more media: the relay may have its ports back. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#owner.ended(this);
+  }
+
+  async #request(view: BranchView, body: SdpBody, role: SdpRole, source: string): Promise<void> {
+    const relayed = await this.#relay(view.request, body, role, source, undefined);
+    if (relayed.ok) {
+      view.addEdit(bodyEdit(relayed));
+    } else if (role.kind === 'offer' && view.request.method !== 'PRACK' && isRelayMissing(relayed.failure)) {
+      // The call stays as it was, with the relay that it had.
+      this.#env.counters.refused++;
+      view.drop(503);
+    }
+  }
+
+  #relay(
+    message: SipMessage,
+    body: SdpBody,
+    role: SdpRole,
+    source: string,
+    reader: string | undefined,
+  ): Promise<RelayedBody> {
+    const { session } = this;
+    session.names.callee = this.calleeTag;
+    const about = { source, reader, readerFamily: undefined };
+    return relayBody(message, body, role, session, about, this.#address, this.#env);
+  }
+
+  #refused(method: string, asker: Party, cseq: number): void {
+    const fell = this.#exchanges.refused(method, asker, cseq);
+    if (!fell) return;
+    this.session.names.callee = this.calleeTag;
+    void this.session.restore(fell.from);
+  }
+
+  #byeAnswered(status: number): void {
+    if (!CHALLENGES.includes(status)) this.end();
+  }
+}

@@ -1,0 +1,32 @@
+import type { Advertise } from '../../advertise/advertise.ts';
+import type { IdSource } from '../../base/ids.ts';
+import type { Flow } from '../../net/flow.ts';
+
+/** How calls fared with their media. */
+export interface MediaCounters {
+  /** Calls whose media went through a relay, or were to. */
+  anchored: number;
+  offers: number;
+  answers: number;
+  /** Descriptions that could not be relayed, and went on as they were. */
+  unrelayed: number;
+  /** Calls and offers refused for want of a relay. */
+  refused: number;
+  /** Calls ended, or told to their script, because no more media came. */
+  timeouts: number;
+  keys: number;
+  moved: number;
+}
+
+export function newMediaCounters(): MediaCounters {
+  return { anchored: 0, offers: 0, answers: 0, unrelayed: 0, refused: 0, timeouts: 0, keys: 0, moved: 0 };
+}
+
+/** What media in calls stand on. */
+export interface MediaEnvironment {
+  readonly advertise: Advertise;
+  readonly ids: IdSource;
+  readonly counters: MediaCounters;
+  /** Whether a message came from a socket of this server: its media have been seen to when it was there before. */
+  isOwn(flow: Flow): boolean;
+}
