@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildAddons } from '../native/build.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -36,8 +37,8 @@ function npm(...words) {
 
 /**
  * Installs what is missing.
- * @param {boolean} update also where the dependencies are there, but the lock file is newer; what is there already
- *   stays in its place meanwhile, for a server may be running on it
+ * @param {boolean} update also where the dependencies are there, but the lock file is newer, or the source of an
+ *   accelerator; what is there already stays in its place meanwhile, for a server may be running on it
  */
 export function ensureInstalled(update) {
   if (isLink()) return;
@@ -47,6 +48,7 @@ export function ensureInstalled(update) {
     const now = new Date();
     utimesSync(marker, now, now);
   }
+  if (update) buildAddons();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) ensureInstalled(true);

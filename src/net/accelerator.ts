@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadNativeAddon } from './native-addon.ts';
 
 /** What `native/datagram.c` gives for one socket: memory that both sides share, and two functions. */
 export interface AcceleratedSocket {
@@ -33,13 +33,5 @@ export interface Accelerator {
 
 /** @returns undefined where the addon was not built for this machine, or cannot be loaded */
 export function loadAccelerator(): Accelerator | undefined {
-  const name = `datagram-${process.platform}-${process.arch}.node`;
-  const require = createRequire(import.meta.url);
-  // From the sources, and from the compiled package, which lies one folder deeper.
-  for (const folder of ['../../native/build', '../../../native/build']) {
-    try {
-      return require(`${folder}/${name}`) as Accelerator;
-    } catch {}
-  }
-  return undefined;
+  return loadNativeAddon('datagram') as Accelerator | undefined;
 }

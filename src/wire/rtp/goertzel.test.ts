@@ -1,35 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { decodeUlaw, encodeUlaw } from './g711.ts';
-import { TONE_RATE, ToneDetector } from './goertzel.ts';
-
-const LOW = [697, 770, 852, 941];
-const HIGH = [1209, 1336, 1477, 1633];
-const KEYS = '123A456B789C*0#D';
-
-interface Tone {
-  readonly low?: number;
-  readonly high?: number;
-  /** Of both frequencies, as a factor. */
-  readonly shift?: number;
-}
-
-function tone(key: string, ms: number, { low = 6000, high = 6000, shift = 1 }: Tone = {}): Int16Array {
-  const at = KEYS.indexOf(key);
-  const angle = (frequency: number, i: number) => (2 * Math.PI * frequency * shift * i) / TONE_RATE;
-  return Int16Array.from(
-    { length: (ms * TONE_RATE) / 1000 },
-    (_, i) => low * Math.sin(angle(LOW[at >> 2]!, i)) + high * Math.sin(angle(HIGH[at & 3]!, i)),
-  );
-}
-
-function silence(ms: number): Int16Array {
-  return new Int16Array((ms * TONE_RATE) / 1000);
-}
+import { TONE_RATE, ToneDetector, type ToneKey } from './goertzel.ts';
+import {
+  joined,
+  KEYS,
+  noiseSource,
+  stillness as silence,
+  type ToneShape,
+  keyTone as tone,
+  withNoise,
+} from './testing/dtmf-sound.ts';
 
 /** Pushes them in packets of 20 ms. */
 function heard(...pieces: Int16Array[]): string {
   const detector = new ToneDetector();
-  const all = Int16Array.from(pieces.flatMap((piece) => [...piece]));
+  const all = joined(pieces);
   let keys = '';
   for (let at = 0; at < all.length; at += 160) keys += detector.push(all.subarray(at, at + 160));
   return keys;
@@ -45,6 +30,19 @@ describe('ToneDetector', () => {
     expect(heard(...dialled(80).map((piece) => decodeUlaw(encodeUlaw(piece))))).toBe(KEYS);
   });
 
+  it('tells when a key has fallen still, how long it sounded and how strong it was', () => {
+    const ended: ToneKey[] = [];
+    const detector = new ToneDetector((key) => ended.push(key));
+    detector.push(tone('5', 100));
+    expect([detector.sounding, ended]).toEqual(['5', []]);
+    detector.push(silence(60));
+    expect([detector.sounding, ended.length]).toEqual(['', 1]);
+    expect(ended[0]!.key).toBe('5');
+    expect(Math.abs(ended[0]!.duration - 800)).toBeLessThan(102);
+    // Two sines of 6000 have a mean square of 6000² / 2 each.
+    expect(Math.abs(10 * Math.log10(ended[0]!.power / 6000 ** 2))).toBeLessThan(1);
+  });
+
   it('hears a key again after a pause, and not after a click', () => {
     expect(heard(tone('5', 60), silence(40), tone('5', 60))).toBe('55');
     expect(heard(tone('5', 60), silence(10), tone('5', 60))).toBe('5');
@@ -52,7 +50,7 @@ describe('ToneDetector', () => {
   });
 
   it('hears keys 1.5 % beside, quiet, and with as much twist as ITU-T Q.24 allows', () => {
-    const all = (ms: number, how: Tone) =>
+    const all = (ms: number, how: ToneShape) =>
       heard(...ALL_KEYS.flatMap((key) => [silence(40), tone(key, ms, how)]));
     expect(all(60, { shift: 1.015 })).toBe(KEYS);
     expect(all(60, { shift: 0.985 })).toBe(KEYS);
@@ -65,10 +63,7 @@ describe('ToneDetector', () => {
     expect(heard(silence(40), tone('1', 19), silence(40))).toBe('');
     expect(heard(tone('1', 500, { high: 0 }))).toBe('');
     expect(heard(tone('1', 500, { high: 20_000, low: 1000 }))).toBe('');
-    let state = 1;
-    const noise = silence(5000).map(
-      () => ((state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 16) - 32_768,
-    );
+    const noise = withNoise(silence(5000), 32_767, noiseSource(1));
     expect(heard(noise)).toBe('');
     expect(heard(silence(1000).map((_, i) => 8000 * Math.sin((2 * Math.PI * 440 * i) / TONE_RATE)))).toBe('');
   });

@@ -21,41 +21,86 @@ const HIGH_TWIST = 10 ** 0.5;
 const LOW_COEFFICIENTS = LOW.map(coefficient);
 const HIGH_COEFFICIENTS = HIGH.map(coefficient);
 
+/** A key that has sounded. */
+export interface ToneKey {
+  readonly key: string;
+  /** Samples, to a block's length. */
+  readonly duration: number;
+  /** Mean of the squares of its samples. */
+  readonly power: number;
+}
+
 /** Hears DTMF keys (ITU-T Q.23) in samples at 8 kHz, by Goertzel's filters over short blocks. */
 export class ToneDetector {
+  readonly #ended: (key: ToneKey) => void;
   readonly #block: Float64Array = new Float64Array(BLOCK);
   #filled = 0;
-  /** What the last blocks had, '' for no key, and how many they are. */
+  /** What the last blocks had, '' for no key, how many they are, and their energy. */
   #candidate = '';
   #count = 0;
-  /** The key that was told and still sounds. */
+  #energy = 0;
+  /** The key that was told and still sounds, its blocks, and their energy. */
   #current = '';
+  #soundingBlocks = 0;
+  #soundingEnergy = 0;
 
-  /** @returns the keys whose tones have begun: each once, however long it sounds */
-  push(samples: Int16Array): string {
+  /** @param ended told of each key when it has fallen still */
+  constructor(ended: (key: ToneKey) => void = () => {}) {
+    this.#ended = ended;
+  }
+
+  /** The key that sounds, or ''. */
+  get sounding(): string {
+    return this.#current;
+  }
+
+  /** @param length how many of the samples to take @returns the keys whose tones have begun: each once, however long it sounds */
+  push(samples: Int16Array, length: number = samples.length): string {
     let keys = '';
-    for (let i = 0; i < samples.length; i++) {
+    for (let i = 0; i < length; i++) {
       this.#block[this.#filled++] = samples[i]!;
       if (this.#filled < BLOCK) continue;
       this.#filled = 0;
-      keys += this.#step(blockKey(this.#block));
+      const energy = energyOf(this.#block);
+      keys += this.#step(blockKey(this.#block, energy), energy);
     }
     return keys;
   }
 
-  #step(key: string): string {
-    this.#count = key === this.#candidate ? this.#count + 1 : 1;
-    this.#candidate = key;
-    if (this.#count < (key === '' ? STILL : SOUNDING) || key === this.#current) return '';
+  #step(key: string, energy: number): string {
+    if (key === this.#candidate) {
+      this.#count++;
+      this.#energy += energy;
+    } else {
+      this.#candidate = key;
+      this.#count = 1;
+      this.#energy = energy;
+    }
+    if (key === this.#current) {
+      this.#soundingBlocks++;
+      this.#soundingEnergy += energy;
+      return '';
+    }
+    if (this.#count < (key === '' ? STILL : SOUNDING)) return '';
+    if (this.#current !== '') {
+      const samples = this.#soundingBlocks * BLOCK;
+      this.#ended({ key: this.#current, duration: samples, power: this.#soundingEnergy / samples });
+    }
     this.#current = key;
+    this.#soundingBlocks = this.#count;
+    this.#soundingEnergy = this.#energy;
     return key;
   }
 }
 
-/** @returns the key that sounds in the block, or '' */
-function blockKey(block: Float64Array): string {
+function energyOf(block: Float64Array): number {
   let energy = 0;
   for (const sample of block) energy += sample * sample;
+  return energy;
+}
+
+/** @returns the key that sounds in the block, or '' */
+function blockKey(block: Float64Array, energy: number): string {
   if (energy < LEAST_POWER * BLOCK) return '';
   const low = strongest(block, LOW_COEFFICIENTS);
   const high = strongest(block, HIGH_COEFFICIENTS);
