@@ -5,6 +5,7 @@ import { command, configured } from './command.ts';
 import { control } from './ctl.ts';
 import { diagnose } from './doctor.ts';
 import { explainAddress } from './explain.ts';
+import { makeann } from './makeann.ts';
 import { run } from './run.ts';
 import { userCommand } from './user.ts';
 
@@ -60,5 +61,13 @@ export function program(): Command {
       .action(control),
   );
   viaduct.addCommand(userCommand());
+  viaduct.addCommand(
+    command('makeann', 'make prompts that the relay plays, of WAV or raw 16-bit sound at 8 kHz')
+      .argument('<infile>')
+      .argument('[outbase]', 'prompts are OUTBASE.0 and OUTBASE.8; INFILE by default')
+      .option('-l, --limit <samples>', 'no longer than this')
+      .option('-L, --loop', 'begin again until the limit is reached')
+      .action(makeann),
+  );
   return viaduct;
 }

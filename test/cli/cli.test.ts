@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -207,5 +207,22 @@ describe('viaduct', () => {
     const { code, out } = await run(home, 'doctor', '-c', 'v.yaml');
     expect(code).toBe(0);
     expect(out).toContain('can be opened');
+  });
+
+  it('makes prompts of sound, and says what it made', async () => {
+    const home = folder();
+    writeFileSync(join(home, 'hello.sln'), Buffer.alloc(2 * 12_000));
+    const made = await run(home, 'makeann', 'hello.sln', 'hello');
+    expect(made).toMatchObject({ code: 0, err: '' });
+    expect(made.out).toBe('hello.0  PCMU  1.50 s  12000 bytes\nhello.8  PCMA  1.50 s  12000 bytes\n');
+    expect(readFileSync(join(home, 'hello.8'))).toEqual(Buffer.alloc(12_000, 0xd5));
+    expect((await run(home, 'makeann', '-l', '80', 'hello.sln')).out).toContain(
+      'hello.sln.0  PCMU  0.01 s  80 bytes',
+    );
+    writeFileSync(join(home, 'broken.wav'), 'RIFFxxxx');
+    expect(await run(home, 'makeann', 'broken.wav')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('broken.wav: no WAV file'),
+    });
   });
 });

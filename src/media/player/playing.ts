@@ -11,6 +11,8 @@ const LARGEST_LAG_MS = 200;
 /** One prompt on its way to one party. It has no timer: who owns it says when it may go on. */
 export class Playing {
   readonly side: StreamSide;
+  /** Sent so far. */
+  packets = 0;
   readonly #prompt: Prompt;
   readonly #packet: Buffer;
   readonly #packetMs: number;
@@ -75,6 +77,7 @@ export class Playing {
       ssrc: this.#ssrc,
     });
     this.side.send(length === this.#packet.length ? this.#packet : this.#packet.subarray(0, length));
+    this.packets++;
     this.#marker = false;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#timestamp = (this.#timestamp + this.#packetMs * UNITS_PER_MS) >>> 0;

@@ -1,23 +1,14 @@
+import { logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
 import type { StreamSide } from '../relay/stream-side.ts';
+import type { PlayPort, PlayRequest } from '../server/sound-ports.ts';
 import { Playing } from './playing.ts';
 import type { PromptLibrary } from './prompt-library.ts';
 
 /** One clock for all prompts: each packet leaves at a multiple of this. */
 const TICK_MS = 10;
 const USUAL_PACKET_MS = 20;
-
-export interface PlayerCounters {
-  /** Prompts that were begun, and those that are over. */
-  readonly begun: number;
-  readonly ended: number;
-}
-
-export type PlayAnswer =
-  | { readonly ok: true }
-  /** Why, for the log. */
-  | { readonly ok: false; readonly reason: string };
 
 interface Performance {
   readonly playing: Playing;
@@ -26,7 +17,7 @@ interface Performance {
 }
 
 /** Plays prompts to the parties of calls. While one plays, the party hears it alone. */
-export class PromptPlayer implements Disposable {
+export class PromptPlayer implements PlayPort, Disposable {
   readonly #library: PromptLibrary;
   readonly #clock: Clock;
   readonly #ids: IdSource;
@@ -34,8 +25,9 @@ export class PromptPlayer implements Disposable {
   /** The last command for a side, while its prompt is being read. */
   readonly #wanted = new Map<StreamSide, symbol>();
   #ticker: TimerHandle | undefined;
-  #begun = 0;
-  #ended = 0;
+  #created = 0;
+  #destroyed = 0;
+  #packets = 0;
 
   constructor(library: PromptLibrary, clock: Clock, ids: IdSource) {
     this.#library = library;
@@ -43,46 +35,29 @@ export class PromptPlayer implements Disposable {
     this.#ids = ids;
   }
 
-  get counters(): PlayerCounters {
-    return { begun: this.#begun, ended: this.#ended };
+  get counters(): PlayPort['counters'] {
+    let packets = this.#packets;
+    for (const { playing } of this.#performances.values()) packets += playing.packets;
+    return { created: this.#created, destroyed: this.#destroyed, packets };
   }
 
-  /** Whether a prompt plays to the side's party. */
-  plays(side: StreamSide): boolean {
-    return this.#performances.has(side);
-  }
-
-  /**
-   * Plays a prompt to the side's party, instead of what plays to it now.
-   * @param name see {@link PromptLibrary.find}
-   * @param count how many times; 0 only stops, -1 does not end
-   * @param payloadTypes that the party takes, in its order
-   */
-  async play(
-    side: StreamSide,
-    name: string,
-    count: number,
-    payloadTypes: readonly number[],
-  ): Promise<PlayAnswer> {
+  /** See {@link PromptLibrary.find}; a count of 0 only stops what plays. */
+  async play({ side, prompt, codecs, count, packetTime }: PlayRequest): Promise<boolean> {
     this.stop(side);
-    if (count === 0) return { ok: true };
-    const mine = Symbol(name);
+    if (count === 0) return true;
+    const mine = Symbol(prompt);
     this.#wanted.set(side, mine);
-    const found = await this.#library.find(name, payloadTypes);
+    const found = await this.#library.find(prompt, codecs);
     // Another command may have come meanwhile, which then is the one that counts.
-    if (this.#wanted.get(side) !== mine) return { ok: true };
+    if (this.#wanted.get(side) !== mine) return true;
     this.#wanted.delete(side);
-    if (!found.ok) return found;
-    if (!side.ports) return { ok: false, reason: 'the party has no port yet, or is gone' };
+    if (!found.ok) {
+      logLine('warn', 'media', `cannot play: ${found.reason}`, { callId: side.stream.session.callId });
+      return false;
+    }
+    if (!side.ports) return false;
     const start = Math.ceil(this.#clock.now() / TICK_MS) * TICK_MS;
-    const playing = new Playing(
-      side,
-      found.prompt,
-      count,
-      side.packetTime ?? USUAL_PACKET_MS,
-      this.#ids,
-      start,
-    );
+    const playing = new Playing(side, found.prompt, count, packetTime ?? USUAL_PACKET_MS, this.#ids, start);
     const giveBack = side.claim();
     const detach = side.attach({ wantsAll: false, closed: () => this.#end(side) });
     this.#performances.set(side, {
@@ -92,9 +67,9 @@ export class PromptPlayer implements Disposable {
         giveBack();
       },
     });
-    this.#begun++;
+    this.#created++;
     if (!this.#ticker) this.#tickAt(start);
-    return { ok: true };
+    return true;
   }
 
   /** Stops what plays to the side's party. */
@@ -112,7 +87,8 @@ export class PromptPlayer implements Disposable {
     const performance = this.#performances.get(side);
     if (!performance) return;
     this.#performances.delete(side);
-    this.#ended++;
+    this.#destroyed++;
+    this.#packets += performance.playing.packets;
     performance.release();
     if (this.#performances.size > 0) return;
     this.#ticker?.cancel();

@@ -27,7 +27,7 @@ export class OpenCall {
       clock: this.clock,
       wheel: this.wheel,
       ids: new SequentialIds(),
-      settings: { ...DEFAULT_RELAY_SETTINGS, addresses: [{ address: '198.51.100.1' }] },
+      settings: { ...DEFAULT_RELAY_SETTINGS, addresses: [{ address: '198.51.100.1' }], ttlMs: 86_400_000 },
       user: { timedOut: () => {} },
     });
   }
