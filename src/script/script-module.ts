@@ -10,6 +10,8 @@ export interface Problem extends Position {
   readonly message: string;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** The line itself, where the file does not hold it as it was read. */
+  readonly text?: string | undefined;
 }
 
 export type Require = (specifier: string) => unknown;

@@ -8,6 +8,8 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** The line itself, where the file does not hold it as it was read. */
+  readonly text?: string | undefined;
 }
 
 /** All of them, each with the line of its file where that can be read. */
@@ -25,9 +27,9 @@ function sourceOf(file: string): string | undefined {
 
 /** `file:line:column: message`, the line with a caret below it, and the hint. */
 export function diagnosticText(diagnostic: Diagnostic, source: string | undefined): string {
-  const { file, line, column, message, hint } = diagnostic;
+  const { file, line, column, message, hint, text } = diagnostic;
   const lines = [`${file}:${line}:${column}: ${message}`];
-  const written = source?.split('\n')[line - 1]?.trimEnd();
+  const written = (text ?? source?.split('\n')[line - 1])?.trimEnd();
   if (written) {
     const gutter = String(line);
     lines.push(`  ${gutter} | ${written}`);

@@ -1,3 +1,4 @@
+import type { Listener } from '../../../net/listener.ts';
 import type { ScriptModule } from '../frame/module.ts';
 import type { Value } from '../value.ts';
 import type { RequestContext } from './request-context.ts';
@@ -16,5 +17,11 @@ export interface RunningProgram {
   runRoute(name: string, context: RequestContext, params?: readonly Value[]): Promise<number>;
   /** Sends an answer of the server's own, with what `append_to_reply` has collected. @returns false after a final one */
   reply(context: RequestContext, status: number, reason: string): boolean;
+  /** One of the server's own sockets, by what a script writes. */
+  socket(text: string): Listener | undefined;
+  /** `file:line:column` of a place in the script. */
+  placeText(at: number): string;
+  /** Logs what a function of the script threw, with its place. */
+  faulted(fault: unknown, callId: string | undefined): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string, callId?: string): void;
 }

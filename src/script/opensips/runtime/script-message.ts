@@ -5,9 +5,17 @@ import type { RouteKind } from '../frame/route-kind.ts';
 import type { Value } from '../value.ts';
 import type { Avps } from './avps.ts';
 import type { BranchTarget } from './branch-target.ts';
-import type { MessageChanges } from './message-changes.ts';
+import { MessageChanges } from './message-changes.ts';
 import type { RequestContext } from './request-context.ts';
 import type { RunningProgram } from './running-program.ts';
+
+/** What `$err…` says in the error_route. */
+export interface ScriptFailure {
+  readonly reason: string;
+  /** The answer that is recommended. */
+  readonly status: number;
+  readonly text: string;
+}
 
 /**
  * What a function of a script works on: one run of a top route with the message that set it off. Everything that
@@ -33,12 +41,16 @@ export class ScriptMessage {
   readonly branchIndex: number;
   /** `$rc`: what the last function or route returned. */
   rc = 1;
+  /** What sets off the error_route when the run has ended. */
+  failed: ScriptFailure | undefined;
   /** `drop` was called. */
   dropped = false;
   /** `$var(…)`, by the numbers that the compiler has given them. */
   readonly vars: Value[] = [];
   /** `$param(…)` of the route that runs. */
   params: readonly Value[] = [];
+  /** Those of the routes that wait for it. */
+  readonly paramStack: (readonly Value[])[] = [];
   /** `$return(…)` */
   returned: readonly Value[] = [];
   /** Names of the routes that run, the top route first. */
@@ -80,5 +92,40 @@ export class ScriptMessage {
 
   get isRequest(): boolean {
     return this.message.isRequest;
+  }
+
+  /** A run of its own on the same message, for what goes on beside this one. */
+  apart(variables: number): ScriptMessage {
+    const { message, flow, changes, target, replyView, branchIndex } = this;
+    const parts = { message, flow, changes, target, replyView, branchIndex };
+    const apart = new ScriptMessage(this.context, this.route, this.routeName, parts);
+    for (let i = 0; i < variables; i++) apart.vars.push(null);
+    return apart;
+  }
+
+  /** The same run as the request's routes see it: `$(<request>…)`. */
+  asRequest(): ScriptMessage {
+    if (this.isRequest) return this;
+    const { context } = this;
+    const { request: message, flow, changes } = context;
+    return new ScriptMessage(context, this.route, this.routeName, {
+      message,
+      flow,
+      changes,
+      target: this.target,
+    });
+  }
+
+  /** The same run as reply routes see it: `$(<reply>…)`; the request itself where no reply has come. */
+  asReply(): ScriptMessage {
+    const { reply } = this.context;
+    if (!this.isRequest || reply === undefined) return this;
+    const { flow, target } = this;
+    return new ScriptMessage(this.context, this.route, this.routeName, {
+      message: reply,
+      flow,
+      changes: new MessageChanges(),
+      target,
+    });
   }
 }
