@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { encodeAlaw, PCMA } from '../../wire/rtp/g711.ts';
+import { payloadType } from '../../wire/rtp/rtp-header.ts';
 import { buildTelephoneEvent, keyEvent } from '../../wire/rtp/telephone-event.ts';
 import { joined, keyTone, stillness } from '../../wire/rtp/testing/dtmf-sound.ts';
+import type { FakePort } from '../relay/testing/fake-path.ts';
 import { OpenCall } from '../testing/open-call.ts';
 import { rtpPacket } from '../testing/rtp.ts';
 import { KeyListener, type KeyListenerOptions } from './key-listener.ts';
@@ -45,6 +47,19 @@ describe('KeyListener', () => {
     aside.sound(keyTone('1', 200), 0);
     expect(aside.told).toEqual([]);
     expect((await setUp({ payloadType: 101, inBand: true })).listener.wantsAll).toBe(true);
+  });
+
+  it('keeps the events from the other party where asked, and nothing else', async () => {
+    const { call, told, event, sound } = await setUp({ payloadType: 101, hide: true });
+    for (const duration of [160, 320]) event('3', 0, duration);
+    sound(stillness(40), 0);
+    event('3', 0, 480, true);
+    expect(told).toEqual(['3 event']);
+    expect(call.heard(call.callee).map(payloadType)).toEqual([PCMA, PCMA]);
+    const port = call.caller.ports!.rtp as FakePort;
+    call.clock.advance(60_000);
+    sound(stillness(40), 0);
+    expect(port.rule?.aside).toEqual([101]);
   });
 
   it('tells a key whose end never comes when it has been silent for long', async () => {

@@ -3,13 +3,9 @@ import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import { payloadType } from '../../wire/rtp/rtp-header.ts';
 import type { SideTap } from '../relay/side-tap.ts';
-import type { StreamSide } from '../relay/stream-side.ts';
 import { EventDetector } from './event-detector.ts';
 import type { KeyPress } from './key-press.ts';
 import { ToneListener } from './tone-listener.ts';
-
-/** Of telephone events where nothing else was agreed on, as rtpproxy has it. */
-export const TELEPHONE_EVENT = 101;
 
 /** Without packets for so long, a key is taken to be let go. */
 const SILENCE_MS = 500;
@@ -24,12 +20,15 @@ export interface KeyListenerOptions {
   readonly rate?: number;
   /** Whether to listen for tones in G.711 too, which costs time for every packet. */
   readonly inBand?: boolean;
+  /** Whether telephone events are kept from the other party. */
+  readonly hide?: boolean;
 }
 
 /** Tells the keys that a side's party presses, each once. Attach it to the side; it ends with it. */
 export class KeyListener implements SideTap {
   readonly wantsAll: boolean;
   readonly payloadTypes: readonly number[];
+  readonly keeps: readonly number[];
   /** Keys that were not told, because no person presses that many. */
   suppressed = 0;
   readonly #events: EventDetector;
@@ -44,6 +43,7 @@ export class KeyListener implements SideTap {
   constructor(options: KeyListenerOptions, clock: Clock, wheel: TimerWheel, tell: (press: KeyPress) => void) {
     this.payloadTypes = [options.payloadType];
     this.wantsAll = options.inBand === true;
+    this.keeps = options.hide ? this.payloadTypes : [];
     this.#wheel = wheel;
     this.#tell = tell;
     this.#bucket = new TokenBucket(clock, KEYS_PER_SECOND, MOST_AT_ONCE);
@@ -62,9 +62,14 @@ export class KeyListener implements SideTap {
     else this.#wheel.cancel(this.#silence);
   }
 
-  closed(_side: StreamSide): void {
+  closed(): void {
     this.#wheel.cancel(this.#silence);
     this.#release();
+  }
+
+  /** Forgets a key that is down: somebody else listens from here on. */
+  stop(): void {
+    this.#wheel.cancel(this.#silence);
   }
 
   #release(): void {

@@ -8,6 +8,8 @@ export interface SideTap {
   /** Whether every packet is wanted; else only those of {@link payloadTypes}. */
   readonly wantsAll: boolean;
   readonly payloadTypes?: readonly number[];
+  /** Payload types that end here: the other party does not get them. */
+  readonly keeps?: readonly number[];
   rtp?(bytes: Buffer, side: StreamSide): void;
   /** Compounds of RTCP, on whichever port they came. */
   rtcp?(bytes: Buffer, side: StreamSide): void;

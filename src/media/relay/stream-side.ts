@@ -199,7 +199,11 @@ export class StreamSide implements PortUser {
     const via = this.other.#ports?.rtp;
     const to = this.other.latch.remote;
     if (!source || !via || !to || this.other.claimed || !this.latch.settled(now)) return undefined;
-    const aside = this.#taps.flatMap((tap) => (tap.wantsAll ? [] : (tap.payloadTypes ?? [])));
+    const types = this.#taps.flatMap((tap) => [
+      ...(tap.wantsAll ? [] : (tap.payloadTypes ?? [])),
+      ...(tap.keeps ?? []),
+    ]);
+    const aside = [...new Set(types)];
     const copies = this.#taps.some((tap) => tap.wantsAll);
     return { source, ssrc, via, to, aside, copies };
   }
@@ -216,7 +220,7 @@ export class StreamSide implements PortUser {
         this.#passRtcp(bytes);
       } else {
         if (kind === 'rtp') this.#heard(bytes, now);
-        this.other.forward(bytes, this);
+        if (kind !== 'rtp' || !this.#keeps(bytes)) this.other.forward(bytes, this);
       }
     } else if (verdict === 'watch') this.dropped.watched++;
     else if (kind === 'other') this.dropped.malformed++;
@@ -230,6 +234,11 @@ export class StreamSide implements PortUser {
   #heard(bytes: Buffer, now: number): void {
     this.quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
     for (const tap of this.#taps) if (wants(tap, bytes)) tap.rtp?.(bytes, this);
+  }
+
+  #keeps(bytes: Buffer): boolean {
+    for (const { keeps } of this.#taps) if (keeps?.includes(payloadType(bytes))) return true;
+    return false;
   }
 
   #rtcp(bytes: Buffer, source: Endpoint): void {

@@ -59,6 +59,8 @@ export interface KeyRequest {
   readonly payloadType: number;
   /** `h`: the other party does not get the events. */
   readonly hide: boolean;
+  /** Whether keys are heard in the sound too, of a party that sends no telephone events; it costs time for every packet. */
+  readonly tones?: boolean;
   /** Called once a key. */
   pressed(key: PressedKey): void;
 }
