@@ -42,17 +42,23 @@ export interface PortCounters {
    * went to the user do not count here: a stranger's must not keep a session alive.
    */
   readonly lastFast: number | undefined;
-  /** What sequence numbers and times say of the packets that fast rules took; undefined where the path cannot see them. */
+  /**
+   * What sequence numbers and times say of the packets of fast rules, those laid aside included, each rule beginning
+   * anew; undefined where the path cannot see them.
+   */
   readonly quality?: QualityCounters | undefined;
 }
 
 /** What a party's packets say of the way they took. */
 export interface QualityCounters {
+  /** By their sequence numbers, how many were sent. */
+  readonly expected: number;
+  /** Of these came, each counted once. */
   readonly received: number;
   readonly duplicates: number;
-  readonly lost: number;
   /** The last estimate (RFC 3550 §6.4.1), in ms. */
   readonly jitter: number;
+  readonly largestJitter: number;
 }
 
 /** One UDP port of the relay. */
