@@ -6,15 +6,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../base/clock.ts';
 import { AcceleratedPath } from './accelerated-path.ts';
 import type { Endpoint, FastRule, MediaPort, PacketPath, PortPair, PortUser } from './packet-path.ts';
+import { PortablePath } from './portable-path.ts';
 import { loadRelayAddon } from './relay-thread.ts';
 
 const addon = loadRelayAddon();
 if (!addon) console.log('the accelerator of media is not built here: its tests are skipped');
 
 const clock = new SystemClock();
+const portable = ['portable', () => new PortablePath(clock)] as const;
 const ways: readonly (readonly [string, () => PacketPath])[] = addon
-  ? [['accelerated', () => new AcceleratedPath(addon, { clock, trafficClass: 0 })]]
-  : [];
+  ? [portable, ['accelerated', () => new AcceleratedPath(addon, { clock, trafficClass: 0 })]]
+  : [portable];
 
 interface Seen {
   readonly text: string;

@@ -51,14 +51,13 @@ export interface PortCounters {
 
 /** What a party's packets say of the way they took. */
 export interface QualityCounters {
-  /** By their sequence numbers, how many were sent. */
-  readonly expected: number;
-  /** Of these came, each counted once. */
+  /** Packets that came, those that came twice included. */
   readonly received: number;
   readonly duplicates: number;
+  /** Sequence numbers that are missing, less those that came twice (RFC 3550 §6.4.1); not below 0. */
+  readonly lost: number;
   /** The last estimate (RFC 3550 §6.4.1), in ms. */
   readonly jitter: number;
-  readonly largestJitter: number;
 }
 
 /** One UDP port of the relay. */

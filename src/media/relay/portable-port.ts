@@ -26,6 +26,14 @@ export class PortablePort implements MediaPort {
   #leaving: FastRule | undefined;
   #connected = false;
   readonly #siblings: Set<PortablePort>;
+  /** One for all packets. */
+  readonly #sent: (error: Error | null, octets: number) => void = (error, octets) => {
+    if (error) this.#failed++;
+    else {
+      this.#packetsOut++;
+      this.#octetsOut += octets;
+    }
+  };
   #packetsIn = 0;
   #octetsIn = 0;
   #packetsOut = 0;
@@ -120,7 +128,13 @@ export class PortablePort implements MediaPort {
     this.#packetsIn++;
     this.#octetsIn += bytes.length;
     const rule = this.#rule;
-    if (!rule || !sameEndpoint(source, rule.source) || !this.#isOf(rule, bytes)) {
+    const via = rule?.via;
+    if (
+      !rule ||
+      !(via instanceof PortablePort && this.#siblings.has(via)) ||
+      !sameEndpoint(source, rule.source) ||
+      !isOf(rule, bytes)
+    ) {
       this.user?.packet(this, bytes, source);
       return;
     }
@@ -132,13 +146,8 @@ export class PortablePort implements MediaPort {
       return;
     }
     this.#lastFast = now;
-    if (rule.via instanceof PortablePort) rule.via.#transmit(bytes, rule.to);
+    via.#transmit(bytes, rule.to);
     if (rule.copies) this.user?.copy(this, bytes, source);
-  }
-
-  /** An SSRC makes it a rule for RTP. */
-  #isOf(rule: FastRule, bytes: Buffer): boolean {
-    return rule.ssrc === undefined || (packetKind(bytes) === 'rtp' && ssrc(bytes) === rule.ssrc);
   }
 
   #transmit(bytes: Buffer, to: Endpoint): void {
@@ -146,10 +155,8 @@ export class PortablePort implements MediaPort {
       this.#failed++;
       return;
     }
-    this.#packetsOut++;
-    this.#octetsOut += bytes.length;
-    if (this.#connected) this.#socket.send(bytes);
-    else this.#socket.send(bytes, to.port, to.address);
+    if (this.#connected) this.#socket.send(bytes, this.#sent);
+    else this.#socket.send(bytes, to.port, to.address, this.#sent);
   }
 
   #maySendTo({ port }: Endpoint): boolean {
@@ -188,4 +195,9 @@ export class PortablePort implements MediaPort {
       this.#failed++;
     }
   }
+}
+
+/** An SSRC makes it a rule for RTP. */
+function isOf(rule: FastRule, bytes: Buffer): boolean {
+  return rule.ssrc === undefined || (packetKind(bytes) === 'rtp' && ssrc(bytes) === rule.ssrc);
 }

@@ -5,54 +5,58 @@ import type { QualityCounters } from './packet-path.ts';
 const VIDEO_TYPES: readonly number[] = [25, 26, 28, 31, 32, 33, 34];
 
 /** Loss and jitter of what one party sends, over all its SSRCs, and over times in which others see its packets. */
-export class Quality {
+export class Quality implements QualityCounters {
   #reception = new Reception();
   /** Ticks of the payload's clock in a millisecond; 0 until a packet tells. */
   #clockRate = 0;
-  #expected = 0;
   #received = 0;
   #duplicates = 0;
+  #lost = 0;
   #jitter = 0;
-  #largestJitter = 0;
+
+  get received(): number {
+    return this.#received + this.#reception.received;
+  }
+
+  get duplicates(): number {
+    return this.#duplicates + this.#reception.duplicates;
+  }
+
+  get lost(): number {
+    return this.#lost + Math.max(0, this.#reception.lost);
+  }
+
+  get jitter(): number {
+    return this.#jitter;
+  }
 
   /** @param now when the packet came, in ms */
   add(payloadType: number, sequenceNumber: number, timestamp: number, now: number): void {
     if (this.#clockRate === 0) this.#clockRate = VIDEO_TYPES.includes(payloadType) ? 90 : 8;
-    this.#reception.add(sequenceNumber, timestamp, (now * this.#clockRate) | 0);
-    this.#jitter = this.#reception.jitter / this.#clockRate;
-    if (this.#jitter > this.#largestJitter) this.#largestJitter = this.#jitter;
+    const reception = this.#reception;
+    const { received, duplicates, lost } = reception;
+    reception.add(sequenceNumber, timestamp, now * this.#clockRate);
+    // After a jump the source counts as a new one (RFC 3550 §A.1); what was before remains true.
+    if (reception.received < received) this.#keep(received, duplicates, lost);
+    this.#jitter = reception.jitter / this.#clockRate;
   }
 
   /** What follows does not continue what was: others saw the packets between, or the SSRC is a new one. */
   interrupt(): void {
-    const { expected, received, duplicates } = this.#reception;
-    this.#expected += expected;
-    this.#received += received - duplicates;
-    this.#duplicates += duplicates;
+    const { received, duplicates, lost } = this.#reception;
+    this.#keep(received, duplicates, lost);
     this.#reception = new Reception();
     this.#clockRate = 0;
   }
 
   counters(): QualityCounters {
-    const { expected, received, duplicates } = this.#reception;
-    return {
-      expected: this.#expected + expected,
-      received: this.#received + received - duplicates,
-      duplicates: this.#duplicates + duplicates,
-      jitter: this.#jitter,
-      largestJitter: this.#largestJitter,
-    };
+    const { received, duplicates, lost, jitter } = this;
+    return { received, duplicates, lost, jitter };
   }
-}
 
-/** What two saw of one party, each at other times; `a` was the last. */
-export function sumOfQuality(a: QualityCounters, b: QualityCounters | undefined): QualityCounters {
-  if (!b) return a;
-  return {
-    expected: a.expected + b.expected,
-    received: a.received + b.received,
-    duplicates: a.duplicates + b.duplicates,
-    jitter: a.jitter,
-    largestJitter: Math.max(a.largestJitter, b.largestJitter),
-  };
+  #keep(received: number, duplicates: number, lost: number): void {
+    this.#received += received;
+    this.#duplicates += duplicates;
+    this.#lost += Math.max(0, lost);
+  }
 }
