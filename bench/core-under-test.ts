@@ -4,11 +4,13 @@ import type { Clock, TimerHandle } from '../src/base/clock.ts';
 import { RandomIds } from '../src/base/ids.ts';
 import { TimerWheel } from '../src/base/timer-wheel.ts';
 import { Authenticator } from '../src/core/auth/authenticator.ts';
+import { Dialogs } from '../src/core/dialog/dialogs.ts';
 import { DEFAULT_FRONT_DOOR, FrontDoor } from '../src/core/front-door/front-door.ts';
 import { isBehindNat } from '../src/core/nat/nat-test.ts';
 import { Proxy as SipProxy } from '../src/core/proxy/proxy.ts';
-import { DEFAULT_PROXY_SETTINGS } from '../src/core/proxy/proxy-environment.ts';
+import { DEFAULT_PROXY_SETTINGS, type ProxyEnvironment } from '../src/core/proxy/proxy-environment.ts';
 import { Registrar } from '../src/core/registrar/registrar.ts';
+import { UserAgentClient } from '../src/core/ua/user-agent-client.ts';
 import { BoundListener } from '../src/net/bound-listener.ts';
 import type { Flow } from '../src/net/flow.ts';
 import type { Listener } from '../src/net/listener.ts';
@@ -149,6 +151,7 @@ export class CoreUnderTest implements AsyncDisposable {
       program: programOf(routes),
       layer: () => this.#layer,
       proxy: () => proxy,
+      dialogs: () => dialogs,
     });
     this.#layer = new TransactionLayer({
       network: () => network,
@@ -160,7 +163,7 @@ export class CoreUnderTest implements AsyncDisposable {
       limits: { serverTransactions: 500_000, clientTransactions: 500_000 },
       forceRport: isBehindNat,
     });
-    const proxy = new SipProxy({
+    const environment: ProxyEnvironment = {
       layer: this.#layer,
       network,
       advertise,
@@ -170,7 +173,10 @@ export class CoreUnderTest implements AsyncDisposable {
       subnets: new Map(),
       settings: DEFAULT_PROXY_SETTINGS,
       loopSalt: 'bench',
-    });
+    };
+    const client = new UserAgentClient(environment, ids);
+    const dialogs: Dialogs = new Dialogs({ environment, clock, ids, client });
+    const proxy = new SipProxy(environment, dialogs);
   }
 
   /** @returns what the server took for so many calls, in ns */

@@ -6,6 +6,7 @@ import { RandomIds } from './base/ids.ts';
 import type { Cidr } from './base/ip.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { Authenticator } from './core/auth/authenticator.ts';
+import { Dialogs } from './core/dialog/dialogs.ts';
 import { FrontDoor } from './core/front-door/front-door.ts';
 import { KeepAlive } from './core/nat/keepalive.ts';
 import { isBehindNat } from './core/nat/nat-test.ts';
@@ -78,6 +79,7 @@ interface Parts {
   readonly authenticator: Authenticator;
   readonly frontDoor: FrontDoor;
   readonly runtime: Runtime;
+  readonly dialogs: Dialogs;
   readonly keepAlive: KeepAlive | undefined;
   readonly subnets: Map<string, Cidr>;
 }
@@ -150,7 +152,7 @@ export class Server implements Administered, AsyncDisposable {
 
   statistics(): Readonly<Record<string, CounterGroup>> {
     const { network, layer, registrar, authenticator, frontDoor, runtime, keepAlive, gate } = this.#parts;
-    const { resolver, nameServer, quarantine, probe } = this.#parts;
+    const { resolver, nameServer, quarantine, probe, dialogs } = this.#parts;
     return {
       net: networkNumbers(network, this.clock.wallNow()),
       dns: { ...resolver.counters, ...nameServer.counters },
@@ -159,6 +161,7 @@ export class Server implements Administered, AsyncDisposable {
       registrar: { ...numbersOf(registrar.counters), overflowed: registrar.overflowed },
       auth: numbersOf(authenticator.counters),
       frontDoor: { ...numbersOf(frontDoor.counters), turnedAway: gate.turnedAway },
+      dialog: { ...numbersOf(dialogs.counters), known: dialogs.size },
       script: { ...numbersOf(runtime.counters), pending: runtime.pending },
       ...(keepAlive && { keepAlive: { ...numbersOf(keepAlive.counters), pending: keepAlive.pending } }),
     };
@@ -286,7 +289,9 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     settings: proxySettings(config),
     loopSalt: ids.token(12),
   };
-  const proxy = new SipProxy(environment);
+  const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
+  const dialogs = resources.use(new Dialogs({ environment, clock, ids, client }));
+  const proxy = new SipProxy(environment, dialogs);
   const registrar = resources.use(
     new Registrar({
       store: location,
@@ -309,7 +314,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     isOwnHost: (host) => advertise.own.isLocalDomain(host),
   });
   const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
-  const runtime = new Runtime({
+  const runtime: Runtime = new Runtime({
     advertise,
     registrar,
     authenticator,
@@ -320,8 +325,8 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     program,
     layer: () => layer,
     proxy: () => proxy,
+    dialogs: () => dialogs,
   });
-  const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
   const sender = new OptionsPing(client, bootId);
   const probe = resources.use(new QuarantineProbe(quarantine, client, clock));
   const settings = keepAliveSettings(config);
@@ -347,6 +352,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     authenticator,
     frontDoor,
     runtime,
+    dialogs,
     keepAlive,
     subnets,
   };

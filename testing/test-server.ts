@@ -4,11 +4,13 @@ import { SequentialIds } from '../src/base/ids.ts';
 import { TimerWheel } from '../src/base/timer-wheel.ts';
 import { Authenticator } from '../src/core/auth/authenticator.ts';
 import type { SubscriberStore } from '../src/core/auth/subscriber-store.ts';
+import { Dialogs } from '../src/core/dialog/dialogs.ts';
 import { FrontDoor, type FrontDoorSettings } from '../src/core/front-door/front-door.ts';
 import { isBehindNat } from '../src/core/nat/nat-test.ts';
 import { Proxy as SipProxy } from '../src/core/proxy/proxy.ts';
-import { DEFAULT_PROXY_SETTINGS } from '../src/core/proxy/proxy-environment.ts';
+import { DEFAULT_PROXY_SETTINGS, type ProxyEnvironment } from '../src/core/proxy/proxy-environment.ts';
 import { Registrar } from '../src/core/registrar/registrar.ts';
+import { UserAgentClient } from '../src/core/ua/user-agent-client.ts';
 import { Quarantine } from '../src/net/quarantine.ts';
 import { Resolver } from '../src/net/resolver.ts';
 import { StaticNames } from '../src/net/testing/static-names.ts';
@@ -49,6 +51,7 @@ export class TestServer implements AsyncDisposable {
   readonly layer: TransactionLayer;
   readonly runtime: Runtime;
   readonly media: MediaCalls;
+  readonly dialogs: Dialogs;
   readonly #wheel: TimerWheel;
   readonly #sockets: TestSockets;
 
@@ -76,6 +79,7 @@ export class TestServer implements AsyncDisposable {
       program: options.program,
       layer: () => this.layer,
       proxy: () => proxy,
+      dialogs: () => this.dialogs,
       ...(options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs }),
     });
     this.layer = new TransactionLayer({
@@ -89,7 +93,7 @@ export class TestServer implements AsyncDisposable {
       forceRport: isBehindNat,
     });
     this.#sockets = new TestSockets(options.host, advertise.listeners, this.layer);
-    const forwarding = {
+    const forwarding: ProxyEnvironment = {
       layer: this.layer,
       network: this.#sockets,
       advertise,
@@ -101,10 +105,14 @@ export class TestServer implements AsyncDisposable {
       settings: DEFAULT_PROXY_SETTINGS,
       loopSalt: 'test',
     };
-    const proxy = new SipProxy(forwarding, new MediaWatch(this.media, () => this.layer.counters));
+    const client = new UserAgentClient(forwarding, ids, (view) => this.runtime.local(view));
+    this.dialogs = new Dialogs({ environment: forwarding, clock, ids, client });
+    const watch = new MediaWatch(this.media, () => this.layer.counters, this.dialogs);
+    const proxy = new SipProxy(forwarding, watch);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.dialogs[Symbol.asyncDispose]();
     await this.layer[Symbol.asyncDispose]();
     await this.registrar[Symbol.asyncDispose]();
     await this.#sockets[Symbol.asyncDispose]();

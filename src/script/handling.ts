@@ -1,5 +1,6 @@
 import { ServerError } from '../base/errors.ts';
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
+import type { Dialogs } from '../core/dialog/dialogs.ts';
 import type { ForkOptions as ProxyOptions } from '../core/proxy/fork-options.ts';
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { MaybePromise } from '../core/registrar/location-store.ts';
@@ -22,6 +23,7 @@ import { type CallOwner, RequestCall } from './request-call.ts';
 export interface HandlingOwner {
   readonly wheel: TimerWheel;
   readonly proxy: SipProxy;
+  readonly dialogs: Dialogs;
   readonly services: Services;
   /** Undefined where nothing is known of media. */
   readonly media: Anchoring | undefined;

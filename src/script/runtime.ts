@@ -1,5 +1,6 @@
 import { channels, logLine } from '../base/channels.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
+import type { Dialogs } from '../core/dialog/dialogs.ts';
 import { boundedAnswer } from '../core/front-door/bounded-answer.ts';
 import type { FrontDoor, Refusal } from '../core/front-door/front-door.ts';
 import { warningValue } from '../core/front-door/warning.ts';
@@ -32,6 +33,7 @@ export interface RuntimeOptions extends ScriptServicesOptions {
   /** Asked whenever they are needed, for they are made after the user that they deliver to. */
   readonly layer: () => TransactionLayer;
   readonly proxy: () => SipProxy;
+  readonly dialogs: () => Dialogs;
 }
 
 /** How the scripts fared. */
@@ -84,6 +86,10 @@ export class Runtime implements TransactionUser, HandlingOwner {
   /** @internal */
   get transactionCounters(): TransactionCounters {
     return this.#options.layer().counters;
+  }
+
+  get dialogs(): Dialogs {
+    return this.#options.dialogs();
   }
 
   get program(): Program {

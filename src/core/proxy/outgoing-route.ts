@@ -17,8 +17,17 @@ export interface OutgoingRoute {
   readonly secure: boolean;
 }
 
+/** What a request that is made here has of Routes: none was received. */
+const NOTHING_RECEIVED: ReceivedRoute = { routes: [], rewritten: true, dropped: 0 };
+
+type ReceivedRoute = Pick<LooseRoute, 'routes' | 'rewritten' | 'dropped'>;
+
 /** @param preset Route values of the target, to be followed before the received ones */
-export function outgoingRoute(uri: string, preset: readonly string[], route: LooseRoute): OutgoingRoute {
+export function outgoingRoute(
+  uri: string,
+  preset: readonly string[],
+  route: ReceivedRoute = NOTHING_RECEIVED,
+): OutgoingRoute {
   const routes = preset.length === 0 ? route.routes : [...preset, ...route.routes];
   const first = routes.length === 0 ? undefined : NameAddr.parse(routes[0]!);
   if (first?.uri && first.uri.param('lr') === undefined) {

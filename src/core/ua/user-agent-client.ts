@@ -1,7 +1,9 @@
 import { type AdvertisedAddress, sipUriText } from '../../advertise/advertised-address.ts';
+import type { PrintQuestion } from '../../advertise/policy.ts';
 import { ROUTE_TAG_PARAM } from '../../advertise/route-tag.ts';
 import type { IdSource } from '../../base/ids.ts';
 import { bracket } from '../../base/ip.ts';
+import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
@@ -9,17 +11,31 @@ import type { ClientTransactionUser } from '../../transaction/client-transaction
 import { buildRequest, type HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { viaText } from '../../wire/sip/via.ts';
+import { MAGIC_COOKIE, viaText } from '../../wire/sip/via.ts';
 import { hopAnswered, hopFailed } from '../proxy/hop-health.ts';
 import { type Hop, nextHops } from '../proxy/next-hop.ts';
+import { type OutgoingRoute, outgoingRoute } from '../proxy/outgoing-route.ts';
 import type { ProxyEnvironment } from '../proxy/proxy-environment.ts';
 import { viaParams } from '../proxy/via-params.ts';
 import type { Source } from '../registrar/location-store.ts';
 
-/** A request outside any dialog that this server makes itself; INVITE, which needs more than one answer, is not one. */
+/** Whose dialog a request of this server's own is sent in: it speaks for one party to the other. */
+export interface OutgoingDialog {
+  /** Whole values, their tags included. */
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Whole value; that of this server itself where there is none. */
+  readonly contact?: string | undefined;
+}
+
+/** A request that this server makes itself, INVITE only in a dialog: its 2xx is acknowledged, and nothing is offered in it. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly requestUri: string;
+  /** Without one it stands alone. */
+  readonly dialog?: OutgoingDialog;
   /** The URI in From; by default `sip:` and the printed host. */
   readonly from?: string;
   /** Route values, topmost first. */
@@ -29,6 +45,8 @@ export interface OutgoingRequest {
   readonly connectionId?: number;
   /** Name of the listener to send from. */
   readonly listener?: string;
+  /** Name of the listener to send from where it can, as the one that the other party talks to. */
+  readonly near?: string;
   /** Printed in it instead of what the policy says. */
   readonly advertise?: AddressParts;
   readonly headers?: readonly HeaderEntry[];
@@ -51,6 +69,9 @@ export interface RequestOutcome {
   readonly response: SipMessage | undefined;
 }
 
+/** How long an INVITE of our own may go without a final answer: nobody is rung, for its dialog stands. */
+const RINGING_MS = 32_000;
+
 /** Makes requests of this server's own: every address in them is the one that the policy prints to their reader. */
 export class UserAgentClient {
   readonly #env: ProxyEnvironment;
@@ -68,23 +89,26 @@ export class UserAgentClient {
   /** @throws ServerError SIP_BAD_FIELD where a part would break out of its field */
   async request(request: OutgoingRequest): Promise<RequestOutcome> {
     const listeners = this.#env.network.listeners;
-    const named = listeners.find((listener) => listener.name === request.listener);
-    const received = named ?? listeners[0];
+    const byName = (name: string | undefined): Listener | undefined =>
+      name === undefined ? undefined : listeners.find((listener) => listener.name === name);
+    const forced = byName(request.listener);
+    const received = forced ?? byName(request.near) ?? listeners[0];
     if (!received) return { status: 480, response: undefined };
+    const route = outgoingRoute(request.requestUri, request.route ?? []);
     const hops = await nextHops(
       {
-        requestUri: request.requestUri,
-        routes: request.route ?? [],
+        requestUri: route.requestUri,
+        routes: route.strict ? [] : route.routes,
         source: request.source,
         connectionId: request.connectionId ?? 0,
         received,
-        forced: named,
+        forced,
       },
       this.#env,
     );
     let outcome: RequestOutcome = { status: 480, response: undefined };
     for (const hop of hops) {
-      outcome = await this.#send(request, hop);
+      outcome = await this.#send(request, route, hop);
       const { response } = outcome;
       if (response) hopAnswered(hop, hops.length > 1, response, this.#env);
       else hopFailed(hop, hops.length > 1, 'no answer', this.#env);
@@ -94,54 +118,106 @@ export class UserAgentClient {
     return outcome;
   }
 
-  #send(request: OutgoingRequest, hop: Hop): Promise<RequestOutcome> {
-    const { layer, network } = this.#env;
-    return new Promise((resolve) => {
+  #send(request: OutgoingRequest, route: OutgoingRoute, hop: Hop): Promise<RequestOutcome> {
+    const { layer, network, wheel } = this.#env;
+    return new Promise((resolve, reject) => {
+      const flow = hop.flow ?? network.flowTo(hop.listener, hop.destination);
+      const settle = (status: number, response?: SipMessage): void => {
+        wheel.cancel(patience);
+        resolve({ status, response });
+      };
       const user: ClientTransactionUser = {
         response: (_client, response) => {
-          if (response.status >= 200) resolve({ status: response.status, response });
+          if (response.status < 200) return;
+          settle(response.status, response);
+          if (response.status < 300 && request.method === 'INVITE') {
+            this.#acknowledge(request, hop, flow!, response);
+          }
         },
-        timeout: () => resolve({ status: 408, response: undefined }),
-        transportError: () => resolve({ status: 503, response: undefined }),
+        timeout: () => settle(408),
+        transportError: () => settle(503),
       };
-      const flow = hop.flow ?? network.flowTo(hop.listener, hop.destination);
       const client = flow && layer.createClient(request.method, user);
-      if (!client) resolve({ status: 503, response: undefined });
-      else client.send(this.#write(request, hop, flow, client.branch), flow);
+      const patience = new WheelTimer(() => client?.cancel());
+      if (!client) {
+        settle(503);
+        return;
+      }
+      try {
+        client.send(this.#write(request, route, hop, flow, client.branch), flow);
+        if (request.method === 'INVITE') wheel.arm(patience, RINGING_MS);
+      } catch (fault) {
+        client.terminate();
+        reject(fault);
+      }
     });
   }
 
-  #write(request: OutgoingRequest, hop: Hop, flow: Flow, branch: string): Buffer {
+  /** RFC 3261 §13.2.2.4: each 2xx gets its ACK, sent where the INVITE went. */
+  #acknowledge(request: OutgoingRequest, hop: Hop, flow: Flow, response: SipMessage): void {
+    const requestUri = response.topElement(H.Contact)?.address?.uriText ?? request.requestUri;
+    const { body: _, headers: __, ...rest } = request;
+    const ack = { ...rest, method: 'ACK', requestUri };
+    const branch = `${MAGIC_COOKIE}${this.#ids.token(16)}`;
+    const bytes = this.#write(ack, outgoingRoute(requestUri, request.route ?? []), hop, flow, branch);
+    this.#env.layer.sendStateless(bytes, flow);
+  }
+
+  #write(
+    request: OutgoingRequest,
+    { requestUri, routes }: OutgoingRoute,
+    hop: Hop,
+    flow: Flow,
+    branch: string,
+  ): Buffer {
     const { listener } = hop;
     const { advertise } = this.#env;
-    const { method, requestUri } = request;
+    const { method, dialog } = request;
     const { destination } = hop;
     const view: OutgoingView = { method, requestUri, destination, advertise: request.advertise, headers: [] };
     this.#prepare(view);
     const question = { listener, destination: destination.address, override: view.advertise };
     const own = advertise.printed({ ...question, place: 'own-request' });
     const contact = advertise.printed({ ...question, place: 'contact' });
-    const callIdHost = advertise.printed({ ...question, place: 'call-id' }).host;
-    this.#cseq = (this.#cseq + 1) & 0x7fffffff;
-    const from = request.from ?? `sip:${bracket(own.host)}`;
     return buildRequest({
       method,
       requestUri,
       headers: [
         [H.Via, viaText(listener.transport, own.printed, branch, viaParams(flow))],
         [H.MaxForwards, '70'],
-        ...(request.route ?? []).map((value): HeaderEntry => [H.Route, value]),
-        [H.From, `<${from}>;tag=${this.#ids.token(12)}`],
-        [H.To, `<${requestUri}>`],
-        [H.CallId, `${this.#ids.token(20)}@${bracket(callIdHost)}`],
-        [H.CSeq, `${this.#cseq} ${method}`],
-        [H.Contact, `<${contactUri(contact, listener, advertise.tags.tagOf(listener))}>`],
+        ...routes.map((value): HeaderEntry => [H.Route, value]),
+        ...(dialog ? dialogIdentity(dialog, method) : this.#ownIdentity(request, own, question)),
+        [H.Contact, dialog?.contact ?? `<${contactUri(contact, listener, advertise.tags.tagOf(listener))}>`],
         ...(request.headers ?? []),
         ...view.headers,
       ],
       ...(request.body === undefined ? {} : { body: request.body }),
     });
   }
+
+  #ownIdentity(
+    { method, requestUri, from }: OutgoingRequest,
+    own: AdvertisedAddress,
+    question: PrintQuestion,
+  ): HeaderEntry[] {
+    const callIdHost = this.#env.advertise.printed({ ...question, place: 'call-id' }).host;
+    this.#cseq = (this.#cseq + 1) & 0x7fffffff;
+    return [
+      [H.From, `<${from ?? `sip:${bracket(own.host)}`}>;tag=${this.#ids.token(12)}`],
+      [H.To, `<${requestUri}>`],
+      [H.CallId, `${this.#ids.token(20)}@${bracket(callIdHost)}`],
+      [H.CSeq, `${this.#cseq} ${method}`],
+    ];
+  }
+}
+
+function dialogIdentity({ from, to, callId, cseq }: OutgoingDialog, method: string): HeaderEntry[] {
+  return [
+    [H.From, from],
+    [H.To, to],
+    [H.CallId, callId],
+    [H.CSeq, `${cseq} ${method}`],
+  ];
 }
 
 function contactUri(address: AdvertisedAddress, listener: Listener, tag: string): string {

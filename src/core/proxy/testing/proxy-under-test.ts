@@ -16,10 +16,12 @@ import { TransactionLayer } from '../../../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../../../transaction/transaction-user.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { Uri } from '../../../wire/sip/uri.ts';
+import { type DialogSettings, Dialogs } from '../../dialog/dialogs.ts';
 import { isBehindNat } from '../../nat/nat-test.ts';
+import { UserAgentClient } from '../../ua/user-agent-client.ts';
 import type { ForkOptions, ForkOutcome, StatelessOptions } from '../fork-options.ts';
 import { Proxy as SipProxy } from '../proxy.ts';
-import { DEFAULT_PROXY_SETTINGS, type ProxySettings } from '../proxy-environment.ts';
+import { DEFAULT_PROXY_SETTINGS, type ProxyEnvironment, type ProxySettings } from '../proxy-environment.ts';
 import type { Target } from '../target.ts';
 import { Peer, type PeerOptions, type Wire } from './peer.ts';
 import { listener, PeerNetwork, type Sent } from './peer-network.ts';
@@ -30,6 +32,7 @@ export interface ProxyUnderTestOptions {
   readonly advertise?: AdvertiseSettings;
   readonly settings?: Partial<ProxySettings>;
   readonly timers?: Partial<TransactionTimers>;
+  readonly dialogs?: Partial<DialogSettings>;
   /** Most server and client transactions each. */
   readonly limit?: number;
   /** Addresses by name. */
@@ -51,6 +54,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   readonly network: PeerNetwork;
   readonly advertise: Advertise;
   readonly layer: TransactionLayer;
+  readonly dialogs: Dialogs;
   readonly proxy: SipProxy;
   readonly peers: Peer[] = [];
   /** Where requests outside a dialog go, group by group. */
@@ -62,7 +66,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   readonly outcomes: ForkOutcome[] = [];
   readonly transactions: ServerTransaction[] = [];
   /** Sees each request before it is forwarded. */
-  onRequest: (message: SipMessage) => void = () => {};
+  onRequest: (message: SipMessage, transaction: ServerTransaction) => void = () => {};
   /** Says what is done with an outcome; by default it is passed on. */
   onOutcome: (transaction: ServerTransaction, outcome: ForkOutcome) => void = (transaction, outcome) =>
     this.proxy.finish(transaction, outcome);
@@ -87,7 +91,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       limits: { serverTransactions: limit, clientTransactions: limit },
       forceRport: isBehindNat,
     });
-    this.proxy = new SipProxy({
+    const environment: ProxyEnvironment = {
       layer: this.layer,
       network: this.network,
       advertise: this.advertise,
@@ -97,7 +101,10 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       subnets: new Map(),
       settings: { ...DEFAULT_PROXY_SETTINGS, ...options.settings },
       loopSalt: 'salt',
-    });
+    };
+    const client = new UserAgentClient(environment, ids);
+    this.dialogs = new Dialogs({ environment, clock, ids, client, settings: options.dialogs ?? {} });
+    this.proxy = new SipProxy(environment, this.dialogs);
     this.network.receive = (bytes, flow) => this.layer.message(bytes, flow);
     this.network.deliver = (sent) => this.#deliver(sent);
   }
@@ -165,7 +172,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       return;
     }
     this.transactions.push(transaction);
-    this.onRequest(message);
+    this.onRequest(message, transaction);
     if (message.to?.tag !== undefined) {
       this.proxy.inDialog(transaction, this.options);
       return;
