@@ -64,6 +64,12 @@ export class LocalAddresses {
     return facing ? { answered: preferred, facing } : RtpproxyError.NoAddressOfFamily;
   }
 
+  /** What two letters of a bridge say of the side that is answered; undefined where they say nothing. */
+  answeredBy({ interfaces }: UpdateModifiers): MediaAddress | undefined {
+    if (interfaces.length < 2) return undefined;
+    return interfaces[1] === 'external' ? this.#external : this.#internal;
+  }
+
   #preferred(family: IpFamily): MediaAddress | undefined {
     return this.#all.find(({ address }) => ipFamily(address) === family);
   }

@@ -12,6 +12,8 @@ export class MediaStream {
   /** Held by a command without `w`; the weak marks are the sides' own. */
   strong = false;
   ended = false;
+  /** In ms of the clock. */
+  readonly startedAt: number;
   readonly weak: [boolean, boolean] = [false, false];
   readonly #clock: Clock;
 
@@ -25,6 +27,7 @@ export class MediaStream {
     this.session = session;
     this.media = media;
     this.#clock = clock;
+    this.startedAt = clock.now();
     this.sides = [
       new StreamSide(this, 0, addresses[0], learn, clock),
       new StreamSide(this, 1, addresses[1], learn, clock),

@@ -13,6 +13,12 @@ export class Quality implements QualityCounters {
   #duplicates = 0;
   #lost = 0;
   #jitter = 0;
+  #jitterSum = 0;
+  #jitterSamples = 0;
+  #largestJitter = 0;
+  #longestGapMs = 0;
+  /** When the last packet came; undefined where others saw packets since. */
+  #at: number | undefined;
 
   get received(): number {
     return this.#received + this.#reception.received;
@@ -30,6 +36,20 @@ export class Quality implements QualityCounters {
     return this.#jitter;
   }
 
+  /** In ms, as {@link averageJitter}. */
+  get largestJitter(): number {
+    return this.#largestJitter;
+  }
+
+  get averageJitter(): number {
+    return this.#jitterSamples === 0 ? 0 : this.#jitterSum / this.#jitterSamples;
+  }
+
+  /** The longest time between two packets that came by here, in ms. */
+  get longestGapMs(): number {
+    return this.#longestGapMs;
+  }
+
   /** @param now when the packet came, in ms */
   add(payloadType: number, sequenceNumber: number, timestamp: number, now: number): void {
     if (this.#clockRate === 0) this.#clockRate = VIDEO_TYPES.includes(payloadType) ? 90 : 8;
@@ -39,6 +59,11 @@ export class Quality implements QualityCounters {
     // After a jump the source counts as a new one (RFC 3550 §A.1); what was before remains true.
     if (reception.received < received) this.#keep(received, duplicates, lost);
     this.#jitter = reception.jitter / this.#clockRate;
+    this.#jitterSum += this.#jitter;
+    this.#jitterSamples++;
+    if (this.#jitter > this.#largestJitter) this.#largestJitter = this.#jitter;
+    if (this.#at !== undefined) this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#at);
+    this.#at = now;
   }
 
   /** What follows does not continue what was: others saw the packets between, or the SSRC is a new one. */
@@ -47,6 +72,7 @@ export class Quality implements QualityCounters {
     this.#keep(received, duplicates, lost);
     this.#reception = new Reception();
     this.#clockRate = 0;
+    this.#at = undefined;
   }
 
   counters(): QualityCounters {

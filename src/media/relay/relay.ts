@@ -9,7 +9,7 @@ import { MediaSession } from './media-session.ts';
 import { MediaStream } from './media-stream.ts';
 import type { Endpoint, PacketPath } from './packet-path.ts';
 import { PortPool } from './port-pool.ts';
-import { RelayCounters } from './relay-counters.ts';
+import { RelayCounters, type RelayTotals } from './relay-counters.ts';
 import type { MediaAddress, RelaySettings } from './relay-settings.ts';
 import { SessionTable } from './session-table.ts';
 import { endOfSilence } from './silence.ts';
@@ -66,6 +66,11 @@ export class Relay implements AsyncDisposable {
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** What packets did since the start; walks through all media. */
+  totals(): RelayTotals {
+    return this.counters.totals(this.#streams());
   }
 
   /** From now on no session is made any more; those that are there go on (rtpproxy's slow shutdown). */
@@ -142,6 +147,10 @@ export class Relay implements AsyncDisposable {
     await this.#path[Symbol.asyncDispose]();
   }
 
+  *#streams(): Generator<MediaStream> {
+    for (const { streams } of this.#sessions) yield* streams.values();
+  }
+
   #findOrMake(
     question: UpdateQuestion,
     named: MediaAddress | undefined,
@@ -193,7 +202,8 @@ export class Relay implements AsyncDisposable {
   ): Promise<RtpproxyErrorCode | undefined> {
     if (side.ports && !modifiers.newPort) return undefined;
     const first = side.ports === undefined;
-    const address = named ?? side.address;
+    const bridged = modifiers.newPort ? this.#addresses.answeredBy(modifiers) : undefined;
+    const address = named ?? bridged ?? side.address;
     const taken = side.opening ?? this.pool.take(address.address);
     side.opening = taken;
     const ports = await taken;
@@ -243,7 +253,7 @@ export class Relay implements AsyncDisposable {
       session.ended = true;
       this.#sessions.remove(session);
     }
-    this.counters.ended(stream);
+    this.counters.ended(stream, this.#clock.now());
     for (const side of stream.sides) {
       side.close();
       const ports = side.open(undefined);

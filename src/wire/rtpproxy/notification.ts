@@ -59,12 +59,17 @@ export function printNotification(notification: Notification): string {
 export function parseNotifySocket(text: string, controller?: string): NotifySocket | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   if (text.startsWith('unix:')) return text.length > 5 ? { kind: 'unix', path: text.slice(5) } : undefined;
-  const rest = text.startsWith('tcp:') ? text.slice(4) : text;
-  const colon = rest.lastIndexOf(':');
-  const port = parsePort(rest.slice(colon + 1));
-  let host = rest.slice(0, Math.max(0, colon));
+  const place = parseHostPort(text.startsWith('tcp:') ? text.slice(4) : text);
+  const host = place?.host === CONTROLLER ? controller : place?.host;
+  return place && host ? { kind: 'tcp', host, port: place.port } : undefined;
+}
+
+/** @returns what `host:port` says, a port but 0, IPv6 in brackets */
+export function parseHostPort(text: string): { readonly host: string; readonly port: number } | undefined {
+  const colon = text.lastIndexOf(':');
+  const port = parsePort(text.slice(colon + 1));
+  let host = text.slice(0, Math.max(0, colon));
   if (host.startsWith('[') && host.endsWith(']')) host = host.slice(1, -1);
   else if (host.indexOf(':') >= 0) return undefined;
-  if (host === CONTROLLER) host = controller ?? '';
-  return port && host !== '' ? { kind: 'tcp', host, port } : undefined;
+  return port && host !== '' ? { host, port } : undefined;
 }

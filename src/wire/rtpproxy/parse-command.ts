@@ -11,6 +11,7 @@ import type {
 } from './command.ts';
 import { RtpproxyError, type RtpproxyErrorCode } from './error-code.ts';
 import { parseCodecs, parseModifiers } from './modifiers.ts';
+import { unescapeTag } from './notify-tag.ts';
 import { splitWords } from './words.ts';
 
 /** Words of a command or sub-command, its own included. */
@@ -254,33 +255,8 @@ function readSet(rest: string, args: readonly string[]): Subcommand | undefined 
 }
 
 function readNotify(socket: string, written: string): Notify | typeof RtpproxyError.NotifyTag {
-  const tag = unescaped(written);
+  const tag = unescapeTag(written);
   return tag === undefined ? RtpproxyError.NotifyTag : { socket, tag };
-}
-
-/** @returns undefined for escapes that are none, and for line breaks, which would be a second notification */
-function unescaped(text: string): string | undefined {
-  let out = '';
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charAt(at);
-    if (c !== '%') {
-      out += c;
-      continue;
-    }
-    const high = hexDigit(text.charCodeAt(at + 1));
-    const low = hexDigit(text.charCodeAt(at + 2));
-    const byte = high * 16 + low;
-    if (high < 0 || low < 0 || byte === 0x0a || byte === 0x0d || byte === 0) return undefined;
-    out += String.fromCharCode(byte);
-    at += 2;
-  }
-  return out;
-}
-
-function hexDigit(c: number): number {
-  if (c >= 0x30 && c <= 0x39) return c - 0x30;
-  const letter = c | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 function key(callId: string, words: readonly string[], from: number): StreamKey {

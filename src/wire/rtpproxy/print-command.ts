@@ -1,6 +1,7 @@
 import { ServerError } from '../../base/errors.ts';
 import type { RtpproxyCommand, StreamKey, Subcommand, UpdateCommand } from './command.ts';
 import { printModifiers } from './modifiers.ts';
+import { escapeTag } from './notify-tag.ts';
 import { isWord } from './words.ts';
 
 /**
@@ -69,7 +70,7 @@ function updateWords(command: UpdateCommand): string[] {
     String(port),
     ...tags(command),
   ];
-  if (notify) words.push(notify.socket, escaped(notify.tag));
+  if (notify) words.push(notify.socket, escapeTag(notify.tag));
   return words;
 }
 
@@ -101,14 +102,4 @@ function subcommandWords(subcommand: Subcommand): string[] {
 
 function tags({ fromTag, toTag }: StreamKey): string[] {
   return toTag === undefined ? [fromTag] : [fromTag, toTag];
-}
-
-function escaped(tag: string): string {
-  let out = '';
-  for (const c of tag) {
-    const code = c.charCodeAt(0);
-    const plain = code > 0x20 && code < 0x7f && c !== '%' && c !== '&';
-    out += plain ? c : `%${code.toString(16).padStart(2, '0')}`;
-  }
-  return out;
 }

@@ -81,12 +81,7 @@ export function readCounters(
 /** The counters of a query that names none. */
 export const QUERY_COUNTERS: readonly string[] = ['ttl', 'npkts_ina', 'npkts_ino', 'nrelayed', 'ndropped'];
 
-/** @returns `name=value …` or `value …`; numbers that are not whole get six digits */
-export function printCounters(counters: ReadonlyMap<string, number>, verbose: boolean): string {
-  const words: string[] = [];
-  for (const [name, value] of counters) {
-    const printed = Number.isInteger(value) ? String(value) : value.toFixed(6);
-    words.push(verbose ? `${name}=${printed}` : printed);
-  }
-  return words.join(' ');
+/** @param counters name and value of each, in the order asked for. @returns `name=value …` or `value …` */
+export function printCounters(counters: readonly (readonly [string, string])[], verbose: boolean): string {
+  return counters.map(([name, value]) => (verbose ? `${name}=${value}` : value)).join(' ');
 }

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { CallOrder } from './call-order.ts';
+
+describe('CallOrder', () => {
+  it('keeps the order in a call, and nobody else waits', async () => {
+    const order = new CallOrder();
+    const done: string[] = [];
+    let open: (answer: string) => void = () => {};
+    const first = order.run('a', () => new Promise<string>((resolve) => (open = resolve)));
+    const second = order.run('a', () => {
+      done.push('second');
+      return 'second';
+    });
+    expect(order.run('b', () => 'other')).toBe('other');
+    expect([done, order.size]).toEqual([[], 1]);
+    open('first');
+    expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+    expect(order.size).toBe(0);
+    expect(order.run('a', () => 'third')).toBe('third');
+  });
+});

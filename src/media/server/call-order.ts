@@ -1,0 +1,22 @@
+/** Lets the commands of one call follow each other, while those of different calls do not wait. */
+export class CallOrder {
+  readonly #last = new Map<string, Promise<string>>();
+
+  /** Calls with commands under way. */
+  get size(): number {
+    return this.#last.size;
+  }
+
+  /** @param job never rejects */
+  run(callId: string, job: () => string | Promise<string>): string | Promise<string> {
+    const before = this.#last.get(callId);
+    const result = before ? before.then(job) : job();
+    if (typeof result === 'string') return result;
+    const settled = result.then((answer) => {
+      if (this.#last.get(callId) === settled) this.#last.delete(callId);
+      return answer;
+    });
+    this.#last.set(callId, settled);
+    return settled;
+  }
+}

@@ -1,0 +1,170 @@
+import { logLine } from '../../base/channels.ts';
+import type { RtpproxyCommand } from '../../wire/rtpproxy/command.ts';
+import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
+import { printNotification } from '../../wire/rtpproxy/notification.ts';
+import { parseCommand } from '../../wire/rtpproxy/parse-command.ts';
+import { printError } from '../../wire/rtpproxy/reply.ts';
+import type { MediaSession } from '../relay/media-session.ts';
+import { Relay, type RelayOptions, type RelayUser } from '../relay/relay.ts';
+import { CallOrder } from './call-order.ts';
+import { type CommandSource, whenAnswered } from './command-source.ts';
+import { type CommandContext, keyOf, type Told } from './commands/command-context.ts';
+import { executeQuery } from './commands/query-command.ts';
+import {
+  executeCopy,
+  executePlay,
+  executeRecord,
+  executeStopPlay,
+  executeStopRecord,
+} from './commands/sound-commands.ts';
+import { executeUpdate } from './commands/update-command.ts';
+import { hasFeature, PROTOCOL_VERSION } from './features.ts';
+import { Notifier } from './notifier.ts';
+import { RelayStatistics } from './relay-statistics.ts';
+import type { SoundPorts } from './sound-ports.ts';
+
+/** Calls that may wait for ports, disks and the like at once; what comes then is refused. */
+const MOST_WAITING = 20_000;
+const OK = '0';
+
+export interface RelayServerOptions extends Omit<RelayOptions, 'user'> {
+  /** Notify sockets that commands may name (rtpproxy's `-n`). */
+  readonly notifySockets: readonly string[];
+  /** Records every session from its start (rtpproxy's `-a`). */
+  readonly recordsAll: boolean;
+  readonly sound: SoundPorts;
+}
+
+/** Executes rtpproxy's control protocol over a relay, which is its own. */
+export class RelayServer implements RelayUser, AsyncDisposable {
+  readonly relay: Relay;
+  readonly notifier: Notifier;
+  readonly statistics: RelayStatistics;
+  readonly #context: CommandContext;
+  readonly #order = new CallOrder();
+  readonly #told = new WeakMap<MediaSession, Told>();
+
+  /** @throws ServerError NET_BAD_CONTROL_SOCKET, CFG_INVALID */
+  constructor({ notifySockets, recordsAll, sound, ...options }: RelayServerOptions) {
+    this.notifier = new Notifier(notifySockets, options.clock);
+    this.relay = new Relay({ ...options, user: this });
+    this.statistics = new RelayStatistics(this.relay, sound, options.clock);
+    this.#context = {
+      relay: this.relay,
+      notifier: this.notifier,
+      sound,
+      clock: options.clock,
+      told: this.#told,
+      recordsAll,
+    };
+  }
+
+  /**
+   * Executes one command. Those of one call are executed in the order in which they come.
+   * @param text without cookie and line end
+   * @returns the answer, as text as well; never throws, never rejects
+   */
+  execute(text: string, source: CommandSource): string | Promise<string> {
+    const { commands } = this.statistics;
+    commands.received++;
+    const answer = this.#answer(text, source);
+    whenAnswered(answer, (it) => {
+      commands.answered++;
+      if (isError(it)) commands.failed++;
+      else commands.succeeded++;
+    });
+    return answer;
+  }
+
+  timedOut(session: MediaSession): void {
+    const told = this.#told.get(session);
+    this.#told.delete(session);
+    told?.target.send(printNotification({ kind: 'timeout', tag: told.tag }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.relay[Symbol.asyncDispose]();
+    await this.notifier[Symbol.asyncDispose]();
+  }
+
+  #answer(text: string, source: CommandSource): string | Promise<string> {
+    const parsed = parseCommand(text);
+    if (!parsed.ok) return printError(parsed.error);
+    const { command } = parsed;
+    if (!('callId' in command)) return this.#executeGeneral(command, source);
+    if (this.#order.size >= MOST_WAITING) return printError(RtpproxyError.Overload);
+    return this.#order.run(command.callId, () => this.#executeForCall(command, source));
+  }
+
+  #executeGeneral(command: RtpproxyCommand, source: CommandSource): string {
+    switch (command.kind) {
+      case 'version':
+        return PROTOCOL_VERSION;
+      case 'feature': {
+        const notifies = this.notifier.enabled || source.notify !== undefined;
+        return hasFeature(command.feature, notifies) ? '1' : '0';
+      }
+      case 'delete-all':
+        this.relay.deleteAll();
+        return OK;
+      case 'info':
+        return this.statistics.info(command.load);
+      case 'statistics':
+        return this.statistics.counters(command.counters, command.verbose);
+      default:
+        return printError(RtpproxyError.UnknownCommand);
+    }
+  }
+
+  #executeForCall(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
+    try {
+      const answer = this.#dispatch(command, source);
+      return typeof answer === 'string' ? answer : answer.catch((error) => fault(command, error));
+    } catch (error) {
+      return fault(command, error);
+    }
+  }
+
+  #dispatch(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
+    const context = this.#context;
+    switch (command.kind) {
+      case 'update':
+      case 'lookup':
+        return executeUpdate(context, command, source);
+      case 'delete':
+        return executeDelete(context, command);
+      case 'query':
+        return executeQuery(context, command);
+      case 'play':
+        return executePlay(context, command);
+      case 'stop-play':
+        return executeStopPlay(context, command);
+      case 'record':
+        return executeRecord(context, command);
+      case 'copy':
+        return executeCopy(context, command);
+      case 'stop-record':
+        return executeStopRecord(context, command);
+      default:
+        return printError(RtpproxyError.UnknownCommand);
+    }
+  }
+}
+
+function executeDelete(
+  { relay }: CommandContext,
+  command: Extract<RtpproxyCommand, { kind: 'delete' }>,
+): string {
+  return relay.delete(keyOf(command), command.weak) ? OK : printError(RtpproxyError.UnknownSession);
+}
+
+/** A mistake of this program shall not end it, and other calls even less. */
+function fault({ kind }: RtpproxyCommand, error: unknown): string {
+  logLine('error', 'relay', `command ${kind} failed: ${String(error)}`, { error });
+  return printError(RtpproxyError.NoMemory);
+}
+
+function isError(answer: string): boolean {
+  const digit = answer.charCodeAt(1);
+  return answer.startsWith('E') && digit >= 0x30 && digit <= 0x39;
+}
