@@ -18,6 +18,11 @@ export const channels: {
   readonly binding: Channel;
   /** `{ event: 'start'|'end', callId, method, status?, durationMs? }` of server transactions. */
   readonly transaction: Channel;
+  /**
+   * `{ event: 'begun'|'done'|'failed', callId, fromTag, media }` of recordings; at the end with `files` (`{ path, bytes,
+   * dropped, fault }[]`), `dropped`, `fault` (the system's word, as ENOSPC) and `unmixed` (`{ payloadType, packets }[]`).
+   */
+  readonly recording: Channel;
 } = {
   wire: channel('viaduct:wire'),
   refused: channel('viaduct:refused'),
@@ -25,6 +30,7 @@ export const channels: {
   connection: channel('viaduct:connection'),
   binding: channel('viaduct:binding'),
   transaction: channel('viaduct:transaction'),
+  recording: channel('viaduct:recording'),
 };
 
 /** Publishes a log line for whoever logs; free when nobody does. */

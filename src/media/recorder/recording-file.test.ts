@@ -19,9 +19,9 @@ function setUp({ chunkBytes = 1024, most = 8, mostChunks = 4, folders = FOLDERS 
     const file: RecordingFile = new RecordingFile(
       disk,
       new RecordingPlace(files, folders, name, '.pcap'),
+      PCAP.fileHeader,
       () => faults.push(file.fault),
     );
-    file.append(PCAP.fileHeader);
     return file;
   };
   return { files, pool, faults, make };
@@ -130,12 +130,15 @@ describe('RecordingFile', () => {
     const { files, make } = setUp();
     const file = make();
     expect(file.close()).toBe(file.close());
-    expect((await make('two').close((bytes) => Buffer.of(bytes))).path).toBe('/rec/two.pcap');
+    const two = make('two');
+    await two.open();
+    expect((await two.close((bytes) => Buffer.of(bytes))).path).toBe('/rec/two.pcap');
     expect(files.contents.get('/rec/two.pcap')![0]).toBe(24);
     const { files: empty, pool } = setUp();
     const untouched = new RecordingFile(
       { files: empty, pool, queue: new DiskQueue(1), mostChunks: 1 },
       new RecordingPlace(empty, FOLDERS, 'x', ''),
+      PCAP.fileHeader,
       () => {},
     );
     expect(await untouched.close()).toEqual({ path: undefined, bytes: 0, dropped: 0, fault: undefined });

@@ -24,6 +24,12 @@ export interface RecordedFile {
   readonly fault: string | undefined;
 }
 
+interface Piece {
+  readonly chunk: Buffer;
+  readonly length: number;
+  readonly position: number;
+}
+
 /**
  * A file that grows while a call goes on. Appending copies into memory and returns; writing happens behind, one piece
  * at a time. A fault ends the file, with what was written whole, and nothing else.
@@ -31,22 +37,31 @@ export interface RecordedFile {
 export class RecordingFile {
   readonly #disk: RecordingDisk;
   readonly #place: RecordingPlace;
+  readonly #beginning: Uint8Array;
   readonly #onFault: () => void;
-  readonly #waiting: { readonly chunk: Buffer; readonly length: number }[] = [];
+  readonly #waiting: Piece[] = [];
   #chunk: Buffer | undefined;
   #filled = 0;
+  /** Where the chunk belongs, and where what comes next does. */
+  #chunkAt = 0;
+  #end = 0;
   #held = 0;
   #opening: Promise<RecordingHandle | undefined> | undefined;
   #draining: Promise<void> | undefined;
   #closing: Promise<RecordedFile> | undefined;
+  #begun = false;
   #written = 0;
   #dropped = 0;
   #fault: string | undefined;
 
-  /** @param onFault told once, of what then stands in {@link fault} */
-  constructor(disk: RecordingDisk, place: RecordingPlace, onFault: () => void) {
+  /**
+   * @param beginning stands before everything else
+   * @param onFault told once, of what then stands in {@link fault}
+   */
+  constructor(disk: RecordingDisk, place: RecordingPlace, beginning: Uint8Array, onFault: () => void) {
     this.#disk = disk;
     this.#place = place;
+    this.#beginning = beginning;
     this.#onFault = onFault;
   }
 
@@ -66,6 +81,7 @@ export class RecordingFile {
 
   /** Appends a packet with its header, or counts it as dropped. */
   appendPacket(header: CaptureHeader, when: number, packet: Uint8Array): void {
+    this.#begin();
     const length = header.length + packet.length;
     if (length > this.#disk.pool.chunkBytes || !this.#makeRoom(length)) {
       this.#drop();
@@ -73,27 +89,29 @@ export class RecordingFile {
     }
     header.write(this.#chunk!, this.#filled, when, packet);
     this.#chunk!.set(packet, this.#filled + header.length);
-    this.#filled += length;
+    this.#grow(length);
   }
 
-  /** Appends bytes of any number, or counts them as dropped. */
+  /** Appends bytes of any number. For what finds no room a gap of zeros is left, so that what follows stays in its place. */
   append(bytes: Uint8Array): void {
+    this.#begin();
     const { chunkBytes } = this.#disk.pool;
     for (let at = 0; at < bytes.length; at += chunkBytes) {
       const length = Math.min(chunkBytes, bytes.length - at);
       if (!this.#makeRoom(length)) {
         this.#drop();
+        this.#end += bytes.length - at;
         return;
       }
       this.#chunk!.set(bytes.subarray(at, at + length), this.#filled);
-      this.#filled += length;
+      this.#grow(length);
     }
   }
 
   /** Sends what has gathered to the disk. */
   flush(): void {
     if (this.#chunk === undefined || this.#filled === 0) return;
-    this.#waiting.push({ chunk: this.#chunk, length: this.#filled });
+    this.#waiting.push({ chunk: this.#chunk, length: this.#filled, position: this.#chunkAt });
     this.#chunk = undefined;
     this.#filled = 0;
     this.#draining ??= this.#drain();
@@ -101,11 +119,19 @@ export class RecordingFile {
 
   /**
    * Writes what is left, and brings the file to where it belongs.
-   * @param beginning given the file's length: what is written over the file's first bytes
+   * @param rewrite given the file's length: what is written over the file's first bytes
    */
-  close(beginning?: (bytes: number) => Uint8Array): Promise<RecordedFile> {
-    this.#closing ??= this.#close(beginning);
+  close(rewrite?: (bytes: number) => Uint8Array): Promise<RecordedFile> {
+    // A file that is there is a whole one, even if nobody spoke.
+    if (this.#opening && !this.#closing) this.#begin();
+    this.#closing ??= this.#close(rewrite);
     return this.#closing;
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.append(this.#beginning);
   }
 
   #drop(): void {
@@ -118,8 +144,15 @@ export class RecordingFile {
     if (this.#chunk) return true;
     if (this.#held >= this.#disk.mostChunks) return false;
     this.#chunk = this.#disk.pool.take();
-    if (this.#chunk) this.#held++;
-    return this.#chunk !== undefined;
+    if (!this.#chunk) return false;
+    this.#held++;
+    this.#chunkAt = this.#end;
+    return true;
+  }
+
+  #grow(length: number): void {
+    this.#filled += length;
+    this.#end += length;
   }
 
   async #open(): Promise<RecordingHandle | undefined> {
@@ -135,11 +168,11 @@ export class RecordingFile {
     this.#opening ??= this.#open();
     const handle = await this.#opening;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const { chunk, length } = next;
+      const { chunk, length, position } = next;
       try {
         if (handle && this.#fault === undefined) {
-          await this.#disk.queue.run(() => handle.write(chunk.subarray(0, length), this.#written));
-          this.#written += length;
+          await this.#disk.queue.run(() => handle.write(chunk.subarray(0, length), position));
+          this.#written = position + length;
         }
       } catch (error) {
         this.#fail(error);
@@ -161,7 +194,7 @@ export class RecordingFile {
     this.#onFault();
   }
 
-  async #close(beginning: ((bytes: number) => Uint8Array) | undefined): Promise<RecordedFile> {
+  async #close(rewrite: ((bytes: number) => Uint8Array) | undefined): Promise<RecordedFile> {
     this.flush();
     if (this.#chunk) this.#giveBack(this.#chunk);
     this.#chunk = undefined;
@@ -173,7 +206,7 @@ export class RecordingFile {
       try {
         // What a fault has left half written would be no packet.
         if (this.#fault !== undefined) await this.#disk.queue.run(() => handle.truncate(this.#written));
-        if (beginning) await this.#disk.queue.run(() => handle.write(beginning(this.#written), 0));
+        if (rewrite) await this.#disk.queue.run(() => handle.write(rewrite(this.#written), 0));
       } catch (error) {
         this.#fault ??= (error as NodeJS.ErrnoException).code ?? String(error);
       }
