@@ -13,6 +13,7 @@ import { DEFAULT_WEB_SOCKET } from '../../net/web-socket-settings.ts';
 import { DEFAULT_TIMERS } from '../../transaction/timers.ts';
 import { DEFAULT_FRAMER_LIMITS } from '../../wire/sip/framer.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../../wire/sip/verdict.ts';
+import { mediaConfig } from './media-defaults.ts';
 import type { ParsedConfig, ParsedTls } from './parsed-config.ts';
 import type { DnsConfig, KeepAliveSettings, RateSettings, ServerConfig } from './server-config.ts';
 
@@ -108,6 +109,7 @@ export function withDefaults(
       trustInside: parsed.frontDoor?.trustInside ?? DEFAULT_FRONT_DOOR.trustInside,
       rate: rate(parsed),
     },
+    media: mediaConfig(parsed.media ?? {}, base, data),
     log: {
       level: log.level ?? 'info',
       file:

@@ -7,12 +7,14 @@ import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import type { CertificateFiles, TlsSettings } from '../../net/tls-settings.ts';
+import type { AnchorPolicy } from '../../script/media/needs-relay.ts';
 import type {
   AuthSettings,
   DnsCacheConfig,
   KeepAliveSettings,
   LimitSettings,
   LogSettings,
+  MediaRelayConfig,
   QuarantineConfig,
   RateSettings,
   RegistrarSettings,
@@ -25,6 +27,12 @@ type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export type ParsedTls = Given<Omit<TlsSettings, 'certificate'> & CertificateFiles>;
 
 export type ParsedListen = ListenSpec & { readonly tls?: ParsedTls | undefined };
+
+/** `media` of a file: paths as written. */
+export type ParsedMedia = Given<{
+  anchor: AnchorPolicy;
+  relay: 'off' | Given<MediaRelayConfig>;
+}>;
 
 /** What a file says, read and checked; nothing is filled in yet. */
 export type ParsedConfig = Given<{
@@ -56,5 +64,6 @@ export type ParsedConfig = Given<{
     scanners: 'off' | readonly string[];
     rate: 'off' | Given<RateSettings>;
   }>;
+  media: ParsedMedia;
   log: Given<LogSettings>;
 }>;

@@ -5,6 +5,7 @@ import { Cidr, ipFamily } from '../../base/ip.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import { serverAddress } from '../../net/name-server.ts';
+import { mediaSchema } from './media-schema.ts';
 import type { ParsedConfig, ParsedListen } from './parsed-config.ts';
 import { duration, durationInSeconds, fault, parsedText, wholeNumber } from './values.ts';
 
@@ -411,6 +412,7 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     })
     .optional()
     .meta({ description: 'what is turned away before any script' }),
+  media: mediaSchema.optional().meta({ description: 'media of calls' }),
   log: z
     .strictObject({
       level: z

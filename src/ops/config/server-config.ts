@@ -5,6 +5,8 @@ import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { TlsSettings } from '../../net/tls-settings.ts';
 import type { WebSocketSettings } from '../../net/web-socket-settings.ts';
+import type { AnchorPolicy } from '../../script/media/needs-relay.ts';
+import type { MediaAddressSpec } from './media-address.ts';
 
 /** Everything that can be configured, checked and with defaults filled in. Times are milliseconds. */
 export interface ServerConfig {
@@ -28,6 +30,7 @@ export interface ServerConfig {
   readonly nat: NatSettings;
   readonly dns: DnsConfig;
   readonly frontDoor: FrontDoorSettings;
+  readonly media: MediaConfig;
   readonly log: LogSettings;
 }
 
@@ -135,6 +138,30 @@ export interface RateSettings {
   readonly perSecond: number;
   /** How many may come at once. */
   readonly burst: number;
+}
+
+export interface MediaConfig {
+  /** What `call.anchorMedia()` means where a script says nothing. */
+  readonly anchor: AnchorPolicy;
+  /** The relay in this server; undefined where there is none. */
+  readonly relay: MediaRelayConfig | undefined;
+}
+
+export interface MediaRelayConfig {
+  /** Undefined: those of the listeners. */
+  readonly addresses: readonly MediaAddressSpec[] | undefined;
+  /** Printed for media outside, whatever the listeners print; those of {@link addresses} go before it. */
+  readonly advertise: readonly string[];
+  readonly ports: { readonly min: number; readonly max: number } | readonly number[];
+  readonly path: 'auto' | 'portable' | 'accelerated' | 'kernel';
+  readonly timeout: number;
+  readonly setupTimeout: number;
+  readonly heldTimeout: number;
+  readonly sessions: number;
+  readonly learning: number;
+  /** Absolute paths. */
+  readonly recordings: string;
+  readonly prompts: string;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
