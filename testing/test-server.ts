@@ -17,7 +17,6 @@ import { StaticNames } from '../src/net/testing/static-names.ts';
 import { Anchoring } from '../src/script/media/anchoring.ts';
 import { MediaCalls } from '../src/script/media/media-calls.ts';
 import { type MediaEnvironment, newMediaCounters } from '../src/script/media/media-environment.ts';
-import { MediaWatch } from '../src/script/media/media-watch.ts';
 import type { AnchorPolicy } from '../src/script/media/needs-relay.ts';
 import { RelaySets } from '../src/script/media/relay-sets.ts';
 import type { Program } from '../src/script/program.ts';
@@ -65,7 +64,7 @@ export class TestServer implements AsyncDisposable {
     const isOwn: MediaEnvironment['isOwn'] = ({ remoteAddress, remotePort }) =>
       advertise.listeners.some(({ address, port }) => address === remoteAddress && port === remotePort);
     const environment = { advertise, ids, counters: newMediaCounters(), isOwn };
-    this.media = new MediaCalls(environment, { end: (call) => call.end() });
+    this.media = new MediaCalls(environment, () => this.dialogs);
     const sets = Object.entries(options.relays).map(([name, control]) => ({ name, control, set: 0 }));
     for (const { control } of sets) control.listener = this.media;
     this.runtime = new Runtime({
@@ -107,8 +106,7 @@ export class TestServer implements AsyncDisposable {
     };
     const client = new UserAgentClient(forwarding, ids, (view) => this.runtime.local(view));
     this.dialogs = new Dialogs({ environment: forwarding, clock, ids, client });
-    const watch = new MediaWatch(this.media, () => this.layer.counters, this.dialogs);
-    const proxy = new SipProxy(forwarding, watch);
+    const proxy = new SipProxy(forwarding, this.dialogs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

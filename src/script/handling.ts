@@ -5,7 +5,6 @@ import type { ForkOptions as ProxyOptions } from '../core/proxy/fork-options.ts'
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { MaybePromise } from '../core/registrar/location-store.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
-import type { TransactionCounters } from '../transaction/transaction-counters.ts';
 import type { Answer, ForkOutcome, Reply } from './api/answer.ts';
 import type { ForkOptions, ForkTargets } from './api/call.ts';
 import type { AnchorOptions, CallMedia } from './api/media.ts';
@@ -27,7 +26,6 @@ export interface HandlingOwner {
   readonly services: Services;
   /** Undefined where nothing is known of media. */
   readonly media: Anchoring | undefined;
-  readonly transactionCounters: TransactionCounters;
   /** How long a script may take, its forks left out, in ms. */
   readonly answerTimeoutMs: number;
   send(transaction: ServerTransaction, parts: ReplyParts): void;
@@ -111,7 +109,6 @@ export class Handling implements CallOwner {
     this.#stopTimer();
     const outcome = this.#owner.proxy.fork(this.transaction, groups, this.#withMedia(wishes)).finally(() => {
       this.#forks--;
-      this.#anchor?.forked();
       if (this.#forks === 0 && this.#waiting) this.#arm();
     });
     // A script may let go of it; a rejection that nobody hears would end the process.
@@ -129,13 +126,12 @@ export class Handling implements CallOwner {
 
   #mediaAnchor(): CallAnchor | undefined {
     const { media } = this.#owner;
-    if (media) this.#anchor ??= new CallAnchor(media, this.transaction.request);
+    if (media) this.#anchor ??= new CallAnchor(media, this.transaction);
     return this.#anchor;
   }
 
   #withMedia(wishes: ProxyOptions): ProxyOptions {
-    const { flow } = this.transaction;
-    return this.#anchor?.options(wishes, flow, this.#owner.transactionCounters) ?? wishes;
+    return this.#anchor?.options(wishes) ?? wishes;
   }
 
   #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {

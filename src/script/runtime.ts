@@ -8,7 +8,6 @@ import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
-import type { TransactionCounters } from '../transaction/transaction-counters.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
 import type { HeaderEntry } from '../wire/sip/build.ts';
@@ -81,11 +80,6 @@ export class Runtime implements TransactionUser, HandlingOwner {
   /** @internal */
   get media(): Anchoring | undefined {
     return this.#options.media;
-  }
-
-  /** @internal */
-  get transactionCounters(): TransactionCounters {
-    return this.#options.layer().counters;
   }
 
   get dialogs(): Dialogs {

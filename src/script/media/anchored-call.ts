@@ -1,6 +1,8 @@
-import type { BranchFailure, BranchView, ForkOptions, ReplyView } from '../../core/proxy/fork-options.ts';
+import type { Dialog } from '../../core/dialog/dialog.ts';
+import type { DialogEvent, DialogObserver, DialogPassage } from '../../core/dialog/dialog-observer.ts';
+import type { BranchFailure, BranchView, ReplyView } from '../../core/proxy/fork-options.ts';
 import type { MaybePromise } from '../../core/registrar/location-store.ts';
-import type { Flow } from '../../net/flow.ts';
+import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
 import { AnchoredDialog, type DialogOwner } from './anchored-dialog.ts';
@@ -8,11 +10,10 @@ import { AnchoredSession } from './anchored-session.ts';
 import { type Described, described } from './described.ts';
 import type { MediaEnvironment } from './media-environment.ts';
 import { addressOf, needsRelay } from './needs-relay.ts';
-import type { Party } from './offer-answer.ts';
 import { bodyEdit, isRelayMissing, relayBody } from './relay-body.ts';
 import { SdpBody } from './sdp-body.ts';
 
-/** Of all branches: more To tags than that are no call's (as the proxy has it for early dialogs). */
+/** More To tags than that are no call's. */
 const MOST_DIALOGS = 64;
 const TAG_LENGTH = 12;
 
@@ -31,79 +32,77 @@ export interface CallOwner {
  * A call whose media go through relays: each branch of its INVITE has a session of its own, so that early media of
  * several callees do not meet in one port; what is answered goes on as a dialog, everything else is given back.
  */
-export class AnchoredCall implements DialogOwner {
-  readonly callId: string;
-  readonly callerTag: string;
+export class AnchoredCall implements DialogOwner, DialogObserver {
+  readonly dialog: Dialog;
   readonly settings: AnchorSettings;
   readonly #cseq: number;
   readonly #source: string;
+  readonly #body: SdpBody | undefined;
+  readonly #caller: Described;
   readonly #owner: CallOwner;
   readonly #env: MediaEnvironment;
   readonly #sessions = new Map<number, AnchoredSession>();
+  /** By To tag. */
   readonly #dialogs = new Map<string, AnchoredDialog>();
   /** Branches without a final answer. */
   readonly #open = new Set<number>();
   /** Branches whose media go their own way. */
-  readonly #passed = new Set<number>();
-  readonly #body: SdpBody | undefined;
-  readonly #caller: Described;
+  readonly #bypassed = new Set<number>();
 
+  /** @param dialog of which it is to be an observer */
   constructor(
-    invite: SipMessage,
-    flow: Flow,
+    { request, flow }: ServerTransaction,
+    dialog: Dialog,
     settings: AnchorSettings,
     owner: CallOwner,
     env: MediaEnvironment,
   ) {
-    this.callId = invite.callId;
-    this.callerTag = invite.from?.tag ?? '';
+    this.dialog = dialog;
     this.settings = settings;
-    this.#cseq = invite.cseq?.number ?? 0;
+    this.#cseq = request.cseq?.number ?? 0;
     this.#source = flow.remoteAddress;
+    this.#body = SdpBody.of(request);
+    this.#caller = described(this.#body?.text ?? '');
     this.#owner = owner;
     this.#env = env;
-    this.#body = SdpBody.of(invite);
-    this.#caller = described(this.#body?.text ?? '');
   }
 
-  /** What the proxy is to do with the INVITE and its answers. */
-  get options(): Pick<ForkOptions, 'onBranch' | 'onReply' | 'onFailure'> {
-    return {
-      onBranch: (view) => this.#branch(view),
-      onReply: (view) => this.#answer(view),
-      onFailure: (failure) => this.#failed(failure),
-    };
-  }
-
-  /** The one that was confirmed first, or is the only one. */
-  get dialog(): AnchoredDialog | undefined {
+  /** The dialog that was answered first, before that the first one. */
+  get anchored(): AnchoredDialog | undefined {
     const dialogs = [...this.#dialogs.values()];
     return dialogs.find(({ confirmed }) => confirmed) ?? dialogs[0];
   }
 
-  /** What has its media now: the dialog's, or before there is one the first branch's. */
+  /** What has its media now: that of the dialog, or before there is one that of the first branch. */
   get session(): AnchoredSession | undefined {
-    return this.dialog?.session ?? this.#sessions.values().next().value;
+    return this.anchored?.session ?? this.#sessions.values().next().value;
   }
 
-  get dialogs(): Iterable<AnchoredDialog> {
-    return this.#dialogs.values();
+  onBranch(view: BranchView, passage: DialogPassage): MaybePromise<void> {
+    if (passage.initial) return this.#branch(view);
+    const dialog = this.#dialogOf(passage);
+    const { side } = passage.sender;
+    const source = passage.transaction?.flow.remoteAddress;
+    if (source !== undefined) dialog?.session.seen(side, source);
+    return dialog?.asked(view, side);
   }
 
-  /** Who sent a request inside one of its dialogs. */
-  partyOf(request: SipMessage): { readonly dialog: AnchoredDialog; readonly from: Party } | undefined {
-    const from = request.from?.tag;
-    const to = request.to?.tag;
-    if (from === undefined || to === undefined) return undefined;
-    const byCaller = from === this.callerTag ? this.#dialogs.get(to) : undefined;
-    if (byCaller) return { dialog: byCaller, from: 'caller' };
-    const byCallee = to === this.callerTag ? this.#dialogs.get(from) : undefined;
-    return byCallee && { dialog: byCallee, from: 'callee' };
+  onReply(view: ReplyView, passage: DialogPassage): MaybePromise<void> {
+    if (passage.initial) return this.#answer(view);
+    return this.#dialogOf(passage)?.answered(view, passage.request.method, passage.sender.side);
   }
 
-  /** A fork came to its end, perhaps before it had a branch. */
-  forked(): void {
-    this.#goIfEmpty();
+  onEvent(_dialog: Dialog, { kind }: DialogEvent): void {
+    if (kind === 'ended') this.end();
+  }
+
+  /** A branch of the INVITE has come to nothing. */
+  failed({ branch: { index } }: BranchFailure): void {
+    this.#open.delete(index);
+    for (const dialog of [...this.#dialogs.values()]) {
+      if (dialog.branch === index && !dialog.confirmed) dialog.end();
+    }
+    this.#drop(index);
   }
 
   /** Ends all of it. */
@@ -111,24 +110,22 @@ export class AnchoredCall implements DialogOwner {
     this.#open.clear();
     for (const dialog of [...this.#dialogs.values()]) dialog.end();
     for (const index of [...this.#sessions.keys()]) this.#drop(index);
-    this.#goIfEmpty();
+    this.#owner.callGone(this);
   }
 
   ended(dialog: AnchoredDialog): void {
     this.#dialogs.delete(dialog.calleeTag);
     this.#release(dialog.session);
-    this.#goIfEmpty();
   }
 
   #branch(view: BranchView): MaybePromise<void> {
     const { index, target } = view;
     const { policy } = this.settings;
+    const networks = this.#env.advertise.networks;
     const needed =
-      !this.#caller.byIceAlone &&
-      (policy === 'always' ||
-        (policy === 'nat' && needsRelay(this.#caller, this.#source, target, this.#env.advertise.networks)));
-    if (!needed) {
-      this.#passed.add(index);
+      policy === 'always' || (policy === 'nat' && needsRelay(this.#caller, this.#source, target, networks));
+    if (!needed || this.#caller.byIceAlone) {
+      this.#bypassed.add(index);
       return undefined;
     }
     this.#open.add(index);
@@ -137,22 +134,20 @@ export class AnchoredCall implements DialogOwner {
 
   async #offer(view: BranchView, body: SdpBody): Promise<void> {
     const { index, target } = view;
-    const session = this.#session(index === 0 ? this.callerTag : `${this.callerTag}~${index}`);
+    const { tag } = this.dialog.caller;
+    const session = this.#session(index === 0 ? tag : `${tag}~${index}`);
     this.#sessions.set(index, session);
-    const reader = addressOf(target);
-    const about = {
-      source: this.#source,
-      reader,
-      readerFamily: reader === undefined ? undefined : reader.includes(':') ? (6 as const) : (4 as const),
-    };
     const role = { kind: 'offer', from: 'caller' } as const;
+    const { address, without } = this.settings;
+    const reader = addressOf(target);
     const relayed = await relayBody(
       view.request,
       body,
       role,
       session,
-      about,
-      this.settings.address,
+      this.#source,
+      reader,
+      address,
       this.#env,
     );
     if (relayed.ok) {
@@ -160,20 +155,20 @@ export class AnchoredCall implements DialogOwner {
       return;
     }
     this.#drop(index);
-    if (this.settings.without === 'refuse' && isRelayMissing(relayed.failure)) {
+    if (without === 'refuse' && isRelayMissing(relayed.failure)) {
       this.#env.counters.refused++;
       view.drop(503);
     } else {
       this.#open.delete(index);
-      this.#passed.add(index);
+      this.#bypassed.add(index);
     }
   }
 
   async #answer(view: ReplyView): Promise<void> {
     const { response, branch } = view;
     const { status } = response;
-    if (status <= 100 || status >= 300 || this.#passed.has(branch.index)) return;
-    const dialog = this.#dialog(response, branch.index);
+    if (status <= 100 || status >= 300 || this.#bypassed.has(branch.index)) return;
+    const dialog = this.#dialogOfAnswer(response, branch.index);
     if (!dialog) return;
     await dialog.answered(view, 'INVITE', 'caller');
     if (status >= 200) this.#confirm(dialog);
@@ -190,26 +185,22 @@ export class AnchoredCall implements DialogOwner {
     this.#owner.confirmed(this, dialog);
   }
 
-  /** The dialog that an answer belongs to; its first one makes it. */
-  #dialog({ to }: SipMessage, branch: number): AnchoredDialog | undefined {
+  /** The dialog that an answer to the INVITE belongs to; its first one makes it. */
+  #dialogOfAnswer({ to }: SipMessage, branch: number): AnchoredDialog | undefined {
     const tag = to?.tag;
     if (tag === undefined) return undefined;
     const known = this.#dialogs.get(tag);
     if (known || this.#dialogs.size >= MOST_DIALOGS) return known;
     const invite = { cseq: this.#cseq, hasSdp: this.#body !== undefined };
-    const session = this.#sessions.get(branch) ?? this.#session(this.callerTag);
+    const session = this.#sessions.get(branch) ?? this.#session(this.dialog.caller.tag);
     const dialog = new AnchoredDialog(tag, branch, session, invite, this.settings.address, this, this.#env);
     this.#dialogs.set(tag, dialog);
     return dialog;
   }
 
-  #failed({ branch: { index } }: BranchFailure): void {
-    this.#open.delete(index);
-    for (const dialog of [...this.#dialogs.values()]) {
-      if (dialog.branch === index && !dialog.confirmed) dialog.end();
-    }
-    this.#drop(index);
-    this.#goIfEmpty();
+  /** The dialog that a request inside one belongs to. */
+  #dialogOf({ direction, sender, receiver }: DialogPassage): AnchoredDialog | undefined {
+    return this.#dialogs.get((direction === 'downstream' ? receiver : sender)?.tag ?? '');
   }
 
   /** Gives back the session of a branch that no dialog has. */
@@ -222,31 +213,22 @@ export class AnchoredCall implements DialogOwner {
   /** Gives a session back when the last that had it is gone. */
   #release(session: AnchoredSession): void {
     const wanted = [...this.#dialogs.values()].some((dialog) => dialog.session === session);
-    const early = [...this.#open].some((index) => this.#sessions.get(index) === session);
-    if (wanted || early) return;
+    const rings = [...this.#open].some((index) => this.#sessions.get(index) === session);
+    if (wanted || rings) return;
     for (const [index, it] of this.#sessions) if (it === session) this.#sessions.delete(index);
     session.delete();
     this.#owner.sessionGone(session);
   }
 
   #session(caller: string): AnchoredSession {
-    const { callId, settings } = this;
+    const { dialog, settings } = this;
     const tag = this.#env.ids.token(TAG_LENGTH);
+    const names = { callId: dialog.callId, caller, callee: undefined, tag };
     const flags = { origin: true, sessionConnection: true, notify: true, ...settings.flags };
-    const names = { callId, caller, callee: undefined, tag };
-    const session = new AnchoredSession(
-      names,
-      settings.relay,
-      settings.pin,
-      flags,
-      () => this.#env.advertise.networks,
-    );
+    const networks = () => this.#env.advertise.networks;
+    const session = new AnchoredSession(names, settings.relay, settings.pin, flags, networks);
+    session.seen('caller', this.#source);
     this.#owner.sessionMade(this, session);
     return session;
-  }
-
-  #goIfEmpty(): void {
-    if (this.#open.size === 0 && this.#dialogs.size === 0 && this.#sessions.size === 0)
-      this.#owner.callGone(this);
   }
 }

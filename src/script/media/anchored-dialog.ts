@@ -1,4 +1,4 @@
-import type { BranchView, ForkOptions, ReplyView, StatelessOptions } from '../../core/proxy/fork-options.ts';
+import type { BranchView, ReplyView } from '../../core/proxy/fork-options.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
@@ -54,38 +54,32 @@ export class AnchoredDialog {
     return this.#ended;
   }
 
-  /** What the proxy is to do with a request of one party, and with its answers. @param source where it came from */
-  options(request: SipMessage, from: Party, source: string): ForkOptions {
-    const { method } = request;
-    if (method === 'BYE') {
-      return {
-        onReply: ({ response }) => this.#byeAnswered(response.status),
-        onFailure: ({ status }) => this.#byeAnswered(status),
-      };
-    }
-    const cseq = request.cseq?.number ?? 0;
-    return {
-      ...this.ackOptions(request, from, source),
-      onReply: (view) => this.answered(view, method, from),
-      onFailure: () => this.#refused(method, from, cseq),
-    };
-  }
-
-  /** The same for a request that has no answer. */
-  ackOptions(request: SipMessage, from: Party, source: string): StatelessOptions {
+  /** Relays the description in a request of one party, an ACK too. */
+  async asked(view: BranchView, from: Party): Promise<void> {
+    const { request } = view;
     const body = SdpBody.of(request);
     const cseq = request.cseq?.number ?? 0;
     const role = this.#exchanges.request(request.method, from, cseq, body !== undefined);
-    return body && role ? { onBranch: (view) => this.#request(view, body, role, source) } : {};
+    if (!body || !role) return;
+    const relayed = await this.#relay(request, body, role, this.session.source(from), undefined);
+    if (relayed.ok) {
+      view.addEdit(bodyEdit(relayed));
+    } else if (role.kind === 'offer' && request.method !== 'PRACK' && isRelayMissing(relayed.failure)) {
+      // The call stays as it was, with the relay that it had.
+      this.#env.counters.refused++;
+      view.drop(503);
+    }
   }
 
   /** Relays the description in an answer. @param asker who sent the request */
   async answered(view: ReplyView, method: string, asker: Party): Promise<void> {
     const { response } = view;
     const { status } = response;
+    const cseq = response.cseq?.number ?? 0;
+    if (status >= 300) this.#refused(method, asker, cseq);
+    if (method === 'BYE' && status >= 200 && !CHALLENGES.includes(status)) this.end();
     if (status <= 100 || status >= 300) return;
     const body = SdpBody.of(response);
-    const cseq = response.cseq?.number ?? 0;
     const role = this.#exchanges.response(method, asker, cseq, status, body !== undefined);
     if (!body || !role) return;
     const relayed = await this.#relay(response, body, role, view.sender.destination, view.reader.destination);
@@ -99,17 +93,6 @@ export class AnchoredDialog {
     this.#owner.ended(this);
   }
 
-  async #request(view: BranchView, body: SdpBody, role: SdpRole, source: string): Promise<void> {
-    const relayed = await this.#relay(view.request, body, role, source, undefined);
-    if (relayed.ok) {
-      view.addEdit(bodyEdit(relayed));
-    } else if (role.kind === 'offer' && view.request.method !== 'PRACK' && isRelayMissing(relayed.failure)) {
-      // The call stays as it was, with the relay that it had.
-      this.#env.counters.refused++;
-      view.drop(503);
-    }
-  }
-
   #relay(
     message: SipMessage,
     body: SdpBody,
@@ -119,8 +102,7 @@ export class AnchoredDialog {
   ): Promise<RelayedBody> {
     const { session } = this;
     session.names.callee = this.calleeTag;
-    const about = { source, reader, readerFamily: undefined };
-    return relayBody(message, body, role, session, about, this.#address, this.#env);
+    return relayBody(message, body, role, session, source, reader, this.#address, this.#env);
   }
 
   #refused(method: string, asker: Party, cseq: number): void {
@@ -128,9 +110,5 @@ export class AnchoredDialog {
     if (!fell) return;
     this.session.names.callee = this.calleeTag;
     void this.session.restore(fell.from);
-  }
-
-  #byeAnswered(status: number): void {
-    if (!CHALLENGES.includes(status)) this.end();
   }
 }

@@ -1,5 +1,5 @@
 import type { Networks } from '../../advertise/networks.ts';
-import type { IpFamily } from '../../base/ip.ts';
+import { type IpFamily, ipFamily } from '../../base/ip.ts';
 import type { MediaKey, MediaParty, MediaResult } from '../../media/control/media-control.ts';
 import type { MediaFlags } from '../../media/control/media-flags.ts';
 import { described, isReachable } from './described.ts';
@@ -23,8 +23,6 @@ export interface Description {
   readonly source: string;
   /** IP address of whoever reads it, as far as that is known before it is sent. */
   readonly reader: string | undefined;
-  /** Family of the reader, where it is known by nothing else. */
-  readonly readerFamily: IpFamily | undefined;
   /** Which exchange it belongs to: of a message that comes again, the same description is not relayed anew. */
   readonly exchange: string;
 }
@@ -88,6 +86,16 @@ export class AnchoredSession {
     return this.#mediaCount;
   }
 
+  /** Where messages of a party came from last; '' where none has. */
+  source(party: Party): string {
+    return this.#known[party].source ?? '';
+  }
+
+  /** Notes where a party's messages come from. */
+  seen(party: Party, source: string): void {
+    this.#known[party].source = source;
+  }
+
   /** What a party has agreed to last. */
   agreed(party: Party): string | undefined {
     return this.#known[party].agreed;
@@ -141,10 +149,12 @@ export class AnchoredSession {
     if (this.#node !== undefined || this.#maker !== undefined) void this.#relay.control.delete(this.key());
   }
 
-  async #ask(role: SdpRole, { sdp, source, reader, readerFamily }: Description): Promise<MediaResult> {
+  async #ask(role: SdpRole, { sdp, source, reader }: Description): Promise<MediaResult> {
     const other = this.#known[otherParty(role.from)];
     const theirs = other.latest === undefined ? undefined : described(other.latest).family;
-    const result = await this.#command(role, sdp, source, other.source ?? reader, theirs ?? readerFamily);
+    const address = other.source ?? reader;
+    const family = address === undefined ? undefined : ipFamily(address) || undefined;
+    const result = await this.#command(role, sdp, source, address, theirs ?? family);
     if (result.ok && role.kind === 'answer') {
       this.#known[role.from].agreed = sdp;
       other.agreed = other.latest;

@@ -1,11 +1,9 @@
 import { ServerError } from '../../base/errors.ts';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
-import type { Flow } from '../../net/flow.ts';
-import type { SipMessage } from '../../wire/sip/message.ts';
 import { milliseconds } from '../api/duration.ts';
 import type { AnchorOptions } from '../api/media.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
-import { CallMediaHandle } from './call-media-handle.ts';
+import type { CallMediaHandle } from './call-media-handle.ts';
 import type { MediaCalls } from './media-calls.ts';
 import type { AnchorPolicy } from './needs-relay.ts';
 import type { RelaySets } from './relay-sets.ts';
@@ -21,11 +19,6 @@ export class Anchoring {
     this.calls = calls;
     this.relays = relays;
     this.policy = policy;
-  }
-
-  /** The media of the call that a request belongs to. */
-  mediaOf(request: SipMessage): CallMediaHandle {
-    return new CallMediaHandle(this.calls.find(request)?.call);
   }
 
   /**
@@ -74,11 +67,6 @@ export class Anchoring {
       onKey: onKey && ((key) => guard(() => onKey(key, handle))),
       onTimeout: onTimeout && (() => guard(() => onTimeout(handle))),
     };
-  }
-
-  /** Takes the media of a call through a relay. */
-  engage(invite: SipMessage, flow: Flow, settings: AnchorSettings): ReturnType<MediaCalls['engage']> {
-    return this.calls.engage(invite, flow, settings);
   }
 
   #noRelay(name: string | undefined): ServerError {

@@ -401,6 +401,19 @@ describe('without a relay', () => {
   });
 });
 
+it('is ended at both ends when no more media come', async () => {
+  await using harness = start();
+  const { alice, bob } = await ring(harness);
+  const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+  (await bob.next('INVITE')).reply(200, { body: sdp('10.0.0.50') });
+  await call.final;
+  await harness.advance(0);
+  harness.relay.stopMedia();
+  (await alice.next('BYE')).reply(200);
+  (await bob.next('BYE')).reply(200);
+  expect([harness.relay.size, harness.server.media.size]).toEqual([0, 0]);
+});
+
 describe('a script', () => {
   it('has both parties told one address', async () => {
     await using harness = start({ address: '23.45.67.89' });

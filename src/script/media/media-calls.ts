@@ -1,43 +1,38 @@
-import { BoundedMap } from '../../base/bounded-map.ts';
 import { logLine } from '../../base/channels.ts';
-import type { ForkOptions, StatelessOptions } from '../../core/proxy/fork-options.ts';
+import type { Dialog } from '../../core/dialog/dialog.ts';
+import type { Dialogs } from '../../core/dialog/dialogs.ts';
 import type { MediaKeyPress, MediaListener } from '../../media/control/media-control.ts';
-import type { Flow } from '../../net/flow.ts';
-import type { SipMessage } from '../../wire/sip/message.ts';
+import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
 import { AnchoredCall, type CallOwner } from './anchored-call.ts';
 import type { AnchoredDialog } from './anchored-dialog.ts';
 import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
-import type { Party } from './offer-answer.ts';
 
-/** How a dialog is ended by this server: BYE to both. */
-export interface DialogEnder {
-  end(call: AnchoredCall, dialog: AnchoredDialog, reason: string): void;
-}
-
-const DEFAULT_MOST_CALLS = 100_000;
+/** Why a call was ended, as its observers are told. */
+export const MEDIA_TIMEOUT = 'Media Timeout';
 
 /** All calls whose media go through relays. */
 export class MediaCalls implements CallOwner, MediaListener {
   readonly #env: MediaEnvironment;
-  readonly #ender: DialogEnder;
-  readonly #calls: BoundedMap<string, AnchoredCall>;
+  readonly #dialogs: () => Dialogs;
+  /** As many as there are dialogs at the most. */
+  readonly #calls = new Map<Dialog, AnchoredCall>();
   readonly #sessions = new Map<string, { readonly call: AnchoredCall; readonly session: AnchoredSession }>();
 
-  constructor(env: MediaEnvironment, ender: DialogEnder, mostCalls: number = DEFAULT_MOST_CALLS) {
+  /** @param dialogs asked whenever they are needed, for they may be made later */
+  constructor(env: MediaEnvironment, dialogs: () => Dialogs) {
     this.#env = env;
-    this.#ender = ender;
-    this.#calls = new BoundedMap(mostCalls, 'refuse-new');
+    this.#dialogs = dialogs;
   }
 
   get size(): number {
     return this.#calls.size;
   }
 
-  /** Calls that could not be taken for want of room. */
-  get overflowed(): number {
-    return this.#calls.overflowed;
+  /** How many sessions relays have for them. */
+  get sessions(): number {
+    return this.#sessions.size;
   }
 
   calls(): MapIterator<AnchoredCall> {
@@ -45,44 +40,35 @@ export class MediaCalls implements CallOwner, MediaListener {
   }
 
   /**
-   * Takes the media of a call through a relay from here on, whatever its dialogs are going to bring.
-   * @param invite one that begins a dialog
-   * @returns undefined for any other request, for one that passes this server again, and where there is no room
+   * Takes the media of a call through a relay, from what is forwarded next to its end, whatever its dialogs bring. A call
+   * that is anchored already stays as it is.
+   * @returns undefined for a request that begins no call, for one that passes this server again, and where there is no room
    */
-  engage(invite: SipMessage, flow: Flow, settings: AnchorSettings): AnchoredCall | undefined {
-    if (invite.method !== 'INVITE' || invite.to?.tag !== undefined || this.#env.isOwn(flow)) return undefined;
-    const call = new AnchoredCall(invite, flow, settings, this, this.#env);
-    const key = keyOf(call.callId, call.callerTag);
-    // Who asks once more with the same names has given up what was before.
-    this.#calls.get(key)?.end();
-    if (!this.#calls.set(key, call)) return undefined;
+  engage(transaction: ServerTransaction, settings: AnchorSettings): AnchoredCall | undefined {
+    if (this.#env.isOwn(transaction.flow)) return undefined;
+    const dialog = this.#dialogs().create(transaction);
+    if (!dialog) return undefined;
+    const known = this.#calls.get(dialog);
+    if (known) return known;
+    const call = new AnchoredCall(transaction, dialog, settings, this, this.#env);
+    dialog.observe(call);
+    this.#calls.set(dialog, call);
     this.#env.counters.anchored++;
     return call;
   }
 
-  /** The call with that dialog in it, and who sent the request; undefined where its media go their own way. */
-  find(request: SipMessage): { call: AnchoredCall; dialog: AnchoredDialog; from: Party } | undefined {
-    const { callId } = request;
-    for (const tag of [request.from?.tag, request.to?.tag]) {
-      const call = tag === undefined ? undefined : this.#calls.get(keyOf(callId, tag));
-      const party = call?.partyOf(request);
-      if (call && party) return { call, ...party };
-    }
-    return undefined;
+  /** The call that a request begins or belongs to; undefined where its media go their own way. */
+  of(transaction: ServerTransaction): AnchoredCall | undefined {
+    if (this.#calls.size === 0) return undefined;
+    const dialog = this.#dialogs().of(transaction);
+    return dialog && this.#calls.get(dialog);
   }
 
-  /** What the proxy is to do with a request inside a dialog; undefined where its media go their own way. */
-  inDialog(request: SipMessage, flow: Flow): ForkOptions | undefined {
-    if (this.#calls.size === 0 || this.#env.isOwn(flow)) return undefined;
-    const found = this.find(request);
-    return found?.dialog.options(request, found.from, flow.remoteAddress);
-  }
-
-  /** The same for the ACK of a 2xx. */
-  ack(request: SipMessage, flow: Flow): StatelessOptions | undefined {
-    if (this.#calls.size === 0 || this.#env.isOwn(flow)) return undefined;
-    const found = this.find(request);
-    return found?.dialog.ackOptions(request, found.from, flow.remoteAddress);
+  /** The calls of a Call-ID. */
+  ofCall(callId: string): AnchoredCall[] {
+    return this.#dialogs()
+      .ofCall(callId)
+      .flatMap((dialog) => this.#calls.get(dialog) ?? []);
   }
 
   sessionMade(call: AnchoredCall, session: AnchoredSession): void {
@@ -93,29 +79,22 @@ export class MediaCalls implements CallOwner, MediaListener {
     this.#sessions.delete(session.names.tag);
   }
 
-  confirmed(call: AnchoredCall, dialog: AnchoredDialog): void {
-    if (call.settings.record) void this.#record(call, dialog);
+  confirmed({ settings, dialog }: AnchoredCall, { session }: AnchoredDialog): void {
+    if (settings.record) void record(session, dialog.callId);
   }
 
   callGone(call: AnchoredCall): void {
-    const key = keyOf(call.callId, call.callerTag);
-    if (this.#calls.get(key) === call) this.#calls.delete(key);
+    this.#calls.delete(call.dialog);
   }
 
   mediaStopped(tag: string): void {
     const found = this.#sessions.get(tag);
     if (!found) return;
-    const { call, session } = found;
+    const { settings, dialog } = found.call;
     this.#env.counters.timeouts++;
-    const { onTimeout } = call.settings;
-    logLine('info', 'media', 'no more media came', { callId: call.callId });
-    if (onTimeout) {
-      onTimeout();
-      return;
-    }
-    for (const dialog of [...call.dialogs]) {
-      if (dialog.session === session) this.#ender.end(call, dialog, 'Media Timeout');
-    }
+    logLine('info', 'media', 'no more media came', { callId: dialog.callId });
+    if (settings.onTimeout) settings.onTimeout();
+    else void this.#dialogs().end(dialog, MEDIA_TIMEOUT);
   }
 
   mediaKey(tag: string, { key, party }: MediaKeyPress): void {
@@ -124,14 +103,9 @@ export class MediaCalls implements CallOwner, MediaListener {
     this.#env.counters.keys++;
     found.call.settings.onKey?.({ key, from: found.session.partyFrom(party) });
   }
-
-  async #record(call: AnchoredCall, { session }: AnchoredDialog): Promise<void> {
-    const done = await session.relay.control.startRecording(session.key());
-    if (done.ok) return;
-    logLine('warn', 'media', `the call could not be recorded: ${done.reason}`, { callId: call.callId });
-  }
 }
 
-function keyOf(callId: string, callerTag: string): string {
-  return `${callerTag} ${callId}`;
+async function record(session: AnchoredSession, callId: string): Promise<void> {
+  const done = await session.relay.control.startRecording(session.key());
+  if (!done.ok) logLine('warn', 'media', `the call is not recorded: ${done.reason}`, { callId });
 }

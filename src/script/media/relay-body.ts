@@ -2,7 +2,7 @@ import { logLine } from '../../base/channels.ts';
 import type { RequestEdit } from '../../core/proxy/fork-options.ts';
 import type { MediaFailure } from '../../media/control/media-control.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import type { AnchoredSession, Description } from './anchored-session.ts';
+import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
 import type { SdpRole } from './offer-answer.ts';
 import { type MediaReader, printedMediaAddress } from './printed-address.ts';
@@ -15,6 +15,8 @@ export type RelayedBody =
 
 /**
  * Relays the description in a message.
+ * @param source IP address that it came from
+ * @param reader IP address of whoever gets it, as far as that is known
  * @param address what every reader is told, where a script says so
  */
 export async function relayBody(
@@ -22,7 +24,8 @@ export async function relayBody(
   body: SdpBody,
   role: SdpRole,
   session: AnchoredSession,
-  about: Omit<Description, 'sdp' | 'exchange'>,
+  source: string,
+  reader: string | undefined,
   address: string | undefined,
   env: MediaEnvironment,
 ): Promise<RelayedBody> {
@@ -31,7 +34,7 @@ export async function relayBody(
   const exchange = `${message.method || cseq?.method} ${cseq?.number} ${role.kind} ${session.names.callee ?? ''}`;
   if (role.kind === 'offer') counters.offers++;
   else counters.answers++;
-  const result = await session.relayed(role, { ...about, sdp: body.text, exchange });
+  const result = await session.relayed(role, { sdp: body.text, source, reader, exchange });
   if (!result.ok) {
     counters.unrelayed++;
     if (result.fault !== 'already-relayed') complain(message, role, result);
