@@ -3,6 +3,9 @@ import type { MediaSession } from './media-session.ts';
 import type { LearnSettings, MediaAddress } from './relay-settings.ts';
 import { StreamSide } from './stream-side.ts';
 
+/** Sent without having been spoken of (RFC 3389 §4). */
+const COMFORT_NOISE = 13;
+
 /** One medium of a session: RTP and RTCP both ways. */
 export class MediaStream {
   readonly session: MediaSession;
@@ -50,7 +53,7 @@ export class MediaStream {
   allowTypes(): void {
     const lists = this.sides.flatMap(({ codecs }) => (codecs ? [codecs] : []));
     const flags = lists.length > 0 ? new Uint8Array(128) : undefined;
-    for (const type of lists.flat()) flags![type] = 1;
+    for (const type of [...lists.flat(), COMFORT_NOISE]) if (flags) flags[type] = 1;
     for (const side of this.sides) side.latch.types = flags;
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
 import { type IpFamily, ipFamily } from '../../base/ip.ts';
 import { packetKind, payloadType, sequenceNumber, ssrc, timestamp } from '../../wire/rtp/rtp-header.ts';
-import { sameEndpoint } from './latch.ts';
+import { sameEndpoint } from './endpoint.ts';
 import type { Endpoint, FastRule, MediaPort, PortCounters, PortUser } from './packet-path.ts';
 import { Quality } from './quality.ts';
 

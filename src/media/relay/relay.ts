@@ -3,7 +3,7 @@ import type { IdSource } from '../../base/ids.ts';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import { RtpproxyError, type RtpproxyErrorCode } from '../../wire/rtpproxy/error-code.ts';
-import { isNullAddress } from './latch.ts';
+import { isNullAddress } from './endpoint.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { MediaSession } from './media-session.ts';
 import { MediaStream } from './media-stream.ts';

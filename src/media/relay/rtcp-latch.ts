@@ -1,4 +1,5 @@
-import { type Latch, sameEndpoint } from './latch.ts';
+import { sameEndpoint } from './endpoint.ts';
+import type { Latch } from './latch.ts';
 import type { Endpoint } from './packet-path.ts';
 
 /**

@@ -1,5 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
-import { packetKind, payloadType, sequenceNumber, timestamp } from '../../wire/rtp/rtp-header.ts';
+import {
+  packetKind,
+  payloadStart,
+  payloadType,
+  sequenceNumber,
+  timestamp,
+} from '../../wire/rtp/rtp-header.ts';
 import { Latch } from './latch.ts';
 import type { MediaStream } from './media-stream.ts';
 import type { Endpoint, FastRule, MediaPort, PortPair, PortUser } from './packet-path.ts';
@@ -10,7 +16,7 @@ import type { SideTap } from './side-tap.ts';
 
 /** Packets of RTP and RTCP that went no further, and why. */
 export interface DropCounters {
-  /** Neither RTP nor RTCP where only that may be, or cut off. */
+  /** RTP that is cut off, and what is no RTCP on the port of RTCP. */
   malformed: number;
   /** From sources that are not the party. */
   strangers: number;
@@ -211,6 +217,10 @@ export class StreamSide implements PortUser {
   #rtp(bytes: Buffer, source: Endpoint): void {
     const now = this.#clock.now();
     const kind = packetKind(bytes);
+    if (kind === 'rtp' && payloadStart(bytes) < 0) {
+      this.dropped.malformed++;
+      return;
+    }
     const verdict = kind === 'rtp' ? this.latch.rtp(bytes, source, now) : this.latch.opaque(source, now);
     if (verdict === 'pass') {
       this.heardAt = now;
@@ -223,7 +233,6 @@ export class StreamSide implements PortUser {
         if (kind !== 'rtp' || !this.#keeps(bytes)) this.other.forward(bytes, this);
       }
     } else if (verdict === 'watch') this.dropped.watched++;
-    else if (kind === 'other') this.dropped.malformed++;
     else this.dropped.strangers++;
     if (this.latch.version !== this.#version) {
       this.#version = this.latch.version;
@@ -232,7 +241,8 @@ export class StreamSide implements PortUser {
   }
 
   #heard(bytes: Buffer, now: number): void {
-    this.quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
+    // What a rule lays aside is in the path's own account.
+    if (!this.#rule) this.quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
     for (const tap of this.#taps) if (wants(tap, bytes)) tap.rtp?.(bytes, this);
   }
 
