@@ -9,6 +9,13 @@ interface Step {
   readonly added: number;
 }
 
+/** As plain data. */
+export interface CSeqSnapshot {
+  readonly sent: number;
+  readonly received: number;
+  readonly steps: readonly Step[];
+}
+
 /**
  * The CSeq numbers of requests that go to one party of a dialog. Once this server has sent some of its own, those of the
  * other party are raised, for the receiver wants each to be higher than the one before (RFC 3261 §12.2.2).
@@ -46,6 +53,16 @@ export class CSeqShift {
   next(): number {
     this.sent = Math.min(this.sent + 1, MOST);
     return this.sent;
+  }
+
+  snapshot(): CSeqSnapshot {
+    return { sent: this.sent, received: this.received, steps: this.#steps ?? [] };
+  }
+
+  static restored({ sent, received, steps }: CSeqSnapshot): CSeqShift {
+    const shift = new CSeqShift(sent, received);
+    if (steps.length > 0) shift.#steps = steps.slice(-MOST_STEPS);
+    return shift;
   }
 
   #added(number: number): number {

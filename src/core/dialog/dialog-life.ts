@@ -69,6 +69,12 @@ export class DialogLife implements PassageOwner {
     this.#tell(dialog, { kind: 'created' });
   }
 
+  /** A dialog of an earlier run stands again. */
+  restored(dialog: Dialog): void {
+    this.#arm(dialog, dialog.lifetimeMs);
+    this.#tell(dialog, { kind: 'restored' });
+  }
+
   early(dialog: Dialog, callee: DialogLeg): void {
     if (!dialog.confirmedAt) dialog.callee = callee;
     if (dialog.state !== DialogState.Unconfirmed) return;

@@ -1,6 +1,6 @@
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import type { BranchView, ReplyView } from '../proxy/fork-options.ts';
+import type { BranchFailure, BranchView, ReplyView } from '../proxy/fork-options.ts';
 import type { MaybePromise } from '../registrar/location-store.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogLeg, DialogSide } from './dialog-leg.ts';
@@ -44,6 +44,8 @@ export type DialogEvent =
   | { readonly kind: 'confirmed' }
   /** The ACK of the 2xx has come; once. */
   | { readonly kind: 'acknowledged' }
+  /** It was known before a restart; only who observes all dialogs hears of it. */
+  | { readonly kind: 'restored' }
   | { readonly kind: 'ended'; readonly end: DialogEnd };
 
 /** Whoever wants to see a dialog's messages, and change them: media, accounting, scripts. All of it is optional. */
@@ -54,5 +56,7 @@ export interface DialogObserver {
   onBranch?(branch: BranchView, passage: DialogPassage): MaybePromise<void>;
   /** An answer before it is passed on, which waits for the promise, and those behind it. */
   onReply?(reply: ReplyView, passage: DialogPassage): MaybePromise<void>;
+  /** A branch of it has failed: with an answer that may not be the one that is passed on, or without any. */
+  onFailure?(failure: BranchFailure, passage: DialogPassage): void;
   onEvent?(dialog: Dialog, event: DialogEvent): void;
 }

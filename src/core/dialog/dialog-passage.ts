@@ -1,7 +1,7 @@
 import type { TransactionCounters } from '../../transaction/transaction-counters.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { parseMessage } from '../../wire/sip/parse.ts';
-import type { BranchView, ReplyView } from '../proxy/fork-options.ts';
+import type { BranchFailure, BranchView, ReplyView } from '../proxy/fork-options.ts';
 import { runHook } from '../proxy/hook.ts';
 import type { MaybePromise } from '../registrar/location-store.ts';
 import type { DialogObserver, DialogPassage } from './dialog-observer.ts';
@@ -22,6 +22,15 @@ export function showReply(
   counters: TransactionCounters,
 ): MaybePromise<void> {
   return eachInTurn(passage, (observer) => observer.onReply?.(reply, passage), counters);
+}
+
+/** As {@link showBranch}, for a branch that has failed. */
+export function showFailure(
+  failure: BranchFailure,
+  passage: DialogPassage,
+  counters: TransactionCounters,
+): void {
+  eachInTurn(passage, (observer) => observer.onFailure?.(failure, passage), counters);
 }
 
 function eachInTurn(

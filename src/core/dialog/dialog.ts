@@ -74,6 +74,8 @@ export class Dialog {
   /** @internal How it is to end, once what is on its way has come: an answer to the CANCEL, or the ACK of the 2xx. */
   ending: { readonly end: DialogEnd; readonly headers: readonly HeaderEntry[] } | undefined = undefined;
   readonly observers: DialogObserver[] = [];
+  /** Names and values; `DialogProfiles` counts them. */
+  readonly profiles: (readonly [name: string, value: string])[] = [];
   /** @internal Its lifetime, then the time that it is kept after its end. */
   readonly timer: WheelTimer;
   readonly #values = new Map<string, string>();

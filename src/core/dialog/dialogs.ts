@@ -13,7 +13,9 @@ import { Dialog, type DialogId, type DialogOptions } from './dialog.ts';
 import type { DialogSide } from './dialog-leg.ts';
 import { type DialogCounters, DialogLife } from './dialog-life.ts';
 import type { DialogObserver } from './dialog-observer.ts';
+import { DialogPing, type PingOptions } from './dialog-ping.ts';
 import { type DialogRequest, DialogRequests } from './dialog-requests.ts';
+import { type DialogSnapshot, restoredDialog, snapshotOf } from './dialog-snapshot.ts';
 import { type DialogMatch, DialogTable } from './dialog-table.ts';
 import { InitialPassage } from './initial-passage.ts';
 import { callerLeg } from './leg-of.ts';
@@ -176,6 +178,40 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
     const leg = to === 'caller' ? dialog.caller : dialog.callee;
     if (!leg || dialog.ended) return { status: 481, response: undefined };
     return this.#requests.send(dialog, leg, request);
+  }
+
+  /** Asks its parties now and then whether they are there; ends it where one is not. @returns a function that stops it */
+  ping(dialog: Dialog, options: PingOptions): () => void {
+    const ping = new DialogPing(dialog, options, this, this.#environment.wheel);
+    const leave = dialog.observe(ping);
+    return () => {
+      leave();
+      ping.stop();
+    };
+  }
+
+  /** The dialogs that stand, as plain data. */
+  snapshot(): DialogSnapshot[] {
+    const snapshots: DialogSnapshot[] = [];
+    for (const dialog of this.#table.all()) {
+      const left = dialog.timer.due - this.#clock.now();
+      const snapshot = snapshotOf(dialog, this.#clock.wallNow() + left);
+      if (snapshot) snapshots.push(snapshot);
+    }
+    return snapshots;
+  }
+
+  /** Takes up dialogs of an earlier run. @returns how many there was room for */
+  restore(snapshots: Iterable<DialogSnapshot>): number {
+    let restored = 0;
+    for (const snapshot of snapshots) {
+      const timer = new WheelTimer(() => this.#life.expired(dialog));
+      const dialog: Dialog = restoredDialog(snapshot, timer, this.#clock.wallNow());
+      if (!this.#table.add(dialog)) continue;
+      restored++;
+      this.#life.restored(dialog);
+    }
+    return restored;
   }
 
   request(transaction: ServerTransaction, options: ForkOptions): ForkOptions {

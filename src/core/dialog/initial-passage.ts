@@ -7,7 +7,7 @@ import type { MaybePromise } from '../registrar/location-store.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogLeg } from './dialog-leg.ts';
 import type { DialogPassage } from './dialog-observer.ts';
-import { readWritten, sdpOf, showBranch, showReply } from './dialog-passage.ts';
+import { readWritten, sdpOf, showBranch, showFailure, showReply } from './dialog-passage.ts';
 import { calleeLeg } from './leg-of.ts';
 import type { PassageOwner } from './passage-owner.ts';
 
@@ -37,7 +37,7 @@ export class InitialPassage implements DialogPassage {
   /** @param param what Record-Route is to bear, from its `;` on */
   options(given: ForkOptions, param: string): ForkOptions {
     const { faults } = this.#owner;
-    const { onRequestWritten, onReplyWritten } = given;
+    const { onRequestWritten, onReplyWritten, onFailure } = given;
     if (param !== '' && given.recordRoute !== false && !given.recordRoutePreset) this.dialog.printed = true;
     return {
       ...given,
@@ -47,6 +47,10 @@ export class InitialPassage implements DialogPassage {
       onRequestWritten: (bytes, to, branch) => {
         onRequestWritten?.(bytes, to, branch);
         if (!this.dialog.confirmedAt) this.#written.set(branch, bytes);
+      },
+      onFailure: (failure) => {
+        onFailure?.(failure);
+        showFailure(failure, this, faults);
       },
       onReplyWritten: (bytes, reply) => {
         onReplyWritten?.(bytes, reply);

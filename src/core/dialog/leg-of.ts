@@ -1,7 +1,7 @@
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { isFirstHop } from '../flow/route-flow.ts';
+import { isFirstHop, wantsFlow } from '../flow/route-flow.ts';
 import { answersFromBehindNat } from '../nat/forwarded-contact.ts';
 import { isBehindNat } from '../nat/nat-test.ts';
 import type { ReplyView } from '../proxy/fork-options.ts';
@@ -52,7 +52,7 @@ export function wayToSender({ request, flow }: Pick<ServerTransaction, 'request'
   const { transport, remoteAddress: address, remotePort: port, connectionId } = flow;
   return {
     target: contactOf(request),
-    source: isBehindNat(request, flow) ? { transport, address, port } : undefined,
+    source: isBehindNat(request, flow) || wantsFlow(request) ? { transport, address, port } : undefined,
     connectionId: isFirstHop(request) ? connectionId : 0,
   };
 }
@@ -68,8 +68,9 @@ export function wayToAnswerer({ response, branch }: ReplyView, alone: boolean): 
   if (!direct) return way;
   const { transport, address, port } = hop.destination;
   const seen = { transport, address, port };
+  const byFlow = target.binding !== undefined && target.binding.regId > 0;
   const natted = answersFromBehindNat(response, seen, target.source !== undefined);
-  return { ...way, source: natted ? seen : undefined, connectionId: flow?.connectionId ?? 0 };
+  return { ...way, source: byFlow || natted ? seen : undefined, connectionId: flow?.connectionId ?? 0 };
 }
 
 function contactOf(message: SipMessage): string {

@@ -10,7 +10,7 @@ import type { MaybePromise } from '../registrar/location-store.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogLeg } from './dialog-leg.ts';
 import type { DialogDirection, DialogPassage } from './dialog-observer.ts';
-import { readWritten, sdpOf, showBranch, showReply } from './dialog-passage.ts';
+import { readWritten, sdpOf, showBranch, showFailure, showReply } from './dialog-passage.ts';
 import type { DialogMatch } from './dialog-table.ts';
 import { wayToAnswerer, wayToSender } from './leg-of.ts';
 
@@ -55,11 +55,15 @@ export class SequentialPassage implements DialogPassage {
   }
 
   options(given: ForkOptions): ForkOptions {
-    const { onReplyWritten } = given;
+    const { onReplyWritten, onFailure } = given;
     return {
       ...given,
       ...this.ackOptions(given),
       onReply: inTurn(given.onReply, (reply) => this.#reply(reply), this.#counters)!,
+      onFailure: (failure) => {
+        onFailure?.(failure);
+        showFailure(failure, this, this.#counters);
+      },
       onReplyWritten: (bytes, reply) => {
         onReplyWritten?.(bytes, reply);
         this.#replied(bytes, reply);
