@@ -1,10 +1,10 @@
 // Records a call into a directory until its disk is full. Prints what came of it as JSON.
 import { readdirSync, readFileSync } from 'node:fs';
 import { channels } from '../../src/base/channels.ts';
-import { SequentialIds } from '../../src/base/ids.ts';
-import { DEFAULT_RECORDER_SETTINGS } from '../../src/media/recorder/recorder.ts';
+import { copyPorts } from '../../src/media/recorder/copy-ports.ts';
+import { DEFAULT_RECORDER_SETTINGS, Recorder } from '../../src/media/recorder/recorder.ts';
+import { DISK } from '../../src/media/recorder/recording-files.ts';
 import { readPcap } from '../../src/media/recorder/testing/read-capture.ts';
-import { Sound } from '../../src/media/sound.ts';
 import { OpenCall } from '../../src/media/testing/open-call.ts';
 import { rtpPacket } from '../../src/media/testing/rtp.ts';
 import { encodeUlaw } from '../../src/wire/rtp/g711.ts';
@@ -12,13 +12,12 @@ import { parseWav } from '../../src/wire/rtp/wav.ts';
 
 const directory = process.argv[2]!;
 const call = await OpenCall.make();
-const sound = new Sound({
-  recorder: { ...DEFAULT_RECORDER_SETTINGS, folders: { directory }, capture: 'pcap', wav: true },
-  prompts: {},
-  pool: call.relay.pool,
+const recorder = new Recorder({
+  settings: { ...DEFAULT_RECORDER_SETTINGS, folders: { directory }, capture: 'pcap', wav: true },
+  files: DISK,
+  ports: copyPorts(call.relay.pool),
   clock: call.clock,
   wheel: call.wheel,
-  ids: new SequentialIds(),
 });
 const ended = new Promise<unknown>((resolve) => {
   channels.recording.subscribe((event) => {
@@ -27,7 +26,7 @@ const ended = new Promise<unknown>((resolve) => {
 });
 const { session } = call.caller.stream;
 for (const side of [call.caller, call.callee]) {
-  await sound.records.start({ session, side, to: undefined, bothSides: true, replyAddress: false });
+  await recorder.start({ session, side, to: undefined, bothSides: true, replyAddress: false });
 }
 const codes = encodeUlaw(new Int16Array(160).fill(1000));
 const PACKETS = 1000;
@@ -38,7 +37,7 @@ for (let n = 0; n < PACKETS; n++) {
   }
   await call.clock.advanceAsync(20);
 }
-await sound[Symbol.asyncDispose]();
+await recorder[Symbol.asyncDispose]();
 const files = readdirSync(directory).sort();
 const [capture, wav] = files.map((name) => readFileSync(`${directory}/${name}`));
 const heard = call.heard(call.callee).length;

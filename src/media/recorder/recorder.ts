@@ -2,10 +2,11 @@ import { channels, logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import type { MediaStream } from '../relay/media-stream.ts';
-import type { Endpoint, PortPair } from '../relay/packet-path.ts';
+import type { Endpoint } from '../relay/packet-path.ts';
 import type { StreamSide } from '../relay/stream-side.ts';
 import type { RecordPort, RecordRequest, RecordResult } from '../server/sound-ports.ts';
 import { ChunkPool } from './chunk-pool.ts';
+import type { CopyPorts } from './copy-ports.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { PacketCopy } from './packet-copy.ts';
 import { PCAP } from './pcap.ts';
@@ -46,16 +47,6 @@ export const DEFAULT_RECORDER_SETTINGS: RecorderSettings = {
   most: 10_000,
   bufferBytes: 64 * 1024 * 1024,
 };
-
-/** Where copies leave from: the relay's own ports. */
-export interface CopyPorts {
-  /** @param host a name, or an IP address @returns its address; undefined where the name is not known */
-  resolve(host: string): Promise<string | undefined>;
-  /** @returns the address of this machine that packets to there leave from */
-  towards(address: string): Promise<string | undefined>;
-  take(address: string): Promise<PortPair | undefined>;
-  giveBack(address: string, pair: PortPair): void;
-}
 
 export interface RecorderOptions {
   readonly settings: RecorderSettings;
