@@ -63,7 +63,13 @@ export class TestServer implements AsyncDisposable {
     this.frontDoor = new FrontDoor({ clock, advertise, settings: options.frontDoor });
     const isOwn: MediaEnvironment['isOwn'] = ({ remoteAddress, remotePort }) =>
       advertise.listeners.some(({ address, port }) => address === remoteAddress && port === remotePort);
-    const environment = { advertise, ids, counters: newMediaCounters(), isOwn };
+    const environment: MediaEnvironment = {
+      advertise,
+      ids,
+      counters: newMediaCounters(),
+      advertised: () => undefined,
+      isOwn,
+    };
     this.media = new MediaCalls(environment, () => this.dialogs);
     const sets = Object.entries(options.relays).map(([name, control]) => ({ name, control, set: 0 }));
     for (const { control } of sets) control.listener = this.media;

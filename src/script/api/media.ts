@@ -77,4 +77,12 @@ export interface CallMedia {
   startRecording(options?: RecordOptions): Promise<MediaOutcome>;
   stopRecording(): Promise<MediaOutcome>;
   statistics(): Promise<CallMediaStatistics>;
+  /**
+   * Takes the media of an answered call to another relay: both parties are sent re-INVITEs, and all stays where it was
+   * where one of them refuses.
+   * @param relay the name of relays in the configuration
+   * @param pin one of them, by its own name
+   * @throws ServerError MEDIA_NO_RELAY for a relay that is not configured
+   */
+  moveTo(relay: string, pin?: string): Promise<MediaOutcome>;
 }

@@ -15,7 +15,8 @@ import { SdpBody } from './sdp-body.ts';
 
 /** More To tags than that are no call's. */
 const MOST_DIALOGS = 64;
-const TAG_LENGTH = 12;
+/** Of the words by which relays tell of sessions. */
+export const TAG_LENGTH = 12;
 
 /** Who keeps the calls. */
 export interface CallOwner {
@@ -105,6 +106,14 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
     this.#drop(index);
   }
 
+  /** The media of a dialog have gone to another relay. */
+  moved(dialog: AnchoredDialog, next: AnchoredSession): void {
+    const before = dialog.session;
+    dialog.session = next;
+    this.#sessions.set(dialog.branch, next);
+    this.#release(before);
+  }
+
   /** Ends all of it. */
   end(): void {
     this.#open.clear();
@@ -140,16 +149,9 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
     const role = { kind: 'offer', from: 'caller' } as const;
     const { address, without } = this.settings;
     const reader = addressOf(target);
-    const relayed = await relayBody(
-      view.request,
-      body,
-      role,
-      session,
-      this.#source,
-      reader,
-      address,
-      this.#env,
-    );
+    const style = { address, versionShift: 0 };
+    const passing = { message: view.request, body, role, source: this.#source, reader, style };
+    const relayed = await relayBody(passing, session, this.#env);
     if (relayed.ok) {
       view.addEdit(bodyEdit(relayed));
       return;

@@ -3,6 +3,7 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
 import { OfferAnswer, type Party, type SdpRole } from './offer-answer.ts';
+import type { DescriptionStyle } from './print-description.ts';
 import { bodyEdit, isRelayMissing, type RelayedBody, relayBody } from './relay-body.ts';
 import { SdpBody } from './sdp-body.ts';
 
@@ -24,6 +25,7 @@ export class AnchoredDialog {
   session: AnchoredSession;
   readonly #exchanges = new OfferAnswer();
   readonly #address: string | undefined;
+  readonly #shifts: Record<Party, number> = { caller: 0, callee: 0 };
   readonly #owner: DialogOwner;
   readonly #env: MediaEnvironment;
   #ended = false;
@@ -52,6 +54,16 @@ export class AnchoredDialog {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** How the descriptions of one party are printed for the other. */
+  style(from: Party): DescriptionStyle {
+    return { address: this.#address, versionShift: this.#shifts[from] };
+  }
+
+  /** This server has made an offer of its own out of what a party had described: later ones must seem newer. */
+  raiseVersion(from: Party): void {
+    this.#shifts[from]++;
   }
 
   /** Relays the description in a request of one party, an ACK too. */
@@ -102,7 +114,8 @@ export class AnchoredDialog {
   ): Promise<RelayedBody> {
     const { session } = this;
     session.names.callee = this.calleeTag;
-    return relayBody(message, body, role, session, source, reader, this.#address, this.#env);
+    const style = this.style(role.from);
+    return relayBody({ message, body, role, source, reader, style }, session, this.#env);
   }
 
   #refused(method: string, asker: Party, cseq: number): void {

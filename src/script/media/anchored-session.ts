@@ -47,7 +47,7 @@ export class AnchoredSession {
   readonly #networks: () => Networks;
   readonly #pin: string | undefined;
   readonly #known: Readonly<Record<Party, Known>> = { caller: unknown(), callee: unknown() };
-  #relay: RelaySet;
+  readonly #relay: RelaySet;
   /** Who made the first offer: the relay knows the session by that party's tag. */
   #maker: Party | undefined;
   #node: string | undefined;
@@ -99,6 +99,13 @@ export class AnchoredSession {
   /** What a party has agreed to last. */
   agreed(party: Party): string | undefined {
     return this.#known[party].agreed;
+  }
+
+  /** Another relay's session for the same parties, of which that relay knows nothing yet. */
+  elsewhere(tag: string, relay: RelaySet, pin: string | undefined): AnchoredSession {
+    const session = new AnchoredSession({ ...this.names, tag }, relay, pin, this.#flags, this.#networks);
+    for (const party of ['caller', 'callee'] as const) session.seen(party, this.source(party));
+    return session;
   }
 
   /** How the relay's commands name a party. */

@@ -1,15 +1,16 @@
 import { ServerError } from '../../base/errors.ts';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import { milliseconds } from '../api/duration.ts';
-import type { AnchorOptions } from '../api/media.ts';
+import type { AnchorOptions, MediaOutcome } from '../api/media.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
-import type { CallMediaHandle } from './call-media-handle.ts';
+import type { AnchoredCall } from './anchored-call.ts';
+import type { CallMediaHandle, MediaMover } from './call-media-handle.ts';
 import type { MediaCalls } from './media-calls.ts';
 import type { AnchorPolicy } from './needs-relay.ts';
-import type { RelaySets } from './relay-sets.ts';
+import type { RelaySet, RelaySets } from './relay-sets.ts';
 
 /** What `call.anchorMedia()` stands on. */
-export class Anchoring {
+export class Anchoring implements MediaMover {
   readonly calls: MediaCalls;
   readonly relays: RelaySets;
   /** What holds where a script says nothing. */
@@ -34,15 +35,10 @@ export class Anchoring {
   ): AnchorSettings | undefined {
     const policy = options.when ?? this.policy;
     if (policy === 'never') return undefined;
-    const relay = this.relays.find(options.relay);
-    if (!relay) {
-      // A server without relays runs the same routes as one that has some.
-      if (options.relay === undefined && options.when === undefined) return undefined;
-      throw this.#noRelay(options.relay);
-    }
-    if (options.pin !== undefined && !this.relays.rows().some(({ node }) => node === options.pin)) {
-      throw this.#noRelay(options.pin);
-    }
+    // A server without relays runs the same routes as one that has some.
+    const wanted = options.relay ?? options.pin ?? options.when;
+    if (wanted === undefined && this.relays.names.length === 0) return undefined;
+    const relay = this.relay(options.relay, options.pin);
     const { address, onKey, onTimeout, packetTime, asymmetric, trustAddress, force, ice, directions } =
       options;
     if (address !== undefined && ipFamily(address) === 0) {
@@ -69,10 +65,24 @@ export class Anchoring {
     };
   }
 
+  /** @throws ServerError MEDIA_NO_RELAY where there is no such set, or it has no such relay */
+  relay(name: string | undefined, pin: string | undefined): RelaySet {
+    const relay = this.relays.find(name);
+    if (!relay) throw this.#noRelay(name);
+    const rows = this.relays.rows().filter((row) => row.name === relay.name);
+    if (pin !== undefined && !rows.some(({ node }) => node === pin)) throw this.#noRelay(pin);
+    return relay;
+  }
+
+  /** Throws as {@link relay} does. */
+  async move(call: AnchoredCall, name: string, pin: string | undefined): Promise<MediaOutcome> {
+    return this.calls.move(call, this.relay(name, pin), pin);
+  }
+
   #noRelay(name: string | undefined): ServerError {
     const names = [...this.relays.names, ...this.relays.rows().map(({ node }) => node)];
     const what = name === undefined ? 'there is no relay' : `there is no relay ${JSON.stringify(name)}`;
-    return new ServerError('MEDIA_NO_RELAY', `anchorMedia: ${what}`, {
+    return new ServerError('MEDIA_NO_RELAY', what, {
       hint: names.length > 0 ? `one of ${names.join(', ')}` : 'configure one under "media"',
     });
   }

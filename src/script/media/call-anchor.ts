@@ -15,7 +15,7 @@ export class CallAnchor {
   constructor(anchoring: Anchoring, transaction: ServerTransaction) {
     this.#anchoring = anchoring;
     this.#transaction = transaction;
-    this.handle = new CallMediaHandle(anchoring.calls.of(transaction));
+    this.handle = new CallMediaHandle(anchoring, anchoring.calls.of(transaction));
   }
 
   /** Throws as {@link Anchoring.settings} does. */

@@ -13,11 +13,19 @@ import type { AnchoredSession } from './anchored-session.ts';
 const NOT_ANCHORED = { ok: false, reason: 'no relay has the media of this call' } as const;
 const FOREVER = -1;
 
+/** Who takes calls from one relay to another. */
+export interface MediaMover {
+  /** Throws ServerError MEDIA_NO_RELAY where there is no such relay. */
+  move(call: AnchoredCall, relay: string, pin: string | undefined): Promise<MediaOutcome>;
+}
+
 /** The media of one call in the hands of a script, or of whoever administers the server. */
 export class CallMediaHandle implements CallMedia {
+  readonly #mover: MediaMover | undefined;
   #call: AnchoredCall | undefined;
 
-  constructor(call?: AnchoredCall) {
+  constructor(mover?: MediaMover, call?: AnchoredCall) {
+    this.#mover = mover;
     this.#call = call;
   }
 
@@ -65,6 +73,11 @@ export class CallMediaHandle implements CallMedia {
 
   stopRecording(): Promise<MediaOutcome> {
     return this.#ask((session) => session.relay.control.stopRecording(session.key()));
+  }
+
+  async moveTo(relay: string, pin?: string): Promise<MediaOutcome> {
+    const call = this.#call;
+    return call && this.#mover ? this.#mover.move(call, relay, pin) : NOT_ANCHORED;
   }
 
   async statistics(): Promise<CallMediaStatistics> {

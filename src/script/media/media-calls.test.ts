@@ -6,7 +6,7 @@ import type { SipPeer } from '../../../testing/sip-peer.ts';
 import { TestRelay } from '../../../testing/test-relay.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { location } from '../api/location.ts';
-import type { AnchorOptions } from '../api/media.ts';
+import type { AnchorOptions, CallMedia } from '../api/media.ts';
 import { routes } from '../api/routes.ts';
 
 const PUBLIC = '99.88.44.33';
@@ -412,6 +412,95 @@ it('is ended at both ends when no more media come', async () => {
   (await alice.next('BYE')).reply(200);
   (await bob.next('BYE')).reply(200);
   expect([harness.relay.size, harness.server.media.size]).toEqual([0, 0]);
+});
+
+describe('a call moved to another relay', () => {
+  const moved = async (answers: { callee: number; caller: number }) => {
+    const far = new TestRelay({ address: '10.0.0.60', advertised: '99.88.44.60', local: false, node: 'far' });
+    const handle: { media?: CallMedia } = {};
+    const program = routes({
+      register: (call) => location.save(call),
+      invite: async (call) => {
+        handle.media = call.anchorMedia().media;
+        return call.fork(await location.lookup(call.target));
+      },
+    });
+    const harness = CallHarness.start({ routes: program, relays: { far } });
+    const { alice, bob } = await ring(harness);
+    const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+    const incoming = await bob.next('INVITE');
+    incoming.reply(200, { body: sdp('10.0.0.50') });
+    await call.final;
+    await harness.advance(0);
+    const outcome = handle.media!.moveTo('far');
+    const atBob = await bob.next('INVITE');
+    atBob.reply(answers.callee, answers.callee < 300 ? { body: sdp('10.0.0.50', 4010) } : {});
+    return { harness, far, alice, bob, call, incoming, outcome, atBob, media: handle.media! };
+  };
+
+  it('has both parties offered the new address, and the old ports given back', async () => {
+    const { harness, far, alice, bob, call, incoming, outcome, atBob, media } = await moved({
+      callee: 200,
+      caller: 200,
+    });
+    await using _ = harness;
+    expect(where(atBob)).toBe('10.0.0.60 40000');
+    expect(atBob.body).toContain('o=- 1 2 IN IP4 10.0.0.60');
+    const atAlice = await alice.next('INVITE');
+    expect(where(atAlice)).toBe('99.88.44.60 40002');
+    expect(far.commands.at(-1)!.question.sdp).toContain('m=audio 4010');
+    atAlice.reply(200, { body: sdp('203.0.113.10', 4030) });
+    expect(await outcome).toEqual({ ok: true });
+    expect([media.relay, harness.relay.size, far.size]).toEqual(['far', 0, 1]);
+
+    const again = bob.inDialog(incoming.dialog, 'INVITE', { body: sdp('10.0.0.50', 4050) });
+    const next = await alice.next('INVITE');
+    expect(where(next)).toBe('99.88.44.60 40002');
+    expect(next.body).toContain('o=- 1 2 IN IP4 99.88.44.60');
+    next.reply(200, { body: sdp('203.0.113.10', 4030) });
+    expect(where(await again)).toBe('10.0.0.60 40000');
+    const bye = call.bye();
+    (await bob.next('BYE')).reply(200);
+    await bye;
+    expect(far.size).toBe(0);
+  });
+
+  it('stays where it was when the callee refuses', async () => {
+    const { harness, far, outcome, media } = await moved({ callee: 488, caller: 200 });
+    await using _ = harness;
+    expect(await outcome).toEqual({ ok: false, reason: 'the callee refuses: 488' });
+    expect([media.relay, harness.relay.size, far.size]).toEqual(['test', 1, 0]);
+  });
+
+  it('leads the callee back when the caller refuses', async () => {
+    const { harness, far, alice, bob, outcome, media } = await moved({ callee: 200, caller: 488 });
+    await using _ = harness;
+    (await alice.next('INVITE')).reply(488);
+    const back = await bob.next('INVITE');
+    expect(where(back)).toBe(`${BOUND} 40000`);
+    back.reply(200, { body: sdp('10.0.0.50', 4010) });
+    expect(await outcome).toEqual({ ok: false, reason: 'the caller refuses: 488' });
+    expect([media.relay, harness.relay.size, far.size]).toEqual(['test', 1, 0]);
+  });
+
+  it('is not moved before it is answered, nor to where there is no relay', async () => {
+    const outcomes: unknown[] = [];
+    const program = routes({
+      register: (call) => location.save(call),
+      invite: async (call) => {
+        const { media } = call.anchorMedia();
+        const outcome = call.fork(await location.lookup(call.target));
+        outcomes.push(await media.moveTo('own'), await media.moveTo('none').catch((error) => error.message));
+        return outcome;
+      },
+    });
+    await using harness = CallHarness.start({ routes: program });
+    const { alice, bob } = await ring(harness);
+    const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+    (await bob.next('INVITE')).reply(486);
+    await call.final;
+    expect(outcomes).toEqual([{ ok: false, reason: 'the call is not answered' }, 'there is no relay "none"']);
+  });
 });
 
 describe('a script', () => {

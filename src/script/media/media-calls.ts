@@ -1,13 +1,16 @@
 import { logLine } from '../../base/channels.ts';
-import type { Dialog } from '../../core/dialog/dialog.ts';
+import { type Dialog, DialogState } from '../../core/dialog/dialog.ts';
 import type { Dialogs } from '../../core/dialog/dialogs.ts';
 import type { MediaKeyPress, MediaListener } from '../../media/control/media-control.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import type { MediaOutcome } from '../api/media.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
-import { AnchoredCall, type CallOwner } from './anchored-call.ts';
+import { AnchoredCall, type CallOwner, TAG_LENGTH } from './anchored-call.ts';
 import type { AnchoredDialog } from './anchored-dialog.ts';
 import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
+import { MediaMove } from './move-media.ts';
+import type { RelaySet } from './relay-sets.ts';
 
 /** Why a call was ended, as its observers are told. */
 export const MEDIA_TIMEOUT = 'Media Timeout';
@@ -19,6 +22,8 @@ export class MediaCalls implements CallOwner, MediaListener {
   /** As many as there are dialogs at the most. */
   readonly #calls = new Map<Dialog, AnchoredCall>();
   readonly #sessions = new Map<string, { readonly call: AnchoredCall; readonly session: AnchoredSession }>();
+
+  readonly #moving = new Set<AnchoredCall>();
 
   /** @param dialogs asked whenever they are needed, for they may be made later */
   constructor(env: MediaEnvironment, dialogs: () => Dialogs) {
@@ -69,6 +74,25 @@ export class MediaCalls implements CallOwner, MediaListener {
     return this.#dialogs()
       .ofCall(callId)
       .flatMap((dialog) => this.#calls.get(dialog) ?? []);
+  }
+
+  /**
+   * Takes the media of an answered call to another relay, by re-INVITEs to both parties.
+   * @param pin the one relay of those that may have it
+   */
+  async move(call: AnchoredCall, relay: RelaySet, pin: string | undefined): Promise<MediaOutcome> {
+    const { anchored, dialog } = call;
+    if (!anchored?.confirmed || dialog.state !== DialogState.Confirmed) {
+      return { ok: false, reason: 'the call is not answered' };
+    }
+    if (this.#moving.has(call)) return { ok: false, reason: 'the call is being moved already' };
+    const next = anchored.session.elsewhere(this.#env.ids.token(TAG_LENGTH), relay, pin);
+    this.#moving.add(call);
+    this.sessionMade(call, next);
+    const outcome = await new MediaMove(call, anchored, next, this.#dialogs(), this.#env).run();
+    this.#moving.delete(call);
+    if (!outcome.ok) this.sessionGone(next);
+    return outcome;
   }
 
   sessionMade(call: AnchoredCall, session: AnchoredSession): void {

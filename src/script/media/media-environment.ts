@@ -27,6 +27,8 @@ export interface MediaEnvironment {
   readonly advertise: Advertise;
   readonly ids: IdSource;
   readonly counters: MediaCounters;
+  /** What is configured for an address of the relay on this machine to be printed outside, if anything. */
+  advertised(address: string): string | undefined;
   /** Whether a message came from a socket of this server: its media have been seen to when it was there before. */
   isOwn(flow: Flow): boolean;
 }

@@ -5,7 +5,8 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 import type { AnchoredSession } from './anchored-session.ts';
 import type { MediaEnvironment } from './media-environment.ts';
 import type { SdpRole } from './offer-answer.ts';
-import { type MediaReader, printedMediaAddress } from './printed-address.ts';
+import { type DescriptionStyle, printDescription } from './print-description.ts';
+import type { MediaReader } from './printed-address.ts';
 import type { SdpBody } from './sdp-body.ts';
 
 /** The body of a message with its description relayed, for any number of readers. */
@@ -13,25 +14,27 @@ export type RelayedBody =
   | { readonly ok: true; for(reader: MediaReader): Buffer }
   | { readonly ok: false; readonly failure: MediaFailure };
 
-/**
- * Relays the description in a message.
- * @param source IP address that it came from
- * @param reader IP address of whoever gets it, as far as that is known
- * @param address what every reader is told, where a script says so
- */
+/** A description in a message on its way through this server. */
+export interface PassingDescription {
+  readonly message: SipMessage;
+  readonly body: SdpBody;
+  readonly role: SdpRole;
+  /** IP address that the message came from. */
+  readonly source: string;
+  /** IP address of whoever gets it, as far as that is known. */
+  readonly reader: string | undefined;
+  readonly style: DescriptionStyle;
+}
+
+/** Relays the description in a message. */
 export async function relayBody(
-  message: SipMessage,
-  body: SdpBody,
-  role: SdpRole,
+  { message, body, role, source, reader, style }: PassingDescription,
   session: AnchoredSession,
-  source: string,
-  reader: string | undefined,
-  address: string | undefined,
   env: MediaEnvironment,
 ): Promise<RelayedBody> {
-  const { counters, advertise } = env;
-  const cseq = message.cseq;
-  const exchange = `${message.method || cseq?.method} ${cseq?.number} ${role.kind} ${session.names.callee ?? ''}`;
+  const { counters } = env;
+  const { cseq } = message;
+  const exchange = `${cseq?.method} ${cseq?.number} ${role.kind} ${session.names.callee ?? ''}`;
   if (role.kind === 'offer') counters.offers++;
   else counters.answers++;
   const result = await session.relayed(role, { sdp: body.text, source, reader, exchange });
@@ -40,13 +43,7 @@ export async function relayBody(
     if (result.fault !== 'already-relayed') complain(message, role, result);
     return { ok: false, failure: result };
   }
-  return {
-    ok: true,
-    for: (reader) => {
-      const told = address === undefined ? reader : { ...reader, override: { host: address } };
-      return body.with(result.print((relay) => printedMediaAddress(relay, told, advertise)));
-    },
-  };
+  return { ok: true, for: (it) => body.with(printDescription(result, it, style, env)) };
 }
 
 /** Writes a relayed body into a request, for whoever a hop leads to. */
