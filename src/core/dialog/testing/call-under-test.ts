@@ -59,7 +59,7 @@ export class CallUnderTest {
 
   /** The dialog as the caller knows it. */
   get ofCaller(): PeerDialog {
-    return callerDialog(this.caller.inbox.find((text) => isAnswer(text, 'INVITE'))!);
+    return callerDialog(this.caller.inbox.findLast((text) => isFirstAnswer(text))!);
   }
 
   /** The dialog as the callee knows it. */
@@ -82,8 +82,10 @@ export class CallUnderTest {
   }
 }
 
-function isAnswer(text: string, method: string): boolean {
-  return kindOf(text) === '200' && read(text).cseq?.method === method;
+/** Whether it answers the INVITE that makes the dialog, more than provisionally where both have come. */
+function isFirstAnswer(text: string): boolean {
+  const { status, cseq } = read(text);
+  return status > 100 && status < 300 && cseq?.number === 1 && cseq.method === 'INVITE';
 }
 
 /** The CSeq number of a message. */
