@@ -23,6 +23,8 @@ export const channels: {
    * dropped, fault }[]`), `dropped`, `fault` (the system's word, as ENOSPC) and `unmixed` (`{ payloadType, packets }[]`).
    */
   readonly recording: Channel;
+  /** `{ event: 'active'|'inactive'|'off', relay, set, reason }` of media relays that are commanded. */
+  readonly relay: Channel;
 } = {
   wire: channel('viaduct:wire'),
   refused: channel('viaduct:refused'),
@@ -31,6 +33,7 @@ export const channels: {
   binding: channel('viaduct:binding'),
   transaction: channel('viaduct:transaction'),
   recording: channel('viaduct:recording'),
+  relay: channel('viaduct:relay'),
 };
 
 /** Publishes a log line for whoever logs; free when nobody does. */

@@ -1,5 +1,6 @@
 import type { IpFamily } from '../../base/ip.ts';
 import type { MediaFlags } from './media-flags.ts';
+import type { NodeSetSpec } from './node-spec.ts';
 import type { RtpengineFlags } from './rtpengine-flags.ts';
 
 /** Which call a relay is asked about, and where. Strings are byte strings. */
@@ -24,7 +25,7 @@ export interface MediaQuestion extends MediaKey {
   /** IP address that the SIP message came from, without brackets. */
   readonly source: string;
   readonly flags?: MediaFlags | undefined;
-  /** For rtpengine, in its own words; they go before `flags`. */
+  /** For rtpengine, in its own words; with them, `flags` say nothing. */
   readonly engine?: RtpengineFlags | undefined;
   /** Family that the reader of the description needs, where it is not that of the writer. */
   readonly toFamily?: IpFamily | undefined;
@@ -121,10 +122,10 @@ export interface RecordRequest extends MediaKey {
   readonly destination?: string | undefined;
   /** Both directions in one file. */
   readonly singleFile?: boolean | undefined;
-  /** Number of the medium, from 1 on; undefined: all of them, of which there are {@link mediaCount}. */
+  /** Number of the medium, from 1 on; undefined: all of them, and with a destination the first one. */
   readonly media?: number | undefined;
-  /** How many media the call has, where a destination is given; default 1. */
-  readonly mediaCount?: number | undefined;
+  /** Whose sound; that of both unless given. */
+  readonly party?: MediaParty | undefined;
 }
 
 /** One party's share in blocking, or both where `party` is left out. */
@@ -141,6 +142,8 @@ export type MediaStatistics =
 export interface QueryRequest extends MediaKey {
   /** Names of counters; those of `rtpproxy_stats` unless given. */
   readonly counters?: readonly string[] | undefined;
+  /** Number of the medium, from 1 on; default 1. */
+  readonly media?: number | undefined;
 }
 
 /** Who hears what relays tell by themselves. */
@@ -204,4 +207,6 @@ export interface MediaControl extends AsyncDisposable {
   relays(): RelayState[];
   /** @returns false where no relay has that name, in that set or in any */
   switch(node: string, to: RelaySwitch, set?: number): boolean;
+  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
+  configure(sets: readonly NodeSetSpec[]): void;
 }

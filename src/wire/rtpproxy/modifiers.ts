@@ -100,20 +100,20 @@ export function parseModifiers(text: string): UpdateModifiers | RtpproxyErrorCod
   return found;
 }
 
-/** @returns the modifiers in the order in which OpenSIPS writes them: codecs first, addresses last */
+/** @returns the modifiers in the order in which OpenSIPS writes them: letters, addresses, numbers, codecs last */
 export function printModifiers(modifiers: UpdateModifiers): string {
   const { asymmetric, interfaces, ipv6, weak, packetTime, codecs, localAddress, remoteAddress, newPort } =
     modifiers;
-  let text = codecs ? `c${codecs.join(',')}` : '';
-  if (asymmetric !== undefined) text += asymmetric ? 'A' : 'S';
+  let text = asymmetric === undefined ? '' : asymmetric ? 'A' : 'S';
   for (const side of interfaces) text += side === 'internal' ? 'I' : 'E';
   if (ipv6) text += '6';
   if (weak) text += 'W';
   if (newPort) text += 'N';
-  if (packetTime !== undefined) text += `Z${packetTime}`;
   if (localAddress)
     text += 'label' in localAddress ? `l{${localAddress.label}}` : `l${wrapped(localAddress.address)}`;
+  if (packetTime !== undefined) text += `Z${packetTime}`;
   if (remoteAddress !== undefined) text += `R${wrapped(remoteAddress)}`;
+  if (codecs) text += `c${codecs.join(',')}`;
   return text;
 }
 
