@@ -1,6 +1,5 @@
 import type { IpFamily } from '../../base/ip.ts';
 import type { MediaFlags } from './media-flags.ts';
-import type { NodeSetSpec } from './node-spec.ts';
 import type { RtpengineFlags } from './rtpengine-flags.ts';
 
 /** Which call a relay is asked about, and where. Strings are byte strings. */
@@ -122,8 +121,10 @@ export interface RecordRequest extends MediaKey {
   readonly destination?: string | undefined;
   /** Both directions in one file. */
   readonly singleFile?: boolean | undefined;
-  /** Number of the medium, from 1 on; undefined: all of them, and with a destination the first one. */
+  /** Number of the medium, from 1 on; undefined: all of them. */
   readonly media?: number | undefined;
+  /** How many media the call has, which a recording to a destination needs to know; default 1. */
+  readonly mediaCount?: number | undefined;
   /** Whose sound; that of both unless given. */
   readonly party?: MediaParty | undefined;
 }
@@ -207,6 +208,4 @@ export interface MediaControl extends AsyncDisposable {
   relays(): RelayState[];
   /** @returns false where no relay has that name, in that set or in any */
   switch(node: string, to: RelaySwitch, set?: number): boolean;
-  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
-  configure(sets: readonly NodeSetSpec[]): void;
 }

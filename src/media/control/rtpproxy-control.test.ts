@@ -173,6 +173,7 @@ describe('what else a relay does', () => {
     expect(
       await control.startRecording({ ...key, party: 'offerer', destination: 'udp:192.0.2.1:9', media: 2 }),
     ).toEqual(done);
+    expect(await control.startRecording({ ...key, destination: '/r/x', mediaCount: 2 })).toEqual(done);
     expect(await control.stopRecording({ ...key, party: 'offerer', media: 2 })).toEqual(done);
     expect(await control.stopRecording(key)).toEqual(done);
     expect(commands).toEqual([
@@ -184,6 +185,10 @@ describe('what else a relay does', () => {
       'Rs CALL ft',
       'Rs CALL dummy ft',
       'C CALL udp:192.0.2.1:9 ft;2 tt;2',
+      'C CALL /r/x ft;1 tt;1',
+      'C CALL /r/x ft;2 tt;2',
+      'C CALL /r/x tt;1 ft;1',
+      'C CALL /r/x tt;2 ft;2',
       'N CALL ft;2 tt;2',
       'Na CALL ft tt',
     ]);

@@ -155,12 +155,13 @@ export class RtpproxyControl implements MediaControl {
   }
 
   startRecording(request: RecordRequest): Promise<MediaDone> {
-    const { destination, singleFile = false, media, party } = request;
+    const { destination, singleFile = false, media, mediaCount = 1, party } = request;
     const parties: MediaParty[] = party ? [party] : ['offerer', 'answerer'];
-    const commands = parties.map((it): RtpproxyCommand => {
-      if (destination === undefined) return { kind: 'record', singleFile, ...sideOf(request, it, media) };
-      const side = sideOf(request, it, media ?? 1);
-      return { kind: 'copy', stop: false, replyPort: false, singleFile, destination, ...side };
+    const numbers = media === undefined ? Array.from({ length: mediaCount }, (_, i) => i + 1) : [media];
+    const commands = parties.flatMap((it): RtpproxyCommand[] => {
+      if (destination === undefined) return [{ kind: 'record', singleFile, ...sideOf(request, it, media) }];
+      const copy = { kind: 'copy', stop: false, replyPort: false, singleFile, destination } as const;
+      return numbers.map((number) => ({ ...copy, ...sideOf(request, it, number) }));
     });
     return this.#command(request, commands, RtpproxyCapability.Record);
   }
@@ -188,6 +189,7 @@ export class RtpproxyControl implements MediaControl {
     return this.#fleet.switch(node, to, set);
   }
 
+  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
   configure(sets: readonly NodeSetSpec[]): void {
     this.#fleet.configure(sets);
   }
