@@ -25,14 +25,23 @@ export class LocalAddresses {
     this.#external = all.find(({ role }) => role === 'external');
   }
 
-  /** The one that a command names by `l` or `r`, be it one of the relay's or another of this machine. */
+  /**
+   * The one that a command names by `l` or `r`, be it one of the relay's or another of this machine.
+   * @returns the error of modifiers that ask for what is not there
+   */
   async named(modifiers: UpdateModifiers): Promise<MediaAddress | RtpproxyErrorCode | undefined> {
-    const { localAddress, remoteAddress } = modifiers;
+    const { localAddress, remoteAddress, interfaces, ipv6 } = modifiers;
+    if (interfaces.length > 0 && !(this.#internal && this.#external)) {
+      return interfaces[0] === 'external' ? RtpproxyError.ExternalInterface : RtpproxyError.InternalInterface;
+    }
     if (localAddress && 'label' in localAddress) {
       return this.#all.find(({ label }) => label === localAddress.label) ?? RtpproxyError.LocalAddress;
     }
     if (localAddress) return this.#byAddress(localAddress.address);
-    if (remoteAddress === undefined) return undefined;
+    if (remoteAddress === undefined) {
+      const isThere = interfaces.length > 0 || this.#preferred(ipv6 ? 6 : 4);
+      return isThere ? undefined : RtpproxyError.NoAddressOfFamily;
+    }
     const towards = await addressTowards(remoteAddress);
     return towards === undefined ? RtpproxyError.RemoteAddress : this.#byAddress(towards);
   }
@@ -49,14 +58,9 @@ export class LocalAddresses {
     const { interfaces, ipv6 } = modifiers;
     const family = (remote && ipFamily(remote.address)) || (ipv6 ? 6 : 4);
     if (interfaces.length > 0) {
-      if (!this.#internal || !this.#external) {
-        return interfaces[0] === 'external'
-          ? RtpproxyError.ExternalInterface
-          : RtpproxyError.InternalInterface;
-      }
       // The first letter is the side that the message comes from, the second the one it goes to.
-      const [from, to] = interfaces.map((side) => (side === 'external' ? this.#external! : this.#internal!));
-      return { answered: named ?? to ?? this.#internal, facing: named ?? from! };
+      const [from, to = this.#internal!] = interfaces.map((side) => this.#ofRole(side));
+      return { answered: named ?? to, facing: named ?? from! };
     }
     const preferred = named ?? this.#preferred(ipv6 ? 6 : 4);
     if (!preferred) return RtpproxyError.NoAddressOfFamily;
@@ -67,7 +71,12 @@ export class LocalAddresses {
   /** What two letters of a bridge say of the side that is answered; undefined where they say nothing. */
   answeredBy({ interfaces }: UpdateModifiers): MediaAddress | undefined {
     if (interfaces.length < 2) return undefined;
-    return interfaces[1] === 'external' ? this.#external : this.#internal;
+    return this.#ofRole(interfaces[1]!);
+  }
+
+  /** Both roles are there wherever {@link named} lets letters pass. */
+  #ofRole(role: 'internal' | 'external'): MediaAddress {
+    return role === 'external' ? this.#external! : this.#internal!;
   }
 
   #preferred(family: IpFamily): MediaAddress | undefined {

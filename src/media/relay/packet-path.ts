@@ -58,6 +58,11 @@ export interface QualityCounters {
   readonly lost: number;
   /** The last estimate (RFC 3550 §6.4.1), in ms. */
   readonly jitter: number;
+  /** The largest of the estimates and their mean, in ms; undefined where only the last one is kept. */
+  readonly largestJitter?: number | undefined;
+  readonly averageJitter?: number | undefined;
+  /** The longest time between two packets, in ms; undefined where nobody looked. */
+  readonly longestGapMs?: number | undefined;
 }
 
 /** One UDP port of the relay. */

@@ -76,8 +76,8 @@ export class Quality implements QualityCounters {
   }
 
   counters(): QualityCounters {
-    const { received, duplicates, lost, jitter } = this;
-    return { received, duplicates, lost, jitter };
+    const { received, duplicates, lost, jitter, largestJitter, averageJitter, longestGapMs } = this;
+    return { received, duplicates, lost, jitter, largestJitter, averageJitter, longestGapMs };
   }
 
   #keep(received: number, duplicates: number, lost: number): void {

@@ -38,8 +38,8 @@ export class RelayCounters {
     this.durationMs += now - stream.startedAt;
     addStream(this.#ended, stream);
     if (!stream.complete) return;
-    const rtp = stream.sides.filter(({ ports }) => ports!.rtp.counters().packetsIn > 0).length;
-    const rtcp = stream.sides.filter(({ ports }) => ports!.rtcp.counters().packetsIn > 0).length;
+    const rtp = stream.sides.filter(({ rtpCounters }) => rtpCounters.packetsIn > 0).length;
+    const rtcp = stream.sides.filter(({ rtcpCounters }) => rtcpCounters.packetsIn > 0).length;
     if (rtp === 0) this.withoutRtp++;
     else if (rtp === 1) this.oneWayRtp++;
     if (rtcp === 0) this.withoutRtcp++;
@@ -64,19 +64,15 @@ function addStream(totals: RelayTotals, { sides }: MediaStream): void {
 
 function addSide(totals: RelayTotals, side: StreamSide): void {
   const { malformed, strangers, watched, undeliverable } = side.dropped;
-  const qualities = [side.quality.counters()];
-  for (const port of side.ports ? [side.ports.rtp, side.ports.rtcp] : []) {
-    const { packetsIn, packetsOut, quality } = port.counters();
+  for (const { packetsIn, packetsOut } of [side.rtpCounters, side.rtcpCounters]) {
     totals.received += packetsIn;
     totals.relayed += packetsOut;
-    if (quality) qualities.push(quality);
   }
   totals.relayed -= side.played;
   totals.dropped += malformed + strangers + watched + undeliverable;
   totals.malformed += malformed;
-  for (const { received, duplicates, lost } of qualities) {
-    totals.expected += received - duplicates + lost;
-    totals.unique += received - duplicates;
-    totals.duplicates += duplicates;
-  }
+  const { received, duplicates, lost } = side.quality;
+  totals.expected += received - duplicates + lost;
+  totals.unique += received - duplicates;
+  totals.duplicates += duplicates;
 }

@@ -7,7 +7,8 @@ import { isNullAddress } from './endpoint.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { MediaSession } from './media-session.ts';
 import { MediaStream } from './media-stream.ts';
-import type { Endpoint, PacketPath } from './packet-path.ts';
+import { OwnPorts } from './own-ports.ts';
+import type { Endpoint, PacketPath, PortPair } from './packet-path.ts';
 import { PortPool } from './port-pool.ts';
 import { RelayCounters, type RelayTotals } from './relay-counters.ts';
 import type { MediaAddress, RelaySettings } from './relay-settings.ts';
@@ -46,6 +47,7 @@ export class Relay implements AsyncDisposable {
   readonly #user: RelayUser;
   readonly #addresses: LocalAddresses;
   readonly #sessions = new SessionTable();
+  readonly #ownPorts = new OwnPorts();
   readonly #sweeper = new WheelTimer(() => this.#sweep());
   #refusesNew = false;
 
@@ -85,17 +87,21 @@ export class Relay implements AsyncDisposable {
   async update(question: UpdateQuestion): Promise<UpdateAnswer> {
     const named = await this.#addresses.named(question.modifiers);
     if (typeof named === 'number') return refusal(named);
-    const remote = question.remote && canonical(question.remote);
+    // A medium that is refused has port 0 (RFC 3264 §6): that says nothing of where anybody receives.
+    const remote = question.remote?.port ? canonical(question.remote) : undefined;
     if (remote && ipFamily(remote.address) === 0) return refusal(RtpproxyError.MediaAddress);
     const target = this.#findOrMake(question, named, remote);
     if (typeof target === 'number') return refusal(target);
     const { side, created } = target;
-    const refused = await this.#open(side, question, named);
+    let refused: RtpproxyErrorCode | undefined;
+    // rtpproxy tells the two apart.
+    if (!(await this.#open(side, question, named)))
+      refused = created ? RtpproxyError.NoSecondListener : RtpproxyError.NoListener;
+    else if (remote && !this.#reaches(remote, side.other)) refused = RtpproxyError.MediaAddress;
     if (refused !== undefined) {
       if (created) this.#endStream(side.stream);
       return refusal(refused);
     }
-    if (remote && !fits(remote, side.other)) return refusal(RtpproxyError.MediaAddress);
     this.#note(question, side, remote, created);
     const { address } = side;
     return {
@@ -194,13 +200,13 @@ export class Relay implements AsyncDisposable {
     return session;
   }
 
-  /** Opens the side that is answered, or opens it anew. */
+  /** Opens the side that is answered, or opens it anew. @returns whether it has the port that was asked for */
   async #open(
     side: StreamSide,
     { modifiers }: UpdateQuestion,
     named: MediaAddress | undefined,
-  ): Promise<RtpproxyErrorCode | undefined> {
-    if (side.ports && !modifiers.newPort) return undefined;
+  ): Promise<boolean> {
+    if (side.ports && !modifiers.newPort) return true;
     const first = side.ports === undefined;
     const bridged = modifiers.newPort ? this.#addresses.answeredBy(modifiers) : undefined;
     const address = named ?? bridged ?? side.address;
@@ -211,15 +217,14 @@ export class Relay implements AsyncDisposable {
       side.opening = undefined;
       if (ports && side.stream.ended) this.pool.giveBack(address.address, ports);
       else if (ports) {
-        const before = side.open(ports);
-        if (before) this.pool.giveBack(side.address.address, before);
+        this.#release(side, ports);
         side.address = address;
+        this.#ownPorts.add(side);
         if (side.stream.complete && first) this.counters.complete++;
         side.stream.arrange();
       }
     }
-    if (side.ports) return undefined;
-    return first ? RtpproxyError.NoSecondListener : RtpproxyError.NoListener;
+    return ports !== undefined && side.ports !== undefined;
   }
 
   #note(question: UpdateQuestion, side: StreamSide, remote: Endpoint | undefined, created: boolean): void {
@@ -256,9 +261,23 @@ export class Relay implements AsyncDisposable {
     this.counters.ended(stream, this.#clock.now());
     for (const side of stream.sides) {
       side.close();
-      const ports = side.open(undefined);
-      if (ports) this.pool.giveBack(side.address.address, ports);
+      this.#release(side, undefined);
     }
+  }
+
+  #release(side: StreamSide, next: PortPair | undefined): void {
+    const before = side.open(next);
+    if (!before) return;
+    this.#ownPorts.remove(side, before.rtp.port);
+    this.pool.giveBack(side.address.address, before);
+  }
+
+  /** Whether a side can send there, and may. */
+  #reaches(remote: Endpoint, side: StreamSide): boolean {
+    if (isNullAddress(remote.address)) return true;
+    return (
+      ipFamily(remote.address) === ipFamily(side.address.address) && !this.#ownPorts.leadsBack(side, remote)
+    );
   }
 
   #sweep(): void {
@@ -281,9 +300,4 @@ function refusal(error: RtpproxyErrorCode): UpdateAnswer {
 
 function canonical({ address, port }: Endpoint): Endpoint {
   return { address: canonicalHost(address), port };
-}
-
-/** Whether a side's socket can send there. */
-function fits(remote: Endpoint, side: StreamSide): boolean {
-  return isNullAddress(remote.address) || ipFamily(remote.address) === ipFamily(side.address.address);
 }

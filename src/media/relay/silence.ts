@@ -23,7 +23,7 @@ function defaultTtl(streams: readonly MediaStream[], settings: RelaySettings): n
   return held ? Math.max(settings.heldTtlMs, settings.ttlMs) : settings.ttlMs;
 }
 
-function heardAt({ heardAt: slow, ports }: StreamSide): number | undefined {
-  const fast = ports?.rtp.counters().lastFast;
+function heardAt({ heardAt: slow, rtpCounters }: StreamSide): number | undefined {
+  const fast = rtpCounters.lastFast;
   return slow === undefined || (fast !== undefined && fast > slow) ? fast : slow;
 }

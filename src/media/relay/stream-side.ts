@@ -8,7 +8,16 @@ import {
 } from '../../wire/rtp/rtp-header.ts';
 import { Latch } from './latch.ts';
 import type { MediaStream } from './media-stream.ts';
-import type { Endpoint, FastRule, MediaPort, PortPair, PortUser } from './packet-path.ts';
+import type {
+  Endpoint,
+  FastRule,
+  MediaPort,
+  PortCounters,
+  PortPair,
+  PortUser,
+  QualityCounters,
+} from './packet-path.ts';
+import { PortTotals, sumOfQuality } from './port-totals.ts';
 import { Quality } from './quality.ts';
 import type { LearnSettings, MediaAddress } from './relay-settings.ts';
 import { RtcpLatch } from './rtcp-latch.ts';
@@ -37,7 +46,6 @@ export class StreamSide implements PortUser {
   /** Of this machine; decided before the ports are opened. */
   address: MediaAddress;
   readonly latch: Latch;
-  readonly quality: Quality = new Quality();
   readonly dropped: DropCounters = { malformed: 0, strangers: 0, watched: 0, undeliverable: 0 };
   /** Payload types that the party said it takes, in its order. */
   codecs: readonly number[] | undefined;
@@ -52,6 +60,10 @@ export class StreamSide implements PortUser {
   /** RTP packets sent to the party by {@link send}. */
   played = 0;
   #ports: PortPair | undefined;
+  readonly #rtpTotals = new PortTotals();
+  readonly #rtcpTotals = new PortTotals();
+  /** Of what came by here. */
+  readonly #quality = new Quality();
   readonly #rtcpLatch: RtcpLatch;
   readonly #clock: Clock;
   #taps: readonly SideTap[] = [];
@@ -99,6 +111,23 @@ export class StreamSide implements PortUser {
 
   get ssrc(): number | undefined {
     return this.latch.ssrc;
+  }
+
+  /** What the ports of RTP have counted, from the beginning. */
+  get rtpCounters(): PortCounters {
+    return this.#rtpTotals.with(this.#ports?.rtp);
+  }
+
+  get rtcpCounters(): PortCounters {
+    return this.#rtcpTotals.with(this.#ports?.rtcp);
+  }
+
+  /** What the party's packets say of their way, whoever saw them. */
+  get quality(): QualityCounters {
+    const slow = this.#quality.counters();
+    const { quality: fast } = this.rtpCounters;
+    if (!fast) return slow;
+    return this.#rule ? sumOfQuality(slow, fast) : sumOfQuality(fast, slow);
   }
 
   /** While somebody plays to the party, what the other party sends to it stays here. */
@@ -159,9 +188,14 @@ export class StreamSide implements PortUser {
   /** @returns the ports before, which are the caller's to release */
   open(ports: PortPair | undefined): PortPair | undefined {
     const before = this.#ports;
-    before?.rtp.setFast(undefined);
+    if (before) {
+      before.rtp.setFast(undefined);
+      this.#rtpTotals.retire(before.rtp);
+      this.#rtcpTotals.retire(before.rtcp);
+      before.rtp.user = undefined;
+      before.rtcp.user = undefined;
+    }
     this.#rule = undefined;
-    for (const port of [before?.rtp, before?.rtcp]) if (port) port.user = undefined;
     this.#ports = ports;
     for (const port of [ports?.rtp, ports?.rtcp]) if (port) port.user = this;
     return before;
@@ -195,7 +229,7 @@ export class StreamSide implements PortUser {
   arrange(now: number): void {
     const rule = this.#fastRule(now);
     if (sameRule(rule, this.#rule)) return;
-    if (rule) this.quality.interrupt();
+    if (rule) this.#quality.interrupt();
     this.#rule = rule;
     this.#ports?.rtp.setFast(rule);
   }
@@ -223,12 +257,12 @@ export class StreamSide implements PortUser {
     }
     const verdict = kind === 'rtp' ? this.latch.rtp(bytes, source, now) : this.latch.opaque(source, now);
     if (verdict === 'pass') {
-      this.heardAt = now;
       if (kind === 'rtcp') {
         // On the port of RTP (RFC 5761 §4): the party takes it there too.
         this.#muxes = true;
         this.#passRtcp(bytes);
       } else {
+        this.heardAt = now;
         if (kind === 'rtp') this.#heard(bytes, now);
         if (kind !== 'rtp' || !this.#keeps(bytes)) this.other.forward(bytes, this);
       }
@@ -242,7 +276,7 @@ export class StreamSide implements PortUser {
 
   #heard(bytes: Buffer, now: number): void {
     // What a rule lays aside is in the path's own account.
-    if (!this.#rule) this.quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
+    if (!this.#rule) this.#quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
     for (const tap of this.#taps) if (wants(tap, bytes)) tap.rtp?.(bytes, this);
   }
 
@@ -261,6 +295,7 @@ export class StreamSide implements PortUser {
   }
 
   #passRtcp(bytes: Buffer): void {
+    this.heardAt = this.#clock.now();
     for (const tap of this.#taps) tap.rtcp?.(bytes, this);
     if (!this.other.claimed && !this.other.sendRtcp(bytes)) this.dropped.undeliverable++;
   }

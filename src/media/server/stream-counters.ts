@@ -7,16 +7,15 @@ import type { StreamSide } from '../relay/stream-side.ts';
 /** RTP clock ticks in a millisecond: rtpproxy tells jitter in ticks, and sound on the telephone has 8000 a second. */
 const TICKS = 8;
 
-const QUALITY: Readonly<Record<string, (side: StreamSide) => string>> = {
-  rtpa_nsent: (side) => whole(sum(side, ({ received, duplicates, lost }) => received - duplicates + lost)),
-  rtpa_nrcvd: (side) => whole(sum(side, ({ received, duplicates }) => received - duplicates)),
-  rtpa_ndups: (side) => whole(sum(side, ({ duplicates }) => duplicates)),
-  rtpa_nlost: (side) => whole(sum(side, ({ lost }) => lost)),
-  rtpa_perrs: ({ dropped: { malformed } }) => whole(malformed),
-  rtpa_jlast: (side) => real((fastQuality(side) ?? side.quality.counters()).jitter * TICKS),
-  rtpa_jmax: ({ quality }) => real(quality.largestJitter * TICKS),
-  rtpa_javg: ({ quality }) => real(quality.averageJitter * TICKS),
-  longest_ipi: ({ quality }) => real(quality.longestGapMs / 1000),
+const QUALITY: Readonly<Record<string, (quality: QualityCounters) => string>> = {
+  rtpa_nsent: ({ received, duplicates, lost }) => whole(received - duplicates + lost),
+  rtpa_nrcvd: ({ received, duplicates }) => whole(received - duplicates),
+  rtpa_ndups: ({ duplicates }) => whole(duplicates),
+  rtpa_nlost: ({ lost }) => whole(lost),
+  rtpa_jlast: ({ jitter }) => real(jitter * TICKS),
+  rtpa_jmax: ({ largestJitter = 0 }) => real(largestJitter * TICKS),
+  rtpa_javg: ({ averageJitter = 0 }) => real(averageJitter * TICKS),
+  longest_ipi: ({ longestGapMs = 0 }) => real(longestGapMs / 1000),
 };
 
 /**
@@ -36,31 +35,21 @@ export function streamCounter(
       return whole(Math.max(0, Math.ceil(left / 1000)));
     }
     case 'npkts_ina':
-      return whole(side.ports?.rtp.counters().packetsIn ?? 0);
+      return whole(side.rtpCounters.packetsIn);
     case 'npkts_ino':
-      return whole(side.other.ports?.rtp.counters().packetsIn ?? 0);
+      return whole(side.other.rtpCounters.packetsIn);
     case 'nrelayed':
       return whole(relayed(side) + relayed(side.other));
+    case 'rtpa_perrs':
+      return whole(side.dropped.malformed);
     case 'ndropped':
       return whole(dropped(side) + dropped(side.other));
   }
-  return Object.hasOwn(QUALITY, name) ? QUALITY[name]!(side) : undefined;
-}
-
-/** Of what came by the relay, and of what fast rules took. */
-function sum(side: StreamSide, value: (counters: QualityCounters) => number): number {
-  const fast = fastQuality(side);
-  return value(side.quality.counters()) + (fast ? value(fast) : 0);
-}
-
-/** undefined where no fast rule took anything */
-function fastQuality(side: StreamSide): QualityCounters | undefined {
-  const counters = side.ports?.rtp.counters();
-  return counters?.lastFast === undefined ? undefined : counters.quality;
+  return Object.hasOwn(QUALITY, name) ? QUALITY[name]!(side.quality) : undefined;
 }
 
 function relayed(side: StreamSide): number {
-  return Math.max(0, (side.ports?.rtp.counters().packetsOut ?? 0) - side.played);
+  return Math.max(0, side.rtpCounters.packetsOut - side.played);
 }
 
 function dropped({ dropped: { malformed, strangers, watched, undeliverable } }: StreamSide): number {
