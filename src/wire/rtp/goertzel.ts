@@ -95,7 +95,7 @@ export class ToneDetector {
 
 function energyOf(block: Float64Array): number {
   let energy = 0;
-  for (const sample of block) energy += sample * sample;
+  for (let i = 0; i < BLOCK; i++) energy += block[i]! * block[i]!;
   return energy;
 }
 
@@ -110,18 +110,22 @@ function blockKey(block: Float64Array, energy: number): string {
   return KEYS[low.index * 4 + high.index]!;
 }
 
+/** Indices and plain loops, for this is what listening costs. */
 function strongest(block: Float64Array, coefficients: readonly number[]): { index: number; power: number } {
-  let best = { index: 0, power: -1 };
-  for (const [index, c] of coefficients.entries()) {
+  const best = { index: 0, power: -1 };
+  for (let index = 0; index < coefficients.length; index++) {
+    const c = coefficients[index]!;
     let before = 0;
     let last = 0;
-    for (const sample of block) {
-      const next = sample + c * last - before;
+    for (let i = 0; i < BLOCK; i++) {
+      const next = block[i]! + c * last - before;
       before = last;
       last = next;
     }
     const power = last * last + before * before - c * last * before;
-    if (power > best.power) best = { index, power };
+    if (power <= best.power) continue;
+    best.index = index;
+    best.power = power;
   }
   return best;
 }
