@@ -6,6 +6,10 @@
 // that one system call brought, so that a change holds for every packet that comes after it. A closed port's socket is
 // replaced by something that is no socket, under the same number, and the number is closed by the thread when none
 // of its system calls can still use it.
+//
+// A port that has a rule gets a second socket, bound to the same place and connected to the rule's source: the kernel finds
+// it sooner for what comes in, and needs no look-up of the way for what goes out. Whoever else sends still reaches
+// the first one.
 
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -28,6 +32,7 @@
 enum {
   PORTS = 65536,        // sockets that can be open at a time
   EVENTS = 256,         // ready sockets in one turn
+  TURN = 256,           // datagrams that are gathered before they are sent
   BURST = 16,           // datagrams that one system call brings from a socket
   ROUNDS = 4,           // of those before the next socket gets its turn
   LARGEST = 8192,       // bytes of a datagram; longer ones are counted as failed
@@ -36,9 +41,11 @@ enum {
   WINDOW_NS = 10000000, // over which the load is judged
   BUSY = 20,            // packets in a window that mean load: from then on turns are at least a nap apart
   NAP_NS = 1000000,
+  FREQUENT_NS = 4000000,   // between packets of a port; from then on several are asked for at a time
   LARGEST_GAP = 3000,      // of sequence numbers, that is still loss
   LARGEST_DISORDER = 100,  // that is still disorder
   NONE = 65536,            // no sequence number
+  TWIN = 1 << 30,          // in the tag of an event
 };
 // Words of a packet in the ring; an IPv6 address fills the last four.
 enum { OF_PORT, OF_GENERATION, OF_KIND, OF_LENGTH, OF_SOURCE_PORT, OF_SOURCE, HEAD_WORDS = OF_SOURCE + 4 };
@@ -74,8 +81,13 @@ typedef struct {
 typedef struct {
   pthread_mutex_t lock;
   rule rule;
+  int fd, family, class, receive_bytes;
+  int twin; // -1 while there is none; the thread makes it, under the lock
+  // The thread's own: which rule the twin is for, what it is connected to, and when packets came last.
+  uint32_t twin_rule;
+  place peer;
   reception reception;
-  int fd, family;
+  int64_t served_at;
 } port;
 
 typedef struct {
@@ -94,12 +106,12 @@ typedef struct {
   _Atomic uint32_t *generations;
   double *counters;
   // The thread's own.
-  double now_ms;
-  int strays;
-  uint8_t bytes[BURST][SLOT];
-  place names[BURST];
-  struct iovec vectors[BURST], out_vectors[BURST];
-  struct mmsghdr in[BURST], out[BURST];
+  int64_t now;
+  int strays, retried, filled, leaving, ways[TURN];
+  uint8_t bytes[TURN][SLOT];
+  place names[TURN], to[TURN];
+  struct iovec vectors[TURN], out[TURN];
+  struct mmsghdr in[TURN];
   struct epoll_event events[EVENTS];
 } relay;
 
@@ -133,6 +145,11 @@ static int same_place(const place *a, const place *b) {
     return a->in.sin_port == b->in.sin_port && a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
   }
   return a->in6.sin6_port == b->in6.sin6_port && !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16);
+}
+
+// By which events tell their port, and which of its sockets.
+static uint64_t tag_of(int index, uint32_t generation) {
+  return (uint64_t)generation << 32 | (uint32_t)index;
 }
 
 static int passes(const rule *rule, const place *source, const uint8_t *bytes, unsigned length) {
@@ -189,7 +206,7 @@ static void observe(relay *it, int index, const rule *rule, const uint8_t *bytes
   if (!follow(seen, (uint16_t)(bytes[2] << 8 | bytes[3]))) return;
   uint32_t timestamp;
   memcpy(&timestamp, bytes + 4, 4);
-  int32_t transit = (int32_t)((uint32_t)(int64_t)(it->now_ms * seen->clock_rate) - ntohl(timestamp));
+  int32_t transit = (int32_t)((uint32_t)(int64_t)((double)it->now / 1e6 * seen->clock_rate) - ntohl(timestamp));
   if (seen->begun) {
     int32_t change = (int32_t)((uint32_t)transit - (uint32_t)seen->transit);
     seen->jitter += ((change < 0 ? -(double)change : change) - seen->jitter) / 16;
@@ -228,68 +245,129 @@ static void hand_over(relay *it, int index, uint32_t generation, int kind, int s
   it->strays = 1;
 }
 
-static void forward(relay *it, rule *rule, int count) {
-  double *counters = it->counters + rule->via * COUNTERS;
-  int fd = it->ports[rule->via].fd, done = 0;
-  for (int i = 0; i < count; i++) {
-    struct msghdr *header = &it->out[i].msg_hdr;
-    header->msg_name = &rule->to;
-    header->msg_namelen = length_of(&rule->to);
-    header->msg_iov = &it->out_vectors[i];
-    header->msg_iovlen = 1;
-  }
-  while (done < count) {
-    int sent = sendmmsg(fd, it->out + done, (unsigned)(count - done), MSG_DONTWAIT);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) {
-      counters[COUNT_FAILED]++;
-      done++;
-      continue;
+static int open_socket(const place *name, int class, int receive_bytes, int share) {
+  int family = name->any.sa_family, yes = 1;
+  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  if (share) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
+  else setsockopt(fd, IPPROTO_IP, IP_TOS, &class, sizeof class);
+  if (bind(fd, &name->any, length_of(name)) == 0) return fd;
+  int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+// While the second socket is bound both must allow it; at other times nobody else may have the port.
+static int bind_twin(const port *of) {
+  place name;
+  socklen_t length = sizeof name;
+  int yes = 1, no = 0, made = -1;
+  if (getsockname(of->fd, &name.any, &length) < 0) return -1;
+  setsockopt(of->fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+  made = open_socket(&name, of->class, of->receive_bytes, 1);
+  setsockopt(of->fd, SOL_SOCKET, SO_REUSEPORT, &no, sizeof no);
+  if (made >= 0) setsockopt(made, SOL_SOCKET, SO_REUSEPORT, &no, sizeof no);
+  return made;
+}
+
+// A socket beside the port's own, connected to the rule's source. Where it cannot be had, the port's own serves.
+static void connect_twin(relay *it, int index, uint32_t generation, const rule *rule) {
+  port *of = &it->ports[index];
+  of->twin_rule = rule->number;
+  if (!rule->set || (of->twin >= 0 && same_place(&of->peer, &rule->from))) return;
+  pthread_mutex_lock(&of->lock);
+  if (atomic_load(&it->generations[index]) == generation) {
+    int made = of->twin >= 0 ? of->twin : bind_twin(of);
+    if (made >= 0 && connect(made, &rule->from.any, length_of(&rule->from)) == 0) {
+      struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag_of(index, generation) | TWIN};
+      if (made != of->twin) epoll_ctl(it->poll, EPOLL_CTL_ADD, made, &event);
+      of->twin = made;
+      of->peer = rule->from;
+    } else if (made >= 0 && made != of->twin) {
+      close(made);
     }
-    for (int i = 0; i < sent; i++) counters[OCTETS_OUT] += (double)it->out_vectors[done + i].iov_len;
-    counters[PACKETS_OUT] += sent;
-    done += sent;
   }
+  pthread_mutex_unlock(&of->lock);
+}
+
+// Sends what the turn has gathered, one packet right after the other: then the machine's own work on them goes in batches.
+static void flush(relay *it) {
+  for (int i = 0; i < it->leaving;) {
+    const port *via = &it->ports[it->ways[i]];
+    double *counters = it->counters + it->ways[i] * COUNTERS;
+    struct iovec *vector = &it->out[i];
+    int connected = via->twin >= 0 && same_place(&via->peer, &it->to[i]);
+    ssize_t sent = connected ? send(via->twin, vector->iov_base, vector->iov_len, MSG_DONTWAIT)
+                             : sendto(via->fd, vector->iov_base, vector->iov_len, MSG_DONTWAIT, &it->to[i].any,
+                                      length_of(&it->to[i]));
+    // What an ICMP message says of packets before this one is told instead of sending it.
+    if (sent < 0 && (errno == EINTR || (errno == ECONNREFUSED && !it->retried++))) continue;
+    it->retried = 0;
+    if (sent < 0) {
+      counters[COUNT_FAILED]++;
+    } else {
+      counters[PACKETS_OUT]++;
+      counters[OCTETS_OUT] += (double)sent;
+    }
+    i++;
+  }
+  it->leaving = it->filled = 0;
+}
+
+// @returns how many datagrams came into the slots from the first one on
+static int receive(relay *it, port *from, int fd, int first) {
+  if (it->now - from->served_at > FREQUENT_NS) {
+    socklen_t length = sizeof(place);
+    ssize_t size = recvfrom(fd, it->bytes[first], LARGEST, MSG_DONTWAIT | MSG_TRUNC, &it->names[first].any, &length);
+    it->in[first].msg_len = size < 0 ? 0 : (unsigned)size;
+    return size < 0 ? 0 : 1;
+  }
+  // The kernel writes over the lengths that it is given.
+  for (int i = first; i < first + BURST; i++) it->in[i].msg_hdr.msg_namelen = sizeof(place);
+  return recvmmsg(fd, it->in + first, BURST, MSG_DONTWAIT | MSG_TRUNC, NULL);
 }
 
 // What one socket has. @returns how many datagrams
-static int serve(relay *it, int index, uint32_t generation) {
+static int serve(relay *it, int index, uint32_t generation, int twin) {
   port *from = &it->ports[index];
   double *counters = it->counters + index * COUNTERS;
   int total = 0;
-  for (int round = 0; round < ROUNDS; round++) {
-    // The kernel writes over the lengths that it is given.
-    for (int i = 0; i < BURST; i++) it->in[i].msg_hdr.msg_namelen = sizeof(place);
-    int count = recvmmsg(from->fd, it->in, BURST, MSG_DONTWAIT, NULL);
+  for (int round = 0, count = BURST; round < ROUNDS && count == BURST; round++) {
+    if (it->filled + BURST > TURN) flush(it);
+    int first = it->filled;
+    count = receive(it, from, twin ? from->twin : from->fd, first);
     if (count <= 0) break;
+    it->filled += count;
     pthread_mutex_lock(&from->lock);
     rule rule = from->rule;
     pthread_mutex_unlock(&from->lock);
     if (atomic_load(&it->generations[index]) != generation) break;
+    if (from->twin_rule != rule.number) connect_twin(it, index, generation, &rule);
     if (rule.set && atomic_load(&it->generations[rule.via]) != rule.via_generation) rule.set = 0;
-    int passing = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = first; i < first + count; i++) {
       unsigned length = it->in[i].msg_len;
       counters[PACKETS_IN]++;
       counters[OCTETS_IN] += length;
-      if (it->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
+      if (length > LARGEST) {
         counters[COUNT_FAILED]++;
       } else if (passes(&rule, &it->names[i], it->bytes[i], length)) {
-        it->out_vectors[passing].iov_base = it->bytes[i];
-        it->out_vectors[passing++].iov_len = length;
+        counters[LAST_FAST] = (double)it->now / 1e6;
         if (rule.has_ssrc) observe(it, index, &rule, it->bytes[i]);
+        it->ways[it->leaving] = rule.via;
+        it->to[it->leaving] = rule.to;
+        it->out[it->leaving++] = (struct iovec){it->bytes[i], length};
         if (rule.copies) hand_over(it, index, generation, COPY, i);
       } else {
         hand_over(it, index, generation, PACKET, i);
       }
     }
-    if (passing > 0) {
-      counters[LAST_FAST] = it->now_ms;
-      forward(it, &rule, passing);
-    }
     total += count;
-    if (count < BURST) break;
   }
+  from->served_at = it->now;
   return total;
 }
 
@@ -300,6 +378,7 @@ static void bury(relay *it) {
   while (it->dead_count > 0) {
     int index = it->dead_ports[--it->dead_count];
     close(it->ports[index].fd);
+    if (it->ports[index].twin >= 0) close(it->ports[index].twin);
     it->free_ports[it->free_count++] = index;
   }
   pthread_mutex_unlock(&it->lists);
@@ -311,15 +390,15 @@ static void *run(void *argument) {
   int in_window = 0, busy = 0;
   while (!atomic_load(&it->stopping)) {
     int count = epoll_wait(it->poll, it->events, EVENTS, -1);
-    int64_t now = now_ns();
-    it->now_ms = (double)now / 1e6;
+    int64_t now = it->now = now_ns();
     for (int i = 0; i < count; i++) {
       uint64_t tag = it->events[i].data.u64;
-      int index = (int)(tag & 0xffffffff);
+      int index = (int)(tag & (TWIN - 1));
       uint64_t ignored;
-      if (index < PORTS) in_window += serve(it, index, (uint32_t)(tag >> 32));
+      if (index < PORTS) in_window += serve(it, index, (uint32_t)(tag >> 32), (tag & TWIN) != 0);
       else if (read(it->wake, &ignored, sizeof ignored) < 0) continue;
     }
+    flush(it);
     bury(it);
     if (it->strays) {
       it->strays = 0;
@@ -369,21 +448,6 @@ static relay *unwrap(napi_env env, napi_callback_info info, size_t *count, napi_
   return it && !it->closed ? it : NULL;
 }
 
-static int bind_socket(int family, const place *name, int class, int receive_bytes) {
-  int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  int yes = 1;
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
-  if (family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-  if (family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
-  else setsockopt(fd, IPPROTO_IP, IP_TOS, &class, sizeof class);
-  if (bind(fd, &name->any, length_of(name)) == 0) return fd;
-  int error = errno;
-  close(fd);
-  errno = error;
-  return -1;
-}
-
 // openPort(family, traffic class, receive buffer bytes); where to bind stands in the words. @returns its index
 static napi_value open_port(napi_env env, napi_callback_info info) {
   napi_value arguments[3], result;
@@ -401,17 +465,21 @@ static napi_value open_port(napi_env env, napi_callback_info info) {
   pthread_mutex_unlock(&it->lists);
   if (index < 0) return fail(env, "openPort", EMFILE);
   port *opened = &it->ports[index];
-  int fd = bind_socket(family, &name, class, receive_bytes), error = errno;
+  int fd = open_socket(&name, class, receive_bytes, 0), error = errno;
   if (fd >= 0) {
     pthread_mutex_init(&opened->lock, NULL);
     opened->fd = fd;
+    opened->twin = -1;
     opened->family = family;
+    opened->class = class;
+    opened->receive_bytes = receive_bytes;
+    opened->served_at = 0;
     opened->rule.set = 0;
-    opened->reception.rule = opened->rule.number;
+    opened->reception.rule = opened->twin_rule = opened->rule.number;
     memset(it->counters + index * COUNTERS, 0, COUNTERS * sizeof *it->counters);
     uint32_t generation = atomic_load(&it->generations[index]) + 1;
     atomic_store(&it->generations[index], generation);
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)generation << 32 | (uint32_t)index};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag_of(index, generation)};
     if (epoll_ctl(it->poll, EPOLL_CTL_ADD, fd, &event) == 0) {
       napi_create_int32(env, index, &result);
       return result;
@@ -492,9 +560,15 @@ static napi_value close_port(napi_env env, napi_callback_info info) {
   int32_t index;
   port *closing = it ? port_of(env, it, argument, &index) : NULL;
   if (!closing) return NULL;
+  pthread_mutex_lock(&closing->lock);
   atomic_fetch_add(&it->generations[index], 1);
-  epoll_ctl(it->poll, EPOLL_CTL_DEL, closing->fd, NULL);
-  dup2(it->wake, closing->fd);
+  for (int i = 0; i < 2; i++) {
+    int fd = i == 0 ? closing->fd : closing->twin;
+    if (fd < 0) continue;
+    epoll_ctl(it->poll, EPOLL_CTL_DEL, fd, NULL);
+    dup2(it->wake, fd);
+  }
+  pthread_mutex_unlock(&closing->lock);
   pthread_mutex_lock(&it->lists);
   it->dead_ports[it->dead_count++] = index;
   pthread_mutex_unlock(&it->lists);
@@ -513,7 +587,9 @@ static void stop(void *argument) {
   atomic_store(&it->dead, 1);
   bury(it);
   for (int i = 0; i < it->used; i++) {
-    if (atomic_load(&it->generations[i]) & 1) close(it->ports[i].fd);
+    if (!(atomic_load(&it->generations[i]) & 1)) continue;
+    close(it->ports[i].fd);
+    if (it->ports[i].twin >= 0) close(it->ports[i].twin);
   }
   close(it->wake);
   close(it->poll);
@@ -550,7 +626,7 @@ static int start_thread(relay *it) {
   it->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = PORTS};
   if (it->poll < 0 || it->wake < 0 || epoll_ctl(it->poll, EPOLL_CTL_ADD, it->wake, &event) < 0) return errno;
-  for (int i = 0; i < BURST; i++) {
+  for (int i = 0; i < TURN; i++) {
     it->vectors[i] = (struct iovec){it->bytes[i], LARGEST};
     it->in[i].msg_hdr = (struct msghdr){.msg_name = &it->names[i], .msg_iov = &it->vectors[i], .msg_iovlen = 1};
   }

@@ -257,6 +257,29 @@ describe.each(ways)('the %s path', (_name, openPath) => {
     );
   });
 
+  it('still gives strangers to the user when the call has gone on for a while, both ways', async () => {
+    const { left, right, alice, bob, user, rule } = await call();
+    right.setFast({ ...rule, source: bob.endpoint, via: left, to: alice.endpoint });
+    const stranger = await Party.open();
+    for (let i = 1; i <= 5; i++) {
+      alice.say(rtp('to bob'), left);
+      bob.say(rtp('to alice'), right);
+      stranger.say(rtp(`to left ${i}`), left);
+      stranger.say(rtp(`to right ${i}`), right);
+      await user.until(() => user.seen.length === 2 * i);
+      await bob.until(() => bob.seen.length === i);
+      await alice.until(() => alice.seen.length === i);
+    }
+    // The source moves with the rule.
+    const carol = await Party.open();
+    left.setFast({ ...rule, source: carol.endpoint });
+    carol.say(rtp('from carol'), left);
+    await bob.untilText(textOf(rtp('from carol')));
+    alice.say(rtp('late'), left);
+    await user.untilText(textOf(rtp('late')));
+    expect(alice.seen[0]!.source.port).toBe(left.port);
+  });
+
   it('lets anything of the source pass where no SSRC is named', async () => {
     const { left, alice, bob } = await call({ ssrc: undefined });
     alice.say('whatever', left);
@@ -371,6 +394,9 @@ describe.each(ways)('the %s path', (_name, openPath) => {
     const gone = await Party.open();
     const { endpoint } = gone;
     left.setFast({ ...rule, to: endpoint });
+    right.setFast({ ...rule, source: endpoint, via: left, to: alice.endpoint });
+    gone.say(rtp('good bye'), right);
+    await alice.untilText(textOf(rtp('good bye')));
     opened.splice(opened.indexOf(gone), 1);
     gone[Symbol.dispose]();
     for (let i = 0; i < 5; i++) alice.say(rtp('into the void'), left);
