@@ -32,8 +32,10 @@ export interface MediaFlags {
   readonly ttl?: number;
   /** `n`: be told when media stop; a string is the socket where, instead of the control's own. */
   readonly notify?: boolean | string;
-  /** `d`: be told of keys; a number is the payload type of telephone events, 101 otherwise. */
+  /** `d`: be told of keys; a number is the payload type of telephone events, else that of the description, or 101. */
   readonly keys?: boolean | number;
+  /** With `keys`: those too that stand in the sound alone. Viaduct's own relay hears them, rtpproxy does not. */
+  readonly tones?: boolean;
   /** Default `remove`. */
   readonly ice?: IceTreatment;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaQuestion, MediaResult, Relayed } from './media-control.ts';
+import type { MediaFlags } from './media-flags.ts';
 import { controlUnderTest, lines, question, sdp } from './testing/control-under-test.ts';
 
 const AUDIO = 'm=audio 8000 RTP/AVP 0 8 101';
@@ -84,6 +85,18 @@ describe('commands', () => {
     await using test = await controlUnderTest({ set: { notify: { printed: 'tcp:10.0.0.9:9999' } } });
     await test.control.offer(question(sdp('10.9.9.9', 'm=audio 8000 udp x'), more));
     expect(test.relays.relay('10.0.0.1').commands).toEqual([command]);
+  });
+
+  it('name the payload type of telephone events that the description has, and ask for tones', async () => {
+    await using test = await controlUnderTest({ set: { notify: { printed: 'tcp:10.0.0.9:9999' } } });
+    const audio = 'm=audio 8000 RTP/AVP 0 97\r\na=rtpmap:97 telephone-event/8000';
+    const ask = (flags: MediaFlags, callId: string) =>
+      test.control.offer(question(sdp('10.9.9.9', audio), { flags, tag: '12', callId }));
+    await ask({ keys: true }, 'one');
+    await ask({ keys: true, tones: true }, 'two');
+    await ask({ keys: 101, tones: true }, 'three');
+    const told = test.relays.relay('10.0.0.1').commands.map((command) => command.split(' && ')[1]);
+    expect(told).toEqual(['M3:1 Dd12 97', 'M3:1 Dd12 97 t', 'M3:1 Dd12 101 t']);
   });
 
   it('of an answer have keys and no notification', async () => {

@@ -20,6 +20,8 @@ export interface UpdatePlan {
 
 /** The module that hears telephone events. */
 const KEYS_MODULE = 3;
+/** The payload type that it listens to where none is named. */
+const TELEPHONE_EVENT = 101;
 /** A notify tag that is passed over. */
 export const IGNORED_TAG = 'I';
 /** What a lookup says for a To tag that nobody knows yet. */
@@ -125,8 +127,16 @@ function subcommandsFor(
 ): Subcommand[] {
   const found: Subcommand[] = [];
   if (wantsKeys) {
-    const payloadType = typeof flags.keys === 'number' ? [String(flags.keys)] : [];
-    found.push({ kind: 'module', module: KEYS_MODULE, instance: 1, args: [`Dd${tag}`, ...payloadType] });
+    const described = plan.medium.payloadType('telephone-event') ?? TELEPHONE_EVENT;
+    const payloadType = typeof flags.keys === 'number' ? flags.keys : described;
+    // OpenSIPS names the relay's own default only where it was told to.
+    const args = flags.keys === true && payloadType === TELEPHONE_EVENT && !flags.tones ? [] : [payloadType];
+    found.push({
+      kind: 'module',
+      module: KEYS_MODULE,
+      instance: 1,
+      args: [`Dd${tag}`, ...args.map(String), ...(flags.tones ? ['t'] : [])],
+    });
   }
   if (flags.ttl && plan.capabilities.has(RtpproxyCapability.SetTtl)) {
     found.push({ kind: 'set', reverse: false, parameter: 'ttl', value: flags.ttl });

@@ -39,6 +39,8 @@ export interface AnchorOptions {
   readonly record?: boolean;
   /** Hears of every key that is pressed, once. */
   readonly onKey?: (key: PressedKey, media: CallMedia) => void;
+  /** Keys are heard in the sound too (PCMU and PCMA), of phones that send no telephone events. Only the server's own relay can. */
+  readonly tones?: boolean;
   /** No more media came; by default the call is ended. */
   readonly onTimeout?: (media: CallMedia) => void;
 }

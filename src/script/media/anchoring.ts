@@ -56,7 +56,7 @@ export class Anchoring implements MediaMover {
         ...(ice !== undefined && { ice }),
         ...(directions !== undefined && { directions }),
         ...(packetTime !== undefined && { packetTime: milliseconds(packetTime) }),
-        ...(onKey !== undefined && { keys: true }),
+        ...(onKey !== undefined && { keys: true, ...(options.tones && { tones: true }) }),
       },
       without: options.unavailable ?? 'refuse',
       record: options.record ?? false,

@@ -106,7 +106,7 @@ function setTtl(
   return undefined;
 }
 
-/** `M3:1 tag [payload-type [h]]` */
+/** `M3:1 tag [payload-type [modifiers]]`: `h` hides the events, and `t`, which rtpproxy does not have, hears tones. */
 function hearKeys(
   { told, sound }: CommandContext,
   [written, type, modifiers = '']: readonly string[],
@@ -115,14 +115,15 @@ function hearKeys(
   const tag = written === undefined ? undefined : unescapeTag(written);
   const target = told.get(session)?.target;
   const payloadType = type === undefined ? TELEPHONE_EVENT : parseDecimal(type);
-  const hide = modifiers.toLowerCase() === 'h';
+  const letters = modifiers.toLowerCase();
   if (tag === undefined || !target || payloadType === undefined || payloadType > 127) return -1;
-  if (modifiers !== '' && !hide) return -1;
+  for (const letter of letters) if (letter !== 'h' && letter !== 't') return -1;
   // rtpproxy calls the stream of the party that made the session 0.
   const stream = incoming.index === 0 ? 1 : 0;
   const pressed = (key: { event: number; volume: number; duration: number }) => {
     const { event, volume, duration } = key;
     if (event < 16) target.send(printNotification({ kind: 'key', tag, event, volume, duration, stream }));
   };
-  return sound.keys.listen({ side: incoming, payloadType, hide, pressed }) ? undefined : -1;
+  const [hide, tones] = [letters.includes('h'), letters.includes('t')];
+  return sound.keys.listen({ side: incoming, payloadType, hide, tones, pressed }) ? undefined : -1;
 }

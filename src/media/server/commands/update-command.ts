@@ -43,7 +43,7 @@ export async function executeUpdate(
 
 function recordBoth({ sound }: CommandContext, session: MediaSession, { stream }: StreamSide): void {
   for (const side of stream.sides) {
-    const how = { to: undefined, bothSides: false, replyAddress: false };
+    const how = { to: undefined, bothSides: true, replyAddress: false };
     void sound.records.start({ session, side, ...how });
   }
 }
