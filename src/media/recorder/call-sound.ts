@@ -17,15 +17,15 @@ export type Unmixed = ReadonlyMap<number, number>;
 /** The sound of a call as stereo WAV: the caller left, the callee right. It begins with the first sound of either. */
 export class CallSound {
   readonly #file: RecordingFile;
-  readonly #mixer: StereoMixer;
   readonly #timelines = { left: new LegTimeline(), right: new LegTimeline() };
   readonly #unmixed = new Map<number, number>();
   /** In ms of the clock. */
-  #start: number | undefined;
+  #start = 0;
+  /** From the first sound on. */
+  #mixer: StereoMixer | undefined;
 
   constructor(file: RecordingFile) {
     this.#file = file;
-    this.#mixer = new StereoMixer((frames) => file.append(frames));
   }
 
   get unmixed(): Unmixed {
@@ -42,7 +42,10 @@ export class CallSound {
     }
     const codes = payload(bytes);
     if (!codes || codes.length === 0) return;
-    this.#start ??= now;
+    if (!this.#mixer) {
+      this.#start = now;
+      this.#mixer = new StereoMixer((frames) => this.#file.append(frames));
+    }
     const arrival = Math.round((now - this.#start) * SAMPLES_PER_MS);
     const position = this.#timelines[channel].place(ssrc(bytes), timestamp(bytes), hasMarker(bytes), arrival);
     if (position !== undefined) this.#mixer.put(channel, position, codes, samples);
@@ -50,11 +53,11 @@ export class CallSound {
 
   /** Lets what is old enough leave for the file. */
   advance(now: number): void {
-    if (this.#start !== undefined) this.#mixer.advance(Math.round((now - this.#start) * SAMPLES_PER_MS));
+    this.#mixer?.advance(Math.round((now - this.#start) * SAMPLES_PER_MS));
   }
 
   async close(): Promise<RecordedFile> {
-    this.#mixer.finish();
+    this.#mixer?.finish();
     return this.#file.close((bytes) => wavHeader(FORMAT, Math.max(0, bytes - WAV_HEADER_BYTES)));
   }
 }

@@ -238,6 +238,23 @@ describe('Recorder', () => {
     expect([near(heard(0), 1000), heard(15), near(heard(21), 1000)]).toEqual([true, 0, true]);
   });
 
+  it('sends what is said to the disk within a second, one recording after the other', async () => {
+    const { call, files, record, talk, settled } = await setUp({ rtcp: false });
+    const sides = [call.caller];
+    for (let i = 0; i < 30; i++) sides.push((await call.open(`call-${i}`, 'tag'))[0]);
+    for (const side of sides) await record(side);
+    const header = { payloadType: 0, sequenceNumber: 1, timestamp: 0, ssrc: 7 };
+    for (const side of sides) call.speak(side, rtpPacket(header, Buffer.alloc(160)));
+    const written = () => [...files.contents.values()].filter(({ length }) => length > 0).length;
+    await call.clock.advanceAsync(100);
+    expect(written()).toBeGreaterThan(0);
+    expect(written()).toBeLessThan(6);
+    await call.clock.advanceAsync(1000);
+    expect(written()).toBe(sides.length);
+    talk(1);
+    await settled();
+  });
+
   it('answers why it cannot', async () => {
     const nowhere = await setUp({ folders: undefined });
     expect(await nowhere.record(nowhere.call.caller)).toMatchObject({ ok: false });

@@ -16,8 +16,10 @@ import type { RecordingFolders } from './recording-place.ts';
 import { RTPPROXY_CAPTURE } from './rtpproxy-capture.ts';
 import { type RecordingOutcome, type RecordingStyle, StreamRecording } from './stream-recording.ts';
 
-/** How long what parties say may wait in memory before it is sent to the disk. */
+/** How long what parties say waits in memory, at the most, before it is sent to the disk. */
 const FLUSH_MS = 1000;
+/** Recordings take turns in that time, for all at once would hold packets up. */
+const TURN_MS = 50;
 const CHUNK_BYTES = 16_384;
 /** 256 kB: some twenty seconds of a party, while the disk does not answer. */
 const MOST_CHUNKS = 16;
@@ -87,6 +89,9 @@ export class Recorder implements RecordPort, AsyncDisposable {
   readonly #copies = new Map<StreamSide, Copy>();
   readonly #closing = new Set<Promise<void>>();
   readonly #flusher = new WheelTimer(() => this.#flush());
+  #turn: Iterator<StreamRecording> = this.#recordings.values();
+  /** Of recordings whose turn it is, with fractions. */
+  #turns = 0;
 
   constructor({ settings, files, ports, clock, wheel }: RecorderOptions) {
     this.#settings = settings;
@@ -143,7 +148,7 @@ export class Recorder implements RecordPort, AsyncDisposable {
     this.#recordings.set(stream, recording);
     this.counters.begun++;
     this.#publish('begun', stream, {});
-    this.#wheel.armBy(this.#flusher, this.#clock.now() + FLUSH_MS);
+    this.#wheel.armBy(this.#flusher, this.#clock.now() + TURN_MS);
     return recording;
   }
 
@@ -179,8 +184,18 @@ export class Recorder implements RecordPort, AsyncDisposable {
   }
 
   #flush(): void {
-    for (const recording of this.#recordings.values()) recording.flush();
-    if (this.#recordings.size > 0) this.#wheel.arm(this.#flusher, FLUSH_MS);
+    const { size } = this.#recordings;
+    if (size === 0) return;
+    this.#turns += (size * TURN_MS) / FLUSH_MS;
+    for (; this.#turns >= 1; this.#turns--) {
+      let next = this.#turn.next();
+      if (next.done) {
+        this.#turn = this.#recordings.values();
+        next = this.#turn.next();
+      }
+      if (!next.done) next.value.flush();
+    }
+    this.#wheel.arm(this.#flusher, TURN_MS);
   }
 
   async #copy(side: StreamSide, to: Endpoint, replyAddress: boolean): Promise<RecordResult> {
