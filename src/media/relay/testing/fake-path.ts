@@ -60,16 +60,18 @@ export class FakePort implements MediaPort {
   }
 }
 
-/** Opens {@link FakePort}s; ports of `occupied` are another program's. */
+/** Opens {@link FakePort}s; ports of `occupied` are another program's, addresses of `missing` not this machine's. */
 export class FakePath implements PacketPath {
   readonly name = 'portable';
   readonly ports: FakePort[] = [];
   readonly occupied: Set<number> = new Set();
+  readonly missing: Set<string> = new Set();
   closed = false;
 
   async openPair(address: string, port: number): Promise<PortPair> {
+    if (this.missing.has(address)) throw failure('EADDRNOTAVAIL');
     if (this.occupied.has(port) || this.open.some((it) => it.port === port && it.address === address)) {
-      throw Object.assign(new Error('address in use'), { code: 'EADDRINUSE' });
+      throw failure('EADDRINUSE');
     }
     const rtp = new FakePort(address, port);
     const rtcp = new FakePort(address, port + 1);
@@ -84,4 +86,8 @@ export class FakePath implements PacketPath {
   async [Symbol.asyncDispose](): Promise<void> {
     this.closed = true;
   }
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }
