@@ -7,6 +7,7 @@ import type {
   PortCounters,
   PortPair,
   PortUser,
+  QualityCounters,
 } from '../packet-path.ts';
 
 /** A port without a socket: a test gives it packets, and reads what it sent. */
@@ -18,6 +19,7 @@ export class FakePort implements MediaPort {
   rule: FastRule | undefined;
   open = true;
   lastFast: number | undefined;
+  quality: QualityCounters | undefined;
   readonly sent: { readonly bytes: Buffer; readonly to: Endpoint }[] = [];
   #packetsIn = 0;
   #octetsIn = 0;
@@ -52,6 +54,7 @@ export class FakePort implements MediaPort {
       octetsOut,
       failed: 0,
       lastFast: this.lastFast,
+      quality: this.quality,
     };
   }
 
