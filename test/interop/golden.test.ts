@@ -39,7 +39,7 @@ async function serverOf(options: readonly string[]): Promise<RelayServer> {
     settings: { ...DEFAULT_RELAY_SETTINGS, addresses, setupTtlMs: 60_000, asymmetric: isBridge },
     notifySockets: values(options, '-n'),
     recordsAll: false,
-    sound: new FakeSound({ directory: options.includes('-r') }),
+    sound: () => new FakeSound({ directory: options.includes('-r') }),
   });
 }
 

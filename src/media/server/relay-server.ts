@@ -32,7 +32,8 @@ export interface RelayServerOptions extends Omit<RelayOptions, 'user'> {
   readonly notifySockets: readonly string[];
   /** Records every session from its start (rtpproxy's `-a`). */
   readonly recordsAll: boolean;
-  readonly sound: SoundPorts;
+  /** Recordings, prompts and keys for the relay; the server's own from then on. */
+  readonly sound: (relay: Relay) => SoundPorts & AsyncDisposable;
 }
 
 /** Executes rtpproxy's control protocol over a relay, which is its own. */
@@ -42,17 +43,19 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   readonly statistics: RelayStatistics;
   readonly #context: CommandContext;
   readonly #order = new CallOrder();
+  readonly #sound: SoundPorts & AsyncDisposable;
   readonly #told = new WeakMap<MediaSession, Told>();
 
   /** @throws ServerError NET_BAD_CONTROL_SOCKET, CFG_INVALID */
   constructor({ notifySockets, recordsAll, sound, ...options }: RelayServerOptions) {
     this.notifier = new Notifier(notifySockets, options.clock);
     this.relay = new Relay({ ...options, user: this });
-    this.statistics = new RelayStatistics(this.relay, sound, options.clock);
+    this.#sound = sound(this.relay);
+    this.statistics = new RelayStatistics(this.relay, this.#sound, options.clock);
     this.#context = {
       relay: this.relay,
       notifier: this.notifier,
-      sound,
+      sound: this.#sound,
       clock: options.clock,
       told: this.#told,
       recordsAll,
@@ -83,6 +86,10 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.relay.refuseNew();
+    this.relay.deleteAll();
+    // Files are completed while the ports of the relay are still there: copies leave from some of them.
+    await this.#sound[Symbol.asyncDispose]();
     await this.relay[Symbol.asyncDispose]();
     await this.notifier[Symbol.asyncDispose]();
   }

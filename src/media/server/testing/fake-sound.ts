@@ -2,7 +2,7 @@ import type { StreamSide } from '../../relay/stream-side.ts';
 import type { KeyRequest, PlayRequest, RecordRequest, SoundPorts } from '../sound-ports.ts';
 
 /** Keeps what it was asked for. */
-export class FakeSound implements SoundPorts {
+export class FakeSound implements SoundPorts, AsyncDisposable {
   readonly played: PlayRequest[] = [];
   readonly recorded: RecordRequest[] = [];
   readonly listened: KeyRequest[] = [];
@@ -45,5 +45,10 @@ export class FakeSound implements SoundPorts {
         return true;
       },
     };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.playing.clear();
+    this.recording.clear();
   }
 }
