@@ -23,6 +23,7 @@ const STOPPING_MS = 10_000;
 export class EmbeddedRelay implements AsyncDisposable {
   readonly #start: ThreadStart;
   readonly #clock: Clock;
+  readonly #thread: URL;
   #worker: Worker | undefined;
   /** Ports that wait for the next thread. */
   #waiting: MessagePort[] = [];
@@ -32,17 +33,19 @@ export class EmbeddedRelay implements AsyncDisposable {
   #restart: TimerHandle | undefined;
   #disposed = false;
 
-  private constructor(program: RelayProgram, clock: Clock) {
+  private constructor(program: RelayProgram, clock: Clock, thread: URL) {
+    this.#thread = thread;
     this.#start = { program, detailed: channels.log.hasSubscribers };
     this.#clock = clock;
   }
 
   /**
    * Resolves when the thread runs.
+   * @param thread a program that takes the same orders, for tests
    * @throws ServerError with what keeps it from starting; NET_LISTEN_FAILED where the thread breaks
    */
-  static async start(program: RelayProgram, clock: Clock): Promise<EmbeddedRelay> {
-    const relay = new EmbeddedRelay(program, clock);
+  static async start(program: RelayProgram, clock: Clock, thread: URL = THREAD): Promise<EmbeddedRelay> {
+    const relay = new EmbeddedRelay(program, clock, thread);
     await relay.#run();
     return relay;
   }
@@ -79,7 +82,7 @@ export class EmbeddedRelay implements AsyncDisposable {
   }
 
   #run(): Promise<void> {
-    const worker = new Worker(THREAD, { name: 'relay', workerData: this.#start });
+    const worker = new Worker(this.#thread, { name: 'relay', workerData: this.#start });
     const started = Promise.withResolvers<void>();
     let isRunning = false;
     worker.on('message', (report: ThreadReport) => {
@@ -97,6 +100,8 @@ export class EmbeddedRelay implements AsyncDisposable {
       }
     });
     worker.on('error', (error) => {
+      // Its ports are closing: who asks for another one waits for the next thread.
+      if (this.#worker === worker) this.#worker = undefined;
       logLine('error', 'relay', `the thread of the media relay broke: ${String(error)}`, { error });
       started.reject(
         new ServerError('NET_LISTEN_FAILED', `the media relay broke: ${String(error)}`, { cause: error }),
@@ -110,8 +115,8 @@ export class EmbeddedRelay implements AsyncDisposable {
   }
 
   #ended(worker: Worker): void {
-    if (this.#disposed || this.#worker !== worker) return;
-    this.#worker = undefined;
+    if (this.#worker === worker) this.#worker = undefined;
+    if (this.#disposed) return;
     if (this.#clock.now() - this.#startedAt > STEADY_MS) this.#crashes = 0;
     this.#startAgain();
   }

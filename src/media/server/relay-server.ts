@@ -1,7 +1,6 @@
 import { logLine } from '../../base/channels.ts';
 import type { RtpproxyCommand } from '../../wire/rtpproxy/command.ts';
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
-import { printNotification } from '../../wire/rtpproxy/notification.ts';
 import { parseCommand } from '../../wire/rtpproxy/parse-command.ts';
 import { printError } from '../../wire/rtpproxy/reply.ts';
 import type { MediaSession } from '../relay/media-session.ts';
@@ -82,7 +81,8 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   timedOut(session: MediaSession): void {
     const told = this.#told.get(session);
     this.#told.delete(session);
-    told?.target.send(printNotification({ kind: 'timeout', tag: told.tag }));
+    // As it was given, be it one word or more: line ends are the only thing that no tag has.
+    told?.target.send(`${told.tag}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

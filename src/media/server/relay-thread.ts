@@ -22,7 +22,7 @@ try {
   const server = startRelay(program, new SystemClock());
   parent.on('message', (order: ThreadOrder) => {
     if (order.kind === 'connect') openPortDoor(order.port, (text, source) => server.execute(text, source));
-    else void server[Symbol.asyncDispose]().then(() => parent.close());
+    else void server[Symbol.asyncDispose]().then(() => process.exit());
   });
   report({ kind: 'started' });
 } catch (error) {

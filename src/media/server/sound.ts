@@ -1,5 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
+import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { TimerWheel } from '../../base/timer-wheel.ts';
 import { KeyListeners } from '../dtmf/key-listeners.ts';
 import { PromptLibrary, type PromptSettings } from '../player/prompt-library.ts';
@@ -31,6 +33,7 @@ export function openSound(
     settings: recordings,
     files: DISK,
     ports: {
+      resolve: addressOf,
       towards: addressTowards,
       take: (address) => relay.pool.take(address),
       giveBack: (address, pair) => relay.pool.giveBack(address, pair),
@@ -48,4 +51,13 @@ export function openSound(
       await recorder[Symbol.asyncDispose]();
     },
   };
+}
+
+async function addressOf(host: string): Promise<string | undefined> {
+  if (ipFamily(host) !== 0) return canonicalHost(host);
+  try {
+    return (await lookup(host)).address;
+  } catch {
+    return undefined;
+  }
 }

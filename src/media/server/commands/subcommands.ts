@@ -2,6 +2,7 @@ import type { Subcommand } from '../../../wire/rtpproxy/command.ts';
 import { printNotification } from '../../../wire/rtpproxy/notification.ts';
 import { unescapeTag } from '../../../wire/rtpproxy/notify-tag.ts';
 import { printRelayAddress } from '../../../wire/rtpproxy/reply.ts';
+import { isWord } from '../../../wire/rtpproxy/words.ts';
 import { parseDecimal } from '../../../wire/sip/text.ts';
 import type { MediaSession } from '../../relay/media-session.ts';
 import type { StreamSide } from '../../relay/stream-side.ts';
@@ -116,7 +117,8 @@ function hearKeys(
   const target = told.get(session)?.target;
   const payloadType = type === undefined ? TELEPHONE_EVENT : parseDecimal(type);
   const letters = modifiers.toLowerCase();
-  if (tag === undefined || !target || payloadType === undefined || payloadType > 127) return -1;
+  if (tag === undefined || !isWord(tag) || !target) return -1;
+  if (payloadType === undefined || payloadType > 127) return -1;
   for (const letter of letters) if (letter !== 'h' && letter !== 't') return -1;
   // rtpproxy calls the stream of the party that made the session 0.
   const stream = incoming.index === 0 ? 1 : 0;
