@@ -1,4 +1,4 @@
-import type { ControlLink, LinkAnswer } from './control-link.ts';
+import type { ControlLink, LinkAnswer, LinkFault } from './control-link.ts';
 
 /** Why a command was not even sent. */
 export interface QueueFull {
@@ -105,6 +105,8 @@ export class ControlQueue {
     if (turn.next) this.#ready.push(turn.next);
     else this.#last.delete(turn.callId);
     turn.settle(answer);
+    // Who waits for a relay that does not answer has waited long enough.
+    if (!answer.ok && isAway(answer.fault)) this.flush({ ...answer, fault: 'unreachable' });
     this.#pump();
     this.#tellIdle();
   }
@@ -114,4 +116,9 @@ export class ControlQueue {
     this.#idle?.();
     this.#idle = undefined;
   }
+}
+
+/** Whether a fault says that the relay is not there. */
+export function isAway(fault: LinkFault | QueueFull['fault']): boolean {
+  return fault === 'timeout' || fault === 'unreachable';
 }

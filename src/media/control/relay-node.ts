@@ -2,7 +2,7 @@ import { channels, logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import type { ControlLink, LinkAnswer } from './control-link.ts';
-import { ControlQueue, type QueueFull } from './control-queue.ts';
+import { ControlQueue, isAway, type QueueFull } from './control-queue.ts';
 import type { RelayState, RelaySwitch } from './media-control.ts';
 import type { NodeSpec } from './node-spec.ts';
 
@@ -111,7 +111,7 @@ export class RelayNode implements AsyncDisposable {
     const answer = await this.#queue.ask(callId, text);
     if (!answer.ok) {
       this.#failures++;
-      if (answer.fault === 'timeout' || answer.fault === 'unreachable') this.#disable(answer.reason);
+      if (isAway(answer.fault)) this.#disable(answer.reason);
     }
     return answer;
   }
@@ -180,7 +180,6 @@ export class RelayNode implements AsyncDisposable {
   #disable(reason: string): void {
     if (this.#state === 'off') return;
     this.#enter('inactive', reason);
-    this.#queue.flush({ ok: false, fault: 'unreachable', reason });
     this.#retryLater();
   }
 

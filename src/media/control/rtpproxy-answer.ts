@@ -62,10 +62,13 @@ function isOldNoRoom(error: number): boolean {
 
 /** Whether another relay may do better, where this one fails. */
 export function mayGoElsewhere(failed: MediaFailure): boolean {
-  return (
-    failed.fault === 'timeout' ||
-    failed.fault === 'no-relay' ||
-    failed.fault === 'overload' ||
-    hasNoRoom(failed)
-  );
+  switch (failed.fault) {
+    case 'timeout':
+    case 'no-relay':
+    case 'overload':
+    case 'closed':
+      return true;
+    default:
+      return hasNoRoom(failed);
+  }
 }
