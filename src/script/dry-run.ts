@@ -131,6 +131,7 @@ function strangersCall(method: string, inDialog: boolean): RequestCall {
     onTransportError: undefined,
     reply: (_parts: ReplyParts) => false,
     forward: () => false,
+    forceRport: () => {},
     forget: () => {},
   };
   return new RequestCall(transaction, STRANGER, OWNER);

@@ -33,6 +33,11 @@ export class ResponseRoute {
     this.#route = isReliable(flow.transport) || sourcePort ? flow : undefined;
   }
 
+  /** Has answers go to where the request came from, whatever its Via says. */
+  useSource(): void {
+    this.#route = this.#flow;
+  }
+
   /**
    * Sends an answer: on the request's own connection, else on a new one to its source (RFC 3261 §18.2.2); a datagram to
    * the source address, and to the source port where rport says so (RFC 3581 §4), else to that of sent-by. `maddr` is

@@ -6,7 +6,7 @@ import { buildResponse, type ResponseParts } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
 import { type MachineContext, TimedMachine } from './machine.ts';
-import type { ResponseRoute } from './response-route.ts';
+import { type ResponseRoute, receivedVia } from './response-route.ts';
 import type { ReplyParts, ServerState, ServerTransaction } from './server-transaction.ts';
 import { userFault } from './user-fault.ts';
 
@@ -20,7 +20,7 @@ const TAG_LENGTH = 10;
 /** What both server machines have in common. */
 export abstract class ServerMachine extends TimedMachine implements ServerTransaction {
   readonly flow: Flow;
-  readonly topVia: string;
+  topVia: string;
   /** By which the owner finds it again. */
   readonly key: string;
   state: ServerState;
@@ -105,6 +105,13 @@ export abstract class ServerMachine extends TimedMachine implements ServerTransa
   abstract retransmission(): void;
   /** @returns whether the machine took the answer */
   protected abstract answer(bytes: Buffer, status: number): boolean;
+
+  forceRport(): void {
+    const via = this.request.topVia;
+    if (via === undefined) return;
+    this.topVia = receivedVia(via, this.flow, true);
+    this.route.useSource();
+  }
 
   forget(): void {
     this.onTerminated = undefined;

@@ -55,6 +55,8 @@ export interface ServerTransaction {
    * @returns false after a final answer; but a 2xx to an INVITE always passes while the machine lives (RFC 3261 §16.7)
    */
   forward(bytes: Buffer, status: number): boolean;
+  /** Has the answers go to the source port although the client did not ask for it (RFC 3581 §4). */
+  forceRport(): void;
   /** Ends without an answer, which only {@link onSettled} is told. */
   forget(): void;
 }

@@ -19,9 +19,9 @@ export type Value = string | number | NumericText | null;
 export const NULL_TEXT = '<null>';
 
 /** The text of a value as a format prints it. */
-export function printed(value: Value): string {
+export function printed(value: Value | undefined): string {
   if (typeof value === 'string') return value;
-  if (value === null) return NULL_TEXT;
+  if (value === null || value === undefined) return NULL_TEXT;
   return typeof value === 'number' ? String(value) : value.text;
 }
 

@@ -48,13 +48,14 @@ export class CallCompiler {
   }
 
   /** @returns undefined where something is wrong with it; the faults have been told */
-  bind(call: Call, kind: RouteKind): BoundCall | undefined {
-    const declared = this.#scope.function(call.name);
+  bind(written: Call, kind: RouteKind): BoundCall | undefined {
+    const declared = this.#scope.function(written.name);
     if (declared === undefined) {
-      this.#unknown(call);
+      this.#unknown(written);
       return undefined;
     }
     const { spec, module } = declared;
+    const call = withFirst(written, spec);
     const { faults } = this.#writer;
     if (!spec.routes.includes(kind)) {
       const where = spec.routes.map((it) => routeWord(it)).join(', ');
@@ -323,6 +324,16 @@ export class CallCompiler {
       fails: false,
     };
   }
+}
+
+function withFirst(call: Call, { first, args }: FunctionSpec<never>): Call {
+  if (first === undefined || call.args.length !== args.length - 1) return call;
+  const { start } = call;
+  const operand: Operand =
+    typeof first === 'number'
+      ? { kind: 'number', number: first, text: String(first), start }
+      : { kind: 'string', text: first, start };
+  return { ...call, args: [operand, ...call.args] };
 }
 
 export const PATTERN_HINT = 'it is a POSIX extended one, without look-ahead and back-references';

@@ -8,12 +8,18 @@ export class CodeWriter {
   /** Declarations that stand before the routes. */
   readonly prologue: string[] = [];
   readonly #names = new Map<unknown, string>();
-  readonly #variables = new Map<string, number>();
+  readonly #variables: Map<string, number>;
   #temporaries = 0;
   #declared = 0;
 
-  constructor(faults: Faults) {
+  constructor(faults: Faults, variables: Map<string, number> = new Map()) {
     this.faults = faults;
+    this.#variables = variables;
+  }
+
+  /** A writer of its own for code that sees the same `$var(…)`. */
+  apart(faults: Faults): CodeWriter {
+    return new CodeWriter(faults, this.#variables);
   }
 
   /** How many `$var(…)` there are. */

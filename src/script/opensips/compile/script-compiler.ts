@@ -1,8 +1,9 @@
 import { compileFunction } from 'node:vm';
+import { BoundedMap } from '../../../base/bounded-map.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
 import type { RouteBlock, Script } from '../language/ast.ts';
-import type { Faults } from '../language/faults.ts';
+import { Faults } from '../language/faults.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
 import { CallCompiler } from './call-compiler.ts';
 import { CodeWriter } from './code-writer.ts';
@@ -30,9 +31,16 @@ export interface CompiledScript {
   readonly code: string;
   /** @param states those of the modules, in the order of the scope's */
   instantiate(states: readonly unknown[]): RouteFunctions;
+  /** A format that is made at run time; undefined where it cannot be read. */
+  format(text: string): FormatFunction | undefined;
   /** The place in the source text of a line of the code, from 1. */
   placeOf(line: number): number;
 }
+
+export type FormatFunction = (m: ScriptMessage, states: readonly unknown[]) => string;
+
+/** Formats that are made at run time; more than a script has are made again and again. */
+const REMEMBERED_FORMATS = 200;
 
 /** The name under which compiled scripts stand in stacks. */
 export const CODE_FILE = 'opensips-script';
@@ -169,6 +177,18 @@ class ScriptCompiler implements RouteTable {
     ];
   }
 
+  /** `$var` has the same numbers as in the routes; a fault in the text is nobody's but the caller's. */
+  #format(text: string): FormatFunction | undefined {
+    const faults = new Faults(this.#faults.source);
+    const writer = this.#writer.apart(faults);
+    const code = new VariableCompiler(writer, this.#scope).format(text, 0);
+    if (code === undefined || faults.failed) return undefined;
+    const names = writer.constants.map((_, i) => `k${i}`).join(', ');
+    const states = this.#scope.modules.map((_, i) => `s${i}`).join(', ');
+    const make = compileFunction(`const [${names}] = K; return (m, [${states}]) => ${code};`, ['K', 'R']);
+    return make(writer.constants, operations) as FormatFunction;
+  }
+
   #finished(lines: readonly CodeLine[]): CompiledScript {
     const { constants, prologue, variableCount } = this.#writer;
     const names = constants.map((_, i) => `k${i}`);
@@ -184,6 +204,7 @@ class ScriptCompiler implements RouteTable {
     const code = [...head, ...lines.map((line) => line.code), ...entries, 'return routes;'].join('\n');
     const make = compileFunction(code, ['K', 'S', 'R'], { filename: CODE_FILE });
     const offset = head.length;
+    const formats = new BoundedMap<string, FormatFunction | undefined>(REMEMBERED_FORMATS, 'drop-oldest');
     return {
       code,
       variableCount,
@@ -192,6 +213,10 @@ class ScriptCompiler implements RouteTable {
       ),
       sockets: this.#sockets,
       instantiate: (given) => make(constants, given, operations) as RouteFunctions,
+      format: (text) => {
+        if (!formats.has(text)) formats.set(text, this.#format(text));
+        return formats.get(text);
+      },
       placeOf: (line) => lines[line - 1 - offset]?.start ?? 0,
     };
   }

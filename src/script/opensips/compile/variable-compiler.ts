@@ -32,7 +32,6 @@ export class VariableCompiler {
   readonly #writer: CodeWriter;
   readonly #scope: Scope;
   readonly #names: (name: string) => boolean;
-  /** Whether `$return(…)` is read anywhere. */
 
   constructor(writer: CodeWriter, scope: Scope) {
     this.#writer = writer;
@@ -106,6 +105,10 @@ export class VariableCompiler {
     const m = context === undefined ? 'm' : context === 'request' ? 'm.asRequest()' : 'm.asReply()';
     const transform = this.#transformations(transformations, start);
     if (transform === undefined) return undefined;
+    if (name === 'cfg_line') {
+      const { line } = this.#writer.faults.source.place(start);
+      return { text, name, all: false, read: transform(String(line)), readAt: undefined, write: undefined };
+    }
     if (name === 'var') return this.#scriptVariable(text, parts, start, transform);
     const inner = parts.inner === undefined ? '""' : this.#inner(parts.inner, start);
     if (inner === undefined) return undefined;

@@ -24,7 +24,9 @@ export interface FunctionSpec<S> {
   readonly waits?: boolean;
   /** May stand in `async(…)` and `launch(…)`; by default whatever waits may. */
   readonly asynchronous?: boolean;
-  /** It never lets the script go on (forwards or answers for good): what stands behind it is told to be unreachable. */
+  /** What the first argument is where one too few is given: `xlog("text")` is `xlog("L_ERR", "text")`. */
+  readonly first?: string | number;
+  /** It is in older scripts, and works; what to write instead. */
   readonly older?: string;
   readonly run: (m: ScriptMessage, state: S, ...args: never[]) => MaybePromise<Code>;
 }

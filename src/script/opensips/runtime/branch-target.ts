@@ -58,27 +58,50 @@ export class BranchTarget {
     return this.#found;
   }
 
+  /** Whether nothing of the way there was written since. */
+  get isAsFound(): boolean {
+    return this.#found !== undefined && this.du === duOf(this.#found) && this.path === pathOf(this.#found);
+  }
+
   /** Takes over what the location service found; `$du` shows where it leads. */
   take(target: Target): void {
     this.uri = target.uri;
     this.#found = target;
     this.q = target.q;
-    const { source } = target;
-    this.path = target.route.length > 0 ? target.route.join(',') : null;
-    const transport = source && source.transport !== 'udp' ? `;transport=${source.transport}` : '';
-    this.du = source ? `sip:${bracketed(source.address)}:${source.port}${transport}` : null;
+    this.path = pathOf(target);
+    this.du = duOf(target);
+  }
+
+  /** Takes over everything of another one. */
+  become(other: BranchTarget): void {
+    if (other === this) return;
+    this.uri = other.uri;
+    this.du = other.du;
+    this.q = other.q;
+    this.path = other.path;
+    this.socket = other.socket;
+    this.attributes = other.attributes && new Map(other.attributes);
+    this.#found = other.#found;
+    this.flags.clear();
+    for (const flag of other.flags) this.flags.add(flag);
   }
 
   copy(): BranchTarget {
-    const copy = new BranchTarget(this.#uri, this.flags);
-    copy.du = this.du;
-    copy.q = this.q;
-    copy.path = this.path;
-    copy.socket = this.socket;
-    copy.attributes = this.attributes && new Map(this.attributes);
-    copy.#found = this.#found;
+    const copy = new BranchTarget(this.#uri);
+    copy.become(this);
     return copy;
   }
+}
+
+function pathOf({ route }: Target): string | null {
+  return route.length > 0 ? route.join(',') : null;
+}
+
+function duOf({ source, nextHop }: Target): string | null {
+  if (nextHop !== undefined) return nextHop;
+  if (source === undefined) return null;
+  const transport = source.transport === 'udp' ? '' : `;transport=${source.transport}`;
+  return `sip:${bracketed(source.address)}:${source.port}${transport}`;
 }
 
 function bracketed(address: string): string {

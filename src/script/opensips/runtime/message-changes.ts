@@ -17,6 +17,15 @@ export class MessageChanges {
     this.#base = base;
   }
 
+  /** What is changed by now, for what is written later. */
+  snapshot(): MessageChanges {
+    const copy = new MessageChanges(this.#base);
+    copy.#work = this.#work?.slice();
+    copy.#body = this.#body;
+    copy.#contentType = this.#contentType;
+    return copy;
+  }
+
   get empty(): boolean {
     return (
       this.#work === undefined && this.#body === undefined && (this.#base === undefined || this.#base.empty)

@@ -1,5 +1,6 @@
 import type { ScriptModule } from '../frame/module.ts';
 import type { Value } from '../value.ts';
+import type { CacheBackend } from './cache-backend.ts';
 import type { RequestContext } from './request-context.ts';
 import type { RunningProgram } from './running-program.ts';
 import type { ScriptMessage } from './script-message.ts';
@@ -13,6 +14,8 @@ export interface ModuleContext {
   stateOf<S>(module: ScriptModule): S | undefined;
   /** Called for each request before its request_route. */
   onRequest(hear: (m: ScriptMessage) => void): void;
+  /** Brings a key-value store for `cache_store` and its like: `local`, or `local:group`. */
+  addCache(id: string, backend: CacheBackend): void;
   /** Called every so many seconds while the script is in force. */
   every(seconds: number, act: () => void): void;
   /** Raises an event of this module: `event_route[NAME]` runs, and subscribers are told. */

@@ -30,6 +30,13 @@ export interface RecordRouteWish {
   preset: readonly string[] | undefined;
 }
 
+/** A branch that was sent. */
+export interface BegunBranch {
+  readonly target: BranchTarget;
+  /** The reply route that was armed in its branch route. */
+  readonly onReply: string | undefined;
+}
+
 /**
  * A request and all that a script makes of it, shared by its request, branch, reply and failure routes: OpenSIPS's
  * message and transaction in one.
@@ -37,6 +44,8 @@ export interface RecordRouteWish {
 export class RequestContext {
   /** The program that the request began with, which may have been replaced since. */
   readonly program: RunningProgram;
+  /** Counts the messages that the script has seen. */
+  readonly number: number;
   readonly request: SipMessage;
   readonly flow: Flow;
   /** Undefined for an ACK, and where no request is at hand (startup and timer routes). */
@@ -50,6 +59,8 @@ export class RequestContext {
   readonly target: BranchTarget;
   /** Branches 1 and up. */
   branches: BranchTarget[] = [];
+  /** Groups of branches that were put by (`serialize_branches`), the next first. */
+  readonly serial: BranchTarget[][] = [];
   readonly changes: MessageChanges = new MessageChanges();
   /** Printed in everything that the request causes (`set_advertised_address`, `set_advertised_port`). */
   advertise: AddressParts | undefined;
@@ -68,6 +79,22 @@ export class RequestContext {
   replyStatus = 0;
   /** A CANCEL of the caller has come. */
   cancelled = false;
+  /** It has its final answer, which nothing was kept of. */
+  dismissed = false;
+  /** Something has been done with the request: forwarded, answered, or kept for later. */
+  handled = false;
+  /** Forks that have not come to their outcome. */
+  forks = 0;
+  /** What belongs to each branch that was begun, by its index. */
+  readonly begun: BegunBranch[] = [];
+  /** What reply routes have changed in negative answers, which are passed on when all have come. */
+  replyChanges: Map<SipMessage, MessageChanges> | undefined;
+  /** The branch that each negative answer came by. */
+  readonly branchOfReply: Map<SipMessage, number> = new Map();
+  /** `$du` as the Routes of the request say it: then nothing else need be said of the way. */
+  routedTo: string | null = null;
+  /** Of an INVITE, in ms: how long each fork may take to a final answer (`$T_fr_inv_timeout`). */
+  ringTimeoutMs: number | undefined;
   #watchers: RequestWatcher[] | undefined;
   #own: Map<ContextKey<unknown>, unknown> | undefined;
 
@@ -79,6 +106,7 @@ export class RequestContext {
     invite?: ServerTransaction,
   ) {
     this.program = program;
+    this.number = program.nextNumber();
     this.request = request;
     this.flow = flow;
     this.transaction = transaction;
@@ -88,7 +116,7 @@ export class RequestContext {
 
   /** Whether the request has its final answer. */
   get answered(): boolean {
-    return (this.transaction?.lastStatus ?? 0) >= 200;
+    return this.dismissed || (this.transaction?.lastStatus ?? 0) >= 200;
   }
 
   /** Has a module hear what becomes of the request. */

@@ -1,5 +1,6 @@
-import type { ReplyView } from '../../../core/proxy/fork-options.ts';
+import type { BranchView, ReplyView } from '../../../core/proxy/fork-options.ts';
 import type { Flow } from '../../../net/flow.ts';
+import type { AddressParts } from '../../../net/listener.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
 import type { Value } from '../value.ts';
@@ -37,10 +38,14 @@ export class ScriptMessage {
   readonly target: BranchTarget;
   /** In reply routes: the reply on its way back. */
   readonly replyView: ReplyView | undefined;
+  /** In branch routes: the request on its way out. */
+  readonly branchView: BranchView | undefined;
   /** Of the branch at hand, from 0; -1 where there is none. */
   readonly branchIndex: number;
   /** `$rc`: what the last function or route returned. */
   rc = 1;
+  /** `$xlog_level` of this run. */
+  xlogLevel: number | undefined;
   /** What sets off the error_route when the run has ended. */
   failed: ScriptFailure | undefined;
   /** `drop` was called. */
@@ -68,6 +73,7 @@ export class ScriptMessage {
       readonly changes: MessageChanges;
       readonly target: BranchTarget;
       readonly replyView?: ReplyView | undefined;
+      readonly branchView?: BranchView | undefined;
       readonly branchIndex?: number;
     },
   ) {
@@ -79,7 +85,17 @@ export class ScriptMessage {
     this.changes = parts.changes;
     this.target = parts.target;
     this.replyView = parts.replyView;
+    this.branchView = parts.branchView;
     this.branchIndex = parts.branchIndex ?? -1;
+  }
+
+  /** What is printed: in a branch route in that branch, in a reply route in that reply, else in all of the request. */
+  get advertise(): AddressParts | undefined {
+    return (this.branchView ?? this.replyView ?? this.context).advertise;
+  }
+
+  set advertise(parts: AddressParts | undefined) {
+    (this.branchView ?? this.replyView ?? this.context).advertise = parts;
   }
 
   get program(): RunningProgram {
@@ -96,8 +112,8 @@ export class ScriptMessage {
 
   /** A run of its own on the same message, for what goes on beside this one. */
   apart(variables: number): ScriptMessage {
-    const { message, flow, changes, target, replyView, branchIndex } = this;
-    const parts = { message, flow, changes, target, replyView, branchIndex };
+    const { message, flow, changes, target, replyView, branchView, branchIndex } = this;
+    const parts = { message, flow, changes, target, replyView, branchView, branchIndex };
     const apart = new ScriptMessage(this.context, this.route, this.routeName, parts);
     for (let i = 0; i < variables; i++) apart.vars.push(null);
     return apart;

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { nearest } from '../../base/nearest.ts';
+import type { Problem } from '../script-module.ts';
+import { Scope } from './compile/scope.ts';
+import { type CompiledScript, compileScript } from './compile/script-compiler.ts';
+import { coreModule } from './core/core-module.ts';
+import type { ScriptModule } from './frame/module.ts';
+import type { LoadModule, Script } from './language/ast.ts';
+import { Faults } from './language/faults.ts';
+import { type ReadOptions, readScript } from './language/read-script.ts';
+import { parseScript } from './language/script-parser.ts';
+import type { SourceText } from './language/source-text.ts';
+import { readSettings, type ScriptSettings } from './settings.ts';
+import { SUBSTITUTES } from './substitutes.ts';
+import { takeParameters } from './take-parameters.ts';
+import { transformations } from './transform/transformations.ts';
+
+/** A script that was read, checked and compiled; nothing runs yet. */
+export interface LoadedScript {
+  readonly file: string;
+  readonly source: SourceText;
+  readonly script: Script;
+  readonly settings: ScriptSettings;
+  /** The core first, then the loaded ones in their order. */
+  readonly modules: readonly ScriptModule[];
+  /** For each of {@link modules} what its parameters say. */
+  readonly parameters: readonly Readonly<Record<string, unknown>>[];
+  readonly compiled: CompiledScript;
+}
+
+export type LoadScriptResult =
+  | { readonly ok: true; readonly loaded: LoadedScript; readonly notices: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly notices: readonly Problem[] };
+
+/** Reads and compiles a script; everything that is wrong with it is found in one go. */
+export async function loadScript(file: string, options: ReadOptions): Promise<LoadScriptResult> {
+  const read = readScript(file, options);
+  if (!read.ok) return { ok: false, problems: [read.problem], notices: [] };
+  return compileSource(file, read.source);
+}
+
+/** As {@link loadScript}, for a text that is at hand. */
+export async function compileSource(file: string, source: SourceText): Promise<LoadScriptResult> {
+  const faults = new Faults(source);
+  const script = parseScript(faults);
+  const settings = readSettings(script, faults);
+  const modules = [coreModule, ...(await importModules(script.modules, faults))];
+  checkNeeds(modules, script.modules, faults);
+  const parameters = takeParameters(modules, script.parameters, faults);
+  const scope = new Scope(modules, transformations);
+  // Names of modules that are not there would bring a fault for each of their functions.
+  const unknown = modules.length <= script.modules.length;
+  const compiled = unknown ? undefined : compileScript(script, scope, faults, settings);
+  const { notices } = faults;
+  if (compiled === undefined) return { ok: false, problems: faults.errors, notices };
+  return {
+    ok: true,
+    loaded: { file, source, script, settings, modules, parameters, compiled },
+    notices,
+  };
+}
+
+const FOLDER = new URL('./modules/', import.meta.url);
+
+/** The names of the modules that there are. */
+export function moduleNames(): readonly string[] {
+  return readdirSync(FOLDER)
+    .filter((name) => /^[a-z0-9_]+\.[jt]s$/.test(name))
+    .map((name) => name.slice(0, -3))
+    .sort();
+}
+
+/** @returns undefined where there is none of that name */
+export async function importModule(name: string): Promise<ScriptModule | undefined> {
+  if (!/^[a-z0-9_]+$/.test(name)) return undefined;
+  const file = ['.ts', '.js'].map((suffix) => new URL(name + suffix, FOLDER)).find((url) => existsSync(url));
+  if (file === undefined) return undefined;
+  const { module } = (await import(file.href)) as { readonly module?: ScriptModule };
+  return module;
+}
+
+async function importModules(wanted: readonly LoadModule[], faults: Faults): Promise<ScriptModule[]> {
+  const found: ScriptModule[] = [];
+  for (const { name, start } of wanted) {
+    const module = await importModule(name);
+    if (module !== undefined) found.push(module);
+    else noModule(name, start, faults);
+  }
+  return found;
+}
+
+function noModule(name: string, start: number, faults: Faults): void {
+  const instead = SUBSTITUTES[name];
+  if (instead !== undefined) {
+    faults.error(start, `the module ${name} is not there`, instead);
+    return;
+  }
+  const near = nearest(name, moduleNames());
+  faults.error(
+    start,
+    `there is no module ${name}`,
+    near === undefined ? `there are ${moduleNames().join(', ')}` : `did you mean ${near}?`,
+  );
+}
+
+function checkNeeds(modules: readonly ScriptModule[], written: readonly LoadModule[], faults: Faults): void {
+  for (const { name, needs } of modules) {
+    for (const needed of needs ?? []) {
+      if (modules.some((it) => it.name === needed)) continue;
+      const start = written.find((it) => it.name === name)?.start ?? 0;
+      faults.error(start, `the module ${name} needs ${needed}`, `write loadmodule "${needed}.so" before it`);
+    }
+  }
+}
