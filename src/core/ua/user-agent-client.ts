@@ -38,6 +38,8 @@ export interface OutgoingRequest {
   readonly dialog?: OutgoingDialog;
   /** The URI in From; by default `sip:` and the printed host. */
   readonly from?: string;
+  /** The URI in To; by default the Request-URI. */
+  readonly to?: string;
   /** Route values, topmost first. */
   readonly route?: readonly string[];
   /** Where to send instead of resolving the Request-URI. */
@@ -196,7 +198,7 @@ export class UserAgentClient {
   }
 
   #ownIdentity(
-    { method, requestUri, from }: OutgoingRequest,
+    { method, requestUri, from, to }: OutgoingRequest,
     own: AdvertisedAddress,
     question: PrintQuestion,
   ): HeaderEntry[] {
@@ -204,7 +206,7 @@ export class UserAgentClient {
     this.#cseq = (this.#cseq + 1) & 0x7fffffff;
     return [
       [H.From, `<${from ?? `sip:${bracket(own.host)}`}>;tag=${this.#ids.token(12)}`],
-      [H.To, `<${requestUri}>`],
+      [H.To, `<${to ?? requestUri}>`],
       [H.CallId, `${this.#ids.token(20)}@${bracket(callIdHost)}`],
       [H.CSeq, `${this.#cseq} ${method}`],
     ];

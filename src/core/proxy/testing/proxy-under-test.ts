@@ -55,6 +55,10 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   readonly advertise: Advertise;
   readonly layer: TransactionLayer;
   readonly dialogs: Dialogs;
+  readonly environment: ProxyEnvironment;
+  /** Requests of the server's own. */
+  readonly client: UserAgentClient;
+  readonly ids: SequentialIds = new SequentialIds();
   readonly proxy: SipProxy;
   readonly peers: Peer[] = [];
   /** Where requests outside a dialog go, group by group. */
@@ -77,7 +81,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
     const { clock, wheel } = this;
     const texts = options.listeners ?? [`udp:10.0.0.34:5060 as ${PUBLIC}`, `tcp:10.0.0.34:5060 as ${PUBLIC}`];
     const listeners = texts.map(listener);
-    const ids = new SequentialIds();
+    const { ids } = this;
     const limit = options.limit ?? 10_000;
     this.network = new PeerNetwork(listeners);
     this.advertise = new Advertise({ settings: options.advertise ?? {}, listeners, key: KEY, clock });
@@ -103,6 +107,8 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       loopSalt: 'salt',
     };
     const client = new UserAgentClient(environment, ids);
+    this.environment = environment;
+    this.client = client;
     this.dialogs = new Dialogs({ environment, clock, ids, client, settings: options.dialogs ?? {} });
     this.proxy = new SipProxy(environment, this.dialogs);
     this.network.receive = (bytes, flow) => this.layer.message(bytes, flow);

@@ -12,6 +12,7 @@ import {
 import type { FunctionSpec } from '../frame/function.ts';
 import { moduleParts } from '../frame/module.ts';
 import { ANY, WITH_MESSAGE } from '../frame/route-kind.ts';
+import { destination } from '../runtime/destination.ts';
 import { forwardStateless, sendRaw } from '../runtime/relay.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
 
@@ -36,21 +37,6 @@ function readPort(given: string): ParsedArgument<number> {
   const port = /^\d{1,5}$/.test(given) ? Number(given) : 0;
   if (port < 1 || port > 65_535) return { ok: false, problem: `${JSON.stringify(given)} is no port` };
   return { ok: true, value: port };
-}
-
-/** `[proto:]host[:port]` */
-function readDestination(given: string): ParsedArgument<string> {
-  const match = /^(?:(udp|tcp|tls|ws|wss):)?(\[[0-9a-fA-F:.]+\]|[^:\s;<>@]+)(?::(\d{1,5}))?$/i.exec(given);
-  if (!match) {
-    return {
-      ok: false,
-      problem: `${JSON.stringify(given)} is no destination`,
-      hint: 'write udp:10.0.0.10:5060',
-    };
-  }
-  const [, proto, host, port] = match;
-  const transport = proto === undefined ? '' : `;transport=${proto.toLowerCase()}`;
-  return { ok: true, value: `sip:${host}${port === undefined ? '' : `:${port}`}${transport}` };
 }
 
 function forceRport(m: ScriptMessage): boolean {
@@ -134,21 +120,21 @@ export const messageFunctions: Readonly<Record<string, FunctionSpec<undefined>>>
     },
   }),
   forward: fn({
-    args: [optional(parsed('destination', readDestination, '`[proto:]host[:port]`'))],
+    args: [optional(parsed('destination', destination, '`[proto:]host[:port]`'))],
     routes: WITH_MESSAGE,
     describe:
       'Forwards the request without keeping anything of it; without a destination to its Request-URI.',
-    run: (m, _s, destination) => forwardStateless(m, destination),
+    run: (m, _s, to) => forwardStateless(m, to),
   }),
   send: fn({
     args: [
-      parsed('destination', readDestination, '`[proto:]host[:port]`'),
+      parsed('destination', destination, '`[proto:]host[:port]`'),
       optional(text('headers', 'lines to add')),
     ],
     routes: WITH_MESSAGE,
     describe: 'Sends the message as it came to another place, without a Via of this server.',
     waits: true,
-    run: (m, _s, destination, headers) => sendRaw(m, destination, headers),
+    run: (m, _s, to, headers) => sendRaw(m, to, headers),
   }),
   script_trace: fn({
     args: [optional(int('log_level')), optional(staticText('format')), optional(staticText('info'))],

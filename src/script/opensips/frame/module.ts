@@ -21,6 +21,25 @@ export interface EventSpec {
   readonly params: readonly string[];
 }
 
+/** What a script wants of the server's configuration; times in ms. */
+export interface ServerWishes {
+  readonly timers?: {
+    readonly t1?: number;
+    readonly t2?: number;
+    readonly frTimeout?: number;
+    readonly frInvTimeout?: number;
+  };
+  /** Paths as written. */
+  readonly tls?: {
+    readonly certificate?: string;
+    readonly key?: string;
+    readonly ca?: string;
+    readonly verifyClient?: boolean;
+    readonly requireClient?: boolean;
+  };
+  readonly webSocket?: { readonly pingMs?: number };
+}
+
 type Table<T> = Readonly<Record<string, T>>;
 
 /**
@@ -34,6 +53,8 @@ export interface ModuleSpec<S, P extends ParameterTable> {
   /** Modules that must be loaded too. */
   readonly needs?: readonly string[];
   readonly params?: P;
+  /** What the parameters mean for the server itself, before it is started. */
+  readonly configure?: (params: ParameterValues<P>) => ServerWishes;
   /**
    * Makes the state, before any message comes. What it throws as ServerError stops the start with its message.
    * A state with `Symbol.asyncDispose` is disposed of when the script is.

@@ -14,6 +14,8 @@ export interface ModuleContext {
   stateOf<S>(module: ScriptModule): S | undefined;
   /** Called for each request before its request_route. */
   onRequest(hear: (m: ScriptMessage) => void): void;
+  /** Called for every event that is raised, of any module. */
+  onEvent(hear: (event: string, params: Readonly<Record<string, Value>>) => void): void;
   /** Brings a key-value store for `cache_store` and its like: `local`, or `local:group`. */
   addCache(id: string, backend: CacheBackend): void;
   /** Called every so many seconds while the script is in force. */

@@ -110,7 +110,7 @@ function replied(context: RequestContext, view: ReplyView): MaybePromise<void> {
   }
   const changes = new MessageChanges();
   const flow = branch.flow ?? context.flow;
-  const dropped = runReplyRoutes(context, response, flow, changes, branch.index, view);
+  const dropped = runReplyRoutes(context, response, flow, changes, branch, view);
   const finish = (drop: boolean): void => {
     if (drop && response.status < 200) view.drop();
     changes.apply(view.edit);
@@ -124,7 +124,7 @@ function failed(context: RequestContext, { branch, response }: BranchFailure): v
   context.replyChanges ??= new Map();
   context.replyChanges.set(response, changes);
   context.branchOfReply.set(response, branch.index);
-  void runReplyRoutes(context, response, branch.flow ?? context.flow, changes, branch.index, undefined);
+  void runReplyRoutes(context, response, branch.flow ?? context.flow, changes, branch, undefined);
 }
 
 /** A fork has come to its outcome. */

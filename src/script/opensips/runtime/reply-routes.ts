@@ -1,10 +1,10 @@
-import type { BranchView, ReplyView } from '../../../core/proxy/fork-options.ts';
+import type { BranchRef, BranchView, ReplyView } from '../../../core/proxy/fork-options.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { BranchTarget } from './branch-target.ts';
 import { MessageChanges } from './message-changes.ts';
-import type { RequestContext } from './request-context.ts';
+import type { BegunBranch, RequestContext } from './request-context.ts';
 import { ScriptMessage } from './script-message.ts';
 
 /** Runs the branch route that was armed, and lets it have its say on the way out. */
@@ -16,7 +16,7 @@ export function runBranchRoute(
   const name = context.onBranch;
   const onReply = context.onReply;
   if (name === undefined) {
-    context.begun[view.index] = { target, onReply: undefined };
+    context.begun[view.index] = begin(target, undefined, undefined);
     return undefined;
   }
   const changes = new MessageChanges();
@@ -33,7 +33,7 @@ export function runBranchRoute(
     // A reply route that is armed in a branch route is that branch's alone.
     const own = context.onReply === onReply ? undefined : context.onReply;
     context.onReply = onReply;
-    context.begun[view.index] = { target, onReply: own };
+    context.begun[view.index] = begin(target, own, m.branchValues);
     if (m.dropped) {
       view.drop();
       return;
@@ -47,6 +47,14 @@ export function runBranchRoute(
   return run instanceof Promise ? run.then(finish) : finish();
 }
 
+function begin(
+  target: BranchTarget,
+  onReply: string | undefined,
+  values: BegunBranch['values'],
+): BegunBranch {
+  return { target, onReply, lastStatus: 0, ref: undefined, values };
+}
+
 /**
  * Runs the reply routes that see a reply: the nameless one, that of its branch, that of its request.
  * @returns whether one of them dropped it
@@ -56,11 +64,16 @@ export function runReplyRoutes(
   response: SipMessage,
   flow: Flow,
   changes: MessageChanges,
-  branch: number,
+  ref: BranchRef,
   view: ReplyView | undefined,
 ): MaybePromise<boolean> {
   const { program } = context;
+  const { index: branch } = ref;
   const begun = context.begun[branch];
+  if (begun) {
+    begun.lastStatus = response.status;
+    begun.ref = ref;
+  }
   const names = program.hasRoute('onreply', '') ? [''] : [];
   if (begun?.onReply !== undefined) names.push(begun.onReply);
   if (context.onReply !== undefined) names.push(context.onReply);

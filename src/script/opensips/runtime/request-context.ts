@@ -1,8 +1,10 @@
+import type { BranchRef } from '../../../core/proxy/fork-options.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { AddressParts } from '../../../net/listener.ts';
 import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
 import type { HeaderEntry } from '../../../wire/sip/build.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
+import type { Value } from '../value.ts';
 import { Avps } from './avps.ts';
 import { BranchTarget } from './branch-target.ts';
 import type { ContextKey } from './context-key.ts';
@@ -35,6 +37,12 @@ export interface BegunBranch {
   readonly target: BranchTarget;
   /** The reply route that was armed in its branch route. */
   readonly onReply: string | undefined;
+  /** The last status that came, 0 before any. */
+  lastStatus: number;
+  /** Once a reply has come. */
+  ref: BranchRef | undefined;
+  /** `$bavp(…)` */
+  values: Map<string, Value> | undefined;
 }
 
 /**
@@ -93,6 +101,8 @@ export class RequestContext {
   readonly branchOfReply: Map<SipMessage, number> = new Map();
   /** `$du` as the Routes of the request say it: then nothing else need be said of the way. */
   routedTo: string | null = null;
+  /** In ms: how long a branch may go without any reply (`$T_fr_timeout`). */
+  silenceTimeoutMs: number | undefined;
   /** Of an INVITE, in ms: how long each fork may take to a final answer (`$T_fr_inv_timeout`). */
   ringTimeoutMs: number | undefined;
   #watchers: RequestWatcher[] | undefined;

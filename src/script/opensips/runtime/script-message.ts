@@ -44,6 +44,8 @@ export class ScriptMessage {
   readonly branchIndex: number;
   /** `$rc`: what the last function or route returned. */
   rc = 1;
+  /** `$bavp(…)` of a branch that is not sent yet. */
+  branchValues: Map<string, Value> | undefined;
   /** `$xlog_level` of this run. */
   xlogLevel: number | undefined;
   /** What sets off the error_route when the run has ended. */

@@ -3,8 +3,11 @@ import type { Clock } from '../../../base/clock.ts';
 import type { IdSource } from '../../../base/ids.ts';
 import type { TimerWheel } from '../../../base/timer-wheel.ts';
 import type { Authenticator } from '../../../core/auth/authenticator.ts';
+import type { SubscriberStore } from '../../../core/auth/subscriber-store.ts';
+import type { Dialogs } from '../../../core/dialog/dialogs.ts';
 import type { Proxy as SipProxy } from '../../../core/proxy/proxy.ts';
 import type { ProxyEnvironment } from '../../../core/proxy/proxy-environment.ts';
+import type { LocationStore } from '../../../core/registrar/location-store.ts';
 import type { Registrar } from '../../../core/registrar/registrar.ts';
 import type { UserAgentClient } from '../../../core/ua/user-agent-client.ts';
 import type { TransactionLayer } from '../../../transaction/transaction-layer.ts';
@@ -22,7 +25,10 @@ export interface ServerServices {
   readonly environment: ProxyEnvironment;
   readonly advertise: Advertise;
   readonly proxy: SipProxy;
+  readonly dialogs: Dialogs;
   readonly registrar: Registrar;
+  readonly location: LocationStore;
+  readonly subscribers: SubscriberStore;
   readonly authenticator: Authenticator;
   /** Requests of the server's own. */
   readonly client: UserAgentClient;

@@ -1,0 +1,94 @@
+import { ServerError } from '../../../base/errors.ts';
+import type { ScriptModule } from '../frame/module.ts';
+import type { LoadedScript } from '../load-script.ts';
+import type { ModuleContext } from './module-context.ts';
+import { ScriptProgram } from './script-program.ts';
+import { ScriptUser } from './script-user.ts';
+import type { ServerServices } from './server-services.ts';
+
+/** A script that runs until it is disposed of: its timers and the states of its modules end with it. */
+export interface RunningScript extends AsyncDisposable {
+  readonly program: ScriptProgram;
+  readonly user: ScriptUser;
+}
+
+/**
+ * Starts the modules of a script and its timers, and runs its startup_route.
+ * @throws ServerError CFG_INVALID for a socket that the script names and nobody listens on, and what the modules throw
+ */
+export async function startScript(loaded: LoadedScript, services: ServerServices): Promise<RunningScript> {
+  await using resources = new AsyncDisposableStack();
+  const program = new ScriptProgram({ loaded, services });
+  checkSockets(program);
+  const states: unknown[] = [];
+  for (const [i, module] of loaded.modules.entries()) {
+    const context = moduleContext(program, states, resources);
+    const state: unknown = await module.start?.(loaded.parameters[i] as never, context);
+    states.push(state);
+    if (isDisposable(state)) resources.use(state);
+  }
+  program.begin(states);
+  await program.runAlone('startup', '');
+  for (const { name, seconds } of loaded.compiled.timers) {
+    every(services, seconds, () => void program.runAlone('timer', name), resources);
+  }
+  const kept = resources.move();
+  return {
+    program,
+    user: new ScriptUser(program),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function moduleContext(
+  program: ScriptProgram,
+  states: readonly unknown[],
+  resources: AsyncDisposableStack,
+): ModuleContext {
+  return {
+    services: program.services,
+    program,
+    stateOf: <S>(module: ScriptModule) => states[program.modules.indexOf(module)] as S | undefined,
+    onRequest: (hear) => program.hearRequests(hear),
+    onEvent: (hear) => program.hearEvents(hear),
+    addCache: (id, backend) => program.addCache(id, backend),
+    every: (seconds, act) => every(program.services, seconds, act, resources),
+    raise: (event, params) => program.raise(event, params),
+    runRoute: (name, context, params) => program.runRoute(name, context, params),
+    log: (level, text, callId) => program.log(level, text, callId),
+  };
+}
+
+/** Fires for the first time when the interval has passed once. */
+function every(
+  { clock }: ServerServices,
+  seconds: number,
+  act: () => void,
+  resources: AsyncDisposableStack,
+): void {
+  const next = () => {
+    timer = clock.setTimer(seconds * 1000, () => {
+      next();
+      act();
+    });
+  };
+  let timer = { cancel: () => {} };
+  next();
+  resources.defer(() => timer.cancel());
+}
+
+function checkSockets(program: ScriptProgram): void {
+  const { compiled } = program.loaded;
+  const wrong = compiled.sockets.find(({ text }) => program.socket(text) === undefined);
+  if (wrong === undefined) return;
+  const { listeners } = program.services.environment.network;
+  throw new ServerError(
+    'CFG_INVALID',
+    `${program.placeText(wrong.start)}: ${JSON.stringify(wrong.text)} is no socket of this server`,
+    { hint: `the sockets are ${listeners.map(({ name }) => name).join(', ')}` },
+  );
+}
+
+function isDisposable(state: unknown): state is AsyncDisposable {
+  return typeof state === 'object' && state !== null && Symbol.asyncDispose in state;
+}
