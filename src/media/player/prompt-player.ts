@@ -1,14 +1,18 @@
 import { logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
+import { within } from '../../base/within.ts';
 import type { StreamSide } from '../relay/stream-side.ts';
 import type { PlayPort, PlayRequest } from '../server/sound-ports.ts';
 import { Playing } from './playing.ts';
-import type { PromptLibrary } from './prompt-library.ts';
+import type { PromptAnswer, PromptLibrary } from './prompt-library.ts';
 
 /** One clock for all prompts: each packet leaves at a multiple of this. */
 const TICK_MS = 10;
 const USUAL_PACKET_MS = 20;
+/** A disk that does not answer is no reason to hold the call's next command up. */
+const READING_MS = 1000;
+const TOO_SLOW: PromptAnswer = { ok: false, reason: 'the disk does not answer' };
 
 interface Performance {
   readonly playing: Playing;
@@ -47,7 +51,7 @@ export class PromptPlayer implements PlayPort, Disposable {
     if (count === 0) return true;
     const mine = Symbol(prompt);
     this.#wanted.set(side, mine);
-    const found = await this.#library.find(prompt, codecs);
+    const found = (await within(this.#library.find(prompt, codecs), this.#clock, READING_MS)) ?? TOO_SLOW;
     // Another command may have come meanwhile, which then is the one that counts.
     if (this.#wanted.get(side) !== mine) return true;
     this.#wanted.delete(side);

@@ -255,6 +255,27 @@ describe('Recorder', () => {
     await settled();
   });
 
+  it('answers although the disk hangs, and refuses more when too much waits for it', async () => {
+    const { call, files, recorder, record, talk, settled, content } = await setUp({ most: 2, rtcp: false });
+    files.hold();
+    const answer = record(call.caller);
+    talk(1);
+    await call.clock.advanceAsync(1000);
+    expect(await answer).toEqual({ ok: true });
+    call.relay.deleteAll();
+    for (const n of [1, 2]) {
+      const [side] = await call.open(`call-${n}`, 'tag');
+      const next = record(side);
+      await call.clock.advanceAsync(1000);
+      expect((await next).ok).toBe(n === 1);
+      call.relay.deleteAll();
+    }
+    expect(recorder.counters.refused).toBe(1);
+    files.release();
+    await settled();
+    expect(readRtpproxyCapture(content(`${NAME}.o.rtp`))).toHaveLength(1);
+  });
+
   it('answers why it cannot', async () => {
     const nowhere = await setUp({ folders: undefined });
     expect(await nowhere.record(nowhere.call.caller)).toMatchObject({ ok: false });

@@ -1,6 +1,7 @@
 import { channels, logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
+import { within } from '../../base/within.ts';
 import type { MediaStream } from '../relay/media-stream.ts';
 import type { Endpoint } from '../relay/packet-path.ts';
 import type { StreamSide } from '../relay/stream-side.ts';
@@ -127,14 +128,12 @@ export class Recorder implements RecordPort, AsyncDisposable {
     for (const { stream } of this.#recordings.values()) for (const side of stream.sides) this.stop(side);
     for (const { stop } of this.#copies.values()) stop();
     this.#wheel.cancel(this.#flusher);
-    const late = Promise.withResolvers<void>();
-    const timer = this.#clock.setTimer(CLOSING_MS, late.resolve);
-    await Promise.race([Promise.all(this.#closing), late.promise]);
-    timer.cancel();
+    await within(Promise.all(this.#closing), this.#clock, CLOSING_MS);
   }
 
   #make(stream: MediaStream, style: RecordingStyle): StreamRecording | undefined {
-    if (this.#recordings.size >= this.#settings.most) {
+    // Those that a hanging disk keeps from being completed count too.
+    if (this.#recordings.size + this.#closing.size >= this.#settings.most) {
       this.counters.refused++;
       return undefined;
     }

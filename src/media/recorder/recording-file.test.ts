@@ -83,6 +83,19 @@ describe('RecordingFile', () => {
     return Promise.all([one.close(), two.close()]);
   });
 
+  it('has its beginning, even where there was no room for it', async () => {
+    const { files, pool, make } = setUp({ most: 1 });
+    const other = make('other');
+    other.appendPacket(HEADER, 0, Buffer.from('x'));
+    const file = make();
+    file.appendPacket(HEADER, 0, Buffer.from('lost'));
+    await other.close();
+    file.appendPacket(HEADER, 0, Buffer.from('kept'));
+    expect(await file.close()).toMatchObject({ dropped: 1 });
+    expect(payloads(files.contents.get('/rec/call.pcap'))).toEqual(['kept']);
+    expect(pool.taken).toBe(0);
+  });
+
   it('ends at a full disk with whole packets, and tells once', async () => {
     const { files, pool, faults, make } = setUp();
     files.room = 2500;

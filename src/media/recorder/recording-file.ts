@@ -50,6 +50,8 @@ export class RecordingFile {
   #draining: Promise<void> | undefined;
   #closing: Promise<RecordedFile> | undefined;
   #begun = false;
+  /** Whether the beginning found no room, and has to be written at the end. */
+  #headless = false;
   #written = 0;
   #dropped = 0;
   #fault: string | undefined;
@@ -89,7 +91,8 @@ export class RecordingFile {
     }
     header.write(this.#chunk!, this.#filled, when, packet);
     this.#chunk!.set(packet, this.#filled + header.length);
-    this.#grow(length);
+    this.#filled += length;
+    this.#end += length;
   }
 
   /** Appends bytes of any number. For what finds no room a gap of zeros is left, so that what follows stays in its place. */
@@ -104,7 +107,8 @@ export class RecordingFile {
         return;
       }
       this.#chunk!.set(bytes.subarray(at, at + length), this.#filled);
-      this.#grow(length);
+      this.#filled += length;
+      this.#end += length;
     }
   }
 
@@ -131,7 +135,12 @@ export class RecordingFile {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.append(this.#beginning);
+    const { length } = this.#beginning;
+    if (this.#makeRoom(length)) {
+      this.#chunk!.set(this.#beginning, this.#filled);
+      this.#filled += length;
+    } else this.#headless = true;
+    this.#end += length;
   }
 
   #drop(): void {
@@ -148,11 +157,6 @@ export class RecordingFile {
     this.#held++;
     this.#chunkAt = this.#end;
     return true;
-  }
-
-  #grow(length: number): void {
-    this.#filled += length;
-    this.#end += length;
   }
 
   async #open(): Promise<RecordingHandle | undefined> {
@@ -206,7 +210,8 @@ export class RecordingFile {
       try {
         // What a fault has left half written would be no packet.
         if (this.#fault !== undefined) await this.#disk.queue.run(() => handle.truncate(this.#written));
-        if (rewrite) await this.#disk.queue.run(() => handle.write(rewrite(this.#written), 0));
+        const first = rewrite?.(this.#written) ?? (this.#headless ? this.#beginning : undefined);
+        if (first) await this.#disk.queue.run(() => handle.write(first, 0));
       } catch (error) {
         this.#fault ??= (error as NodeJS.ErrnoException).code ?? String(error);
       }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { within } from '../../base/within.ts';
 import type { MediaStream } from '../relay/media-stream.ts';
 import type { SideTap } from '../relay/side-tap.ts';
 import type { StreamSide } from '../relay/stream-side.ts';
@@ -11,6 +12,7 @@ import { type RecordingFolders, RecordingPlace } from './recording-place.ts';
 
 /** rtpproxy's number of the side that hears the caller: the party whose tag made the session. */
 const CALLER = 1;
+const OPENING_MS = 1000;
 
 /** How a medium is recorded. */
 export interface RecordingStyle {
@@ -71,13 +73,10 @@ export class StreamRecording {
    */
   async add(side: StreamSide, name: string | undefined, inOneFile: boolean): Promise<string | undefined> {
     const leg = this.#legs.get(side)?.tap ?? this.#start(side, name, inOneFile && this.#style.singleFile);
-    // The first file has to be there before the answer, so that a command fails where nothing can be recorded.
-    if (leg.first) await leg.first.open();
+    // The first file has to be there before the answer, so that a command fails where nothing can be recorded. A disk
+    // that does not answer is no reason to hold the call's next command up.
+    if (leg.first) await within(leg.first.open(), this.#clock, OPENING_MS);
     return this.#fault;
-  }
-
-  has(side: StreamSide): boolean {
-    return this.#legs.has(side);
   }
 
   /** @returns whether the side's party was recorded */
@@ -118,12 +117,12 @@ export class StreamRecording {
     const make = (ending: string) => capture && this.#file(base, ending, capture.fileHeader);
     if (single) this.#both ??= make(name === undefined ? '.pcap' : '');
     const packets = single ? this.#both : make(`${party}.rtp`);
-    const reports = !rtcp || single ? packets : make(`${party}.rtcp`);
+    const reports = !rtcp ? undefined : single ? packets : make(`${party}.rtcp`);
     const leg = new RecordedLeg(this, {
       files: new Set([packets, reports].filter((file) => file !== undefined)),
       first: packets ?? this.#sound?.file,
       packets: packets && new LegCapture(packets, capture!),
-      reports: rtcp && reports ? new LegCapture(reports, capture!) : undefined,
+      reports: reports && new LegCapture(reports, capture!),
     });
     this.#legs.set(side, { tap: leg, detach: side.attach(leg) });
     return leg;
