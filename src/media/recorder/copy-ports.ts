@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { ipFamily } from '../../base/ip.ts';
+import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { PortPair } from '../relay/packet-path.ts';
 import type { PortPool } from '../relay/port-pool.ts';
 import { addressTowards } from '../relay/route.ts';
@@ -18,7 +18,7 @@ export interface CopyPorts {
 export function copyPorts(pool: PortPool): CopyPorts {
   return {
     async resolve(host) {
-      if (ipFamily(host) !== 0) return host;
+      if (ipFamily(host) !== 0) return canonicalHost(host);
       const found = await lookup(host).catch(() => undefined);
       return found?.address;
     },

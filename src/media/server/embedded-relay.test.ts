@@ -123,6 +123,9 @@ describe('EmbeddedRelay', () => {
     const directory = mkdtempSync(join(tmpdir(), 'viaduct-embedded-'));
     const recordings = { ...DEFAULT_RECORDER_SETTINGS, folders: { directory } };
     const relay = await start({ sound: { recordings, prompts: {} }, recordsAll: true });
+    const events: unknown[] = [];
+    const hear = (event: unknown) => events.push(event);
+    channels.recording.subscribe(hear);
     const { ask } = commander(await relay.connect());
     const caller = await party();
     await ask(`U c 127.0.0.1 ${caller.port} f;1`);
@@ -130,7 +133,9 @@ describe('EmbeddedRelay', () => {
     caller.socket.send(rtp(1, 7), toCaller, '127.0.0.1');
     while (!(await ask('Q c f;1 t;1')).includes(' 1 ')) await new Promise(setImmediate);
     await relay[Symbol.asyncDispose]();
+    channels.recording.unsubscribe(hear);
     expect(readdirSync(directory).some((name) => name.startsWith('c='))).toBe(true);
+    expect(events).toMatchObject([{ event: 'begun' }, { event: 'done', callId: 'c' }]);
     await expect(relay.connect()).rejects.toThrow('has ended');
   });
 

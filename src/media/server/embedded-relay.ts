@@ -87,6 +87,7 @@ export class EmbeddedRelay implements AsyncDisposable {
     let isRunning = false;
     worker.on('message', (report: ThreadReport) => {
       if (report.kind === 'log') channels.log.publish(report.line);
+      else if (report.kind === 'recording') channels.recording.publish(report.event);
       else if (report.kind === 'started') {
         isRunning = true;
         this.#startedAt = this.#clock.now();

@@ -18,6 +18,8 @@ channels.log.subscribe((message) => {
   report({ kind: 'log', line: line.error === undefined ? line : { ...line, error: String(line.error) } });
 });
 
+channels.recording.subscribe((event) => report({ kind: 'recording', event: event as object }));
+
 try {
   const server = startRelay(program, new SystemClock());
   parent.on('message', (order: ThreadOrder) => {

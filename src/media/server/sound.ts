@@ -1,15 +1,13 @@
-import { lookup } from 'node:dns/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
-import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { TimerWheel } from '../../base/timer-wheel.ts';
 import { KeyListeners } from '../dtmf/key-listeners.ts';
 import { PromptLibrary, type PromptSettings } from '../player/prompt-library.ts';
 import { PromptPlayer } from '../player/prompt-player.ts';
+import { copyPorts } from '../recorder/copy-ports.ts';
 import { Recorder, type RecorderSettings } from '../recorder/recorder.ts';
 import { DISK } from '../recorder/recording-files.ts';
 import type { Relay } from '../relay/relay.ts';
-import { addressTowards } from '../relay/route.ts';
 import type { SoundPorts } from './sound-ports.ts';
 
 export interface SoundSettings {
@@ -32,12 +30,7 @@ export function openSound(
   const recorder = new Recorder({
     settings: recordings,
     files: DISK,
-    ports: {
-      resolve: addressOf,
-      towards: addressTowards,
-      take: (address) => relay.pool.take(address),
-      giveBack: (address, pair) => relay.pool.giveBack(address, pair),
-    },
+    ports: copyPorts(relay.pool),
     clock,
     wheel,
   });
@@ -51,13 +44,4 @@ export function openSound(
       await recorder[Symbol.asyncDispose]();
     },
   };
-}
-
-async function addressOf(host: string): Promise<string | undefined> {
-  if (ipFamily(host) !== 0) return canonicalHost(host);
-  try {
-    return (await lookup(host)).address;
-  } catch {
-    return undefined;
-  }
 }

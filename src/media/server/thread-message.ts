@@ -26,4 +26,6 @@ export type ThreadReport =
       readonly hint: string | undefined;
     }
   /** A line for the log: the thread has channels of its own. */
-  | { readonly kind: 'log'; readonly line: object };
+  | { readonly kind: 'log'; readonly line: object }
+  /** The same of recordings. */
+  | { readonly kind: 'recording'; readonly event: object };
