@@ -279,7 +279,8 @@ describe('Recorder', () => {
   it('answers why it cannot', async () => {
     const nowhere = await setUp({ folders: undefined });
     expect(await nowhere.record(nowhere.call.caller)).toMatchObject({ ok: false });
-    const missing = await setUp({ folders: { directory: '/missing' } });
+    const missing = await setUp({ folders: { directory: '/disk/rec' } });
+    missing.files.missing.add('/disk').add('/disk/rec');
     expect(await missing.record(missing.call.caller)).toEqual({ ok: false, reason: 'ENOENT' });
     missing.talk(3);
     const few = await setUp({ most: 1 });

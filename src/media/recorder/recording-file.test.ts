@@ -115,12 +115,21 @@ describe('RecordingFile', () => {
   });
 
   it('says why a file cannot be made', async () => {
-    const { pool, faults, make } = setUp({ folders: { directory: '/missing' } });
+    const { files, pool, faults, make } = setUp({ folders: { directory: '/disk/missing' } });
+    files.missing.add('/disk').add('/disk/missing');
     const file = make();
     file.appendPacket(HEADER, 0, Buffer.from('x'));
     expect(await file.open()).toBe(false);
     expect(await file.close()).toMatchObject({ path: undefined, fault: 'ENOENT' });
     expect([faults, pool.taken]).toEqual([['ENOENT'], 0]);
+  });
+
+  it('makes the directory, but not what it lies in', async () => {
+    const { files, make } = setUp({ folders: { directory: '/rec', spool: '/spool' } });
+    files.missing.add('/rec').add('/spool');
+    const file = make();
+    expect(await file.open()).toBe(true);
+    expect((await file.close()).path).toBe('/rec/call.pcap');
   });
 
   it('never overwrites: the next one has a number, and complete ones leave the spool', async () => {

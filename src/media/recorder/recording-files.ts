@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, open, rename } from 'node:fs/promises';
+import { access, mkdir, open, rename } from 'node:fs/promises';
 
 /** A file that is being recorded. */
 export interface RecordingHandle {
@@ -15,12 +15,15 @@ export interface RecordingFiles {
   /** Makes a new file. @throws the system's error: EEXIST where there is one, or a link */
   create(path: string): Promise<RecordingHandle>;
   exists(path: string): Promise<boolean>;
+  /** Makes a directory, whose parent has to be there, unless it is there already. @throws the system's error */
+  makeDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 /** Calls are nobody else's business. */
 const MODE = 0o640;
+const DIRECTORY_MODE = 0o750;
 
 export const DISK: RecordingFiles = {
   async create(path) {
@@ -42,5 +45,13 @@ export const DISK: RecordingFiles = {
       () => true,
       () => false,
     ),
+  async makeDirectory(path) {
+    try {
+      await mkdir(path, DIRECTORY_MODE);
+    } catch (error) {
+      // Another recording was faster.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  },
   rename,
 };

@@ -39,6 +39,32 @@ export class RecordingPlace {
 
   /** @throws the system's error where the file cannot be made */
   async make(): Promise<RecordingHandle> {
+    const { directory, spool = directory } = this.#folders;
+    return this.#withFolder(spool, () => this.#makeFree());
+  }
+
+  /** Moves the file to its directory. @returns where it is then @throws the system's error; then it stays in the spool */
+  async settle(): Promise<string> {
+    const { directory, spool } = this.#folders;
+    if (spool !== undefined) {
+      await this.#withFolder(directory, () => this.#files.rename(this.path, join(directory, this.#file)));
+    }
+    this.#settled = true;
+    return this.path;
+  }
+
+  /** The parent has to be there: a disk that is not mounted is no place to write to. */
+  async #withFolder<T>(folder: string, operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await this.#files.makeDirectory(folder);
+      return await operation();
+    }
+  }
+
+  async #makeFree(): Promise<RecordingHandle> {
     const { directory, spool } = this.#folders;
     for (let number = 1; number <= MOST_NUMBERS; number++) {
       this.#file = `${this.#name}${number === 1 ? '' : `-${number}`}${this.#ending}`;
@@ -50,13 +76,5 @@ export class RecordingPlace {
       }
     }
     throw Object.assign(new Error(`${this.path} is there already, as are all before it`), { code: 'EEXIST' });
-  }
-
-  /** Moves the file to its directory. @returns where it is then @throws the system's error; then it stays in the spool */
-  async settle(): Promise<string> {
-    const { directory, spool } = this.#folders;
-    if (spool !== undefined) await this.#files.rename(this.path, join(directory, this.#file));
-    this.#settled = true;
-    return this.path;
   }
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { RecordingFiles, RecordingHandle } from '../recording-files.ts';
 
 function fault(code: string): Error {
@@ -7,6 +8,8 @@ function fault(code: string): Error {
 /** A file system in memory, with so much room, that can be held up. */
 export class FakeFiles implements RecordingFiles {
   readonly contents: Map<string, Buffer> = new Map();
+  /** Directories that are not there. */
+  readonly missing: Set<string> = new Set();
   open = 0;
   /** Bytes that still fit. */
   room: number = Number.POSITIVE_INFINITY;
@@ -25,7 +28,7 @@ export class FakeFiles implements RecordingFiles {
 
   async create(path: string): Promise<RecordingHandle> {
     await this.#turn();
-    if (path.startsWith('/missing/')) throw fault('ENOENT');
+    if (this.missing.has(dirname(path))) throw fault('ENOENT');
     if (this.contents.has(path)) throw fault('EEXIST');
     this.contents.set(path, Buffer.alloc(0));
     this.open++;
@@ -57,7 +60,13 @@ export class FakeFiles implements RecordingFiles {
     return this.contents.has(path);
   }
 
+  async makeDirectory(path: string): Promise<void> {
+    if (this.missing.has(dirname(path))) throw fault('ENOENT');
+    this.missing.delete(path);
+  }
+
   async rename(from: string, to: string): Promise<void> {
+    if (this.missing.has(dirname(to))) throw fault('ENOENT');
     this.contents.set(to, this.contents.get(from)!);
     this.contents.delete(from);
     this.#renames.get(from)?.(to);
