@@ -127,9 +127,6 @@ describe('dialogs in a running server', () => {
     (await bob.next('INVITE')).reply(180);
     await cancelled.cancel();
     await cancelled.final;
-    expect(made.map(({ end }) => end?.reason)).toEqual([
-      '480 Temporarily Unavailable',
-      '480 Temporarily Unavailable',
-    ]);
+    expect(made.map(({ end }) => `${end?.cause} ${end?.status}`)).toEqual(['failed 480', 'cancelled 480']);
   });
 });

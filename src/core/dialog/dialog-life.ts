@@ -175,11 +175,12 @@ export class DialogLife implements PassageOwner {
 
   /** The INVITE has its final answer, or will have none. */
   #answered(dialog: Dialog, status: number | undefined): void {
+    const { transaction } = dialog;
     dialog.transaction = undefined;
     if (dialog.confirmedAt || dialog.ended) return;
     // A 2xx that no callee has given is a script's own: nobody to stand between.
     const text = status === undefined ? 'no answer' : `${status} ${reasonPhrase(status)}`;
-    const cancelled = status === 487;
+    const cancelled = status === 487 || (transaction && latestFork(transaction)?.cancelled);
     this.finish(
       dialog,
       dialog.ending?.end ?? {

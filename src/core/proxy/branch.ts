@@ -66,7 +66,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   #hops: readonly Hop[] = [];
   #nextHop = 0;
   #client: ClientTransaction | undefined;
-  /** Only where there is another hop to go to. */
+  /** Only where there is another hop to go to, or the script has no patience. */
   #hopTimer: WheelTimer | undefined;
   /** Hops that others took over from, though they may still answer. */
   #left: Attempt[] | undefined;
@@ -225,12 +225,17 @@ export class Branch implements ClientTransactionUser, BranchRef {
     if (!this.#tryNextHop()) this.#fail(503, undefined);
   }
 
-  /** Another hop takes over from a silent one while its timer B still runs. */
+  /** Another hop takes over from a silent one, or the branch has failed, while its timer B or F still runs. */
   #leaveHop(): void {
-    const { hop } = this;
-    const client = this.#client;
-    hopFailed(hop!, true, 'no answer', this.#env);
-    if (this.#goOn()) client!.cancel();
+    const client = this.#client!;
+    hopFailed(this.hop!, this.#hops.length > 1, 'no answer', this.#env);
+    if (!this.#goOn()) {
+      // Without another hop only a script's patience ends before that of the transaction.
+      if (this.#setting.options.noAnswerMs === undefined) return;
+      this.#fail(408, undefined);
+    }
+    if (client.method === 'INVITE') client.cancel();
+    else client.terminate();
   }
 
   /** As {@link #tryNextHop}, from a hop whose transaction lives on. */
@@ -333,10 +338,8 @@ export class Branch implements ClientTransactionUser, BranchRef {
     this.#client = client;
     this.#hopHeard = false;
     client.send(bytes, flow);
-    if (request.method === 'INVITE') {
-      this.#armTimerC();
-      if (this.#nextHop < this.#hops.length) this.#armHopTimer();
-    }
+    if (request.method === 'INVITE') this.#armTimerC();
+    this.#armHopTimer(request.method === 'INVITE' && this.#nextHop < this.#hops.length);
     return true;
   }
 
@@ -385,9 +388,13 @@ export class Branch implements ClientTransactionUser, BranchRef {
     this.#env.wheel.arm(this.#timer, this.#env.settings.timerC);
   }
 
-  #armHopTimer(): void {
+  /** @param another whether there is another hop to go to */
+  #armHopTimer(another: boolean): void {
+    const { noAnswerMs } = this.#setting.options;
+    if (!another && noAnswerMs === undefined) return;
+    const patience = another ? this.#env.settings.nextHopTimeout : Number.POSITIVE_INFINITY;
     this.#hopTimer ??= new WheelTimer(() => this.#leaveHop());
-    this.#env.wheel.arm(this.#hopTimer, this.#env.settings.nextHopTimeout);
+    this.#env.wheel.arm(this.#hopTimer, Math.min(patience, noAnswerMs ?? patience));
   }
 
   #fail(status: number, response: SipMessage | undefined, noSecureWay = false): void {

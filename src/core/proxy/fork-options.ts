@@ -92,6 +92,12 @@ export interface BranchFailure {
 export interface ForkOptions {
   /** How long each group of targets may take to a final answer, in ms; then its branches are cancelled. */
   readonly timeoutMs?: number;
+  /** Each provisional answer gives the group its whole time again. */
+  readonly restartTimeout?: boolean;
+  /** How long a branch may take to any answer, in ms; by default as long as its transaction (timers B and F). */
+  readonly noAnswerMs?: number;
+  /** How many more targets may come by `Proxy.addTarget`: while one may, the fork is not over before its time is. */
+  readonly awaitTargets?: number;
   /** Printed in everything this request causes; `by-destination` (the default) leaves it to the policy. */
   readonly advertise?: AddressParts | 'by-destination';
   /** Stay in the path of the dialog. By default for requests that begin one. */
@@ -126,7 +132,15 @@ export interface ForkOptions {
 /** What {@link ForkOptions} can say about a request that is forwarded without a transaction. */
 export type StatelessOptions = Pick<
   ForkOptions,
-  'advertise' | 'listener' | 'headers' | 'edit' | 'onBranch' | 'onRequestWritten'
+  | 'advertise'
+  | 'recordRoute'
+  | 'recordRouteParams'
+  | 'recordRoutePreset'
+  | 'listener'
+  | 'headers'
+  | 'edit'
+  | 'onBranch'
+  | 'onRequestWritten'
 >;
 
 /** How forwarding ended. A 2xx was passed on when it came; anything else waits for what is decided about it. */

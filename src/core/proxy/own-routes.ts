@@ -21,7 +21,7 @@ interface Passing {
  */
 export function dialogRoute(
   { request, flow }: Passing,
-  { inbound, outbound }: Legs,
+  { inbound, outbound }: Pick<Legs, 'inbound' | 'outbound'>,
   out: Flow | undefined,
   options: { readonly params: string | undefined; readonly secure: boolean },
   env: ProxyEnvironment,

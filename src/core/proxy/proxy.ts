@@ -150,6 +150,14 @@ export class Proxy {
     return latestFork(transaction)?.branches ?? [];
   }
 
+  /**
+   * Begins another branch of a fork that runs, as for a phone that has registered meanwhile.
+   * @returns false where the fork is over, or has too many branches
+   */
+  addTarget(transaction: ServerTransaction, target: Target): boolean {
+    return latestFork(transaction)?.add(target) ?? false;
+  }
+
   /** An answer without a transaction: of a request that was forwarded without one, or nobody's. */
   strayResponse(message: SipMessage, flow: Flow): boolean {
     return forwardStrayResponse(message, flow, this.#env);

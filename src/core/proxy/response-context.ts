@@ -58,6 +58,8 @@ export class ResponseContext implements BranchUser {
   #answered = false;
   #cancelled = false;
   #declined = false;
+  /** How many targets may still be added. */
+  #awaited: number;
   #timedOut = false;
 
   /**
@@ -82,6 +84,7 @@ export class ResponseContext implements BranchUser {
     this.#done = done;
     this.#breadth = breadth;
     this.#firstIndex = firstIndex;
+    this.#awaited = setting.options.awaitTargets ?? 0;
     this.#groups = groups.flatMap((group) => pieces(group, breadth));
   }
 
@@ -97,7 +100,21 @@ export class ResponseContext implements BranchUser {
     this.#settleIfIdle();
   }
 
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** Begins another branch beside those that run. @returns false where the fork is over, or has too many */
+  add(target: Target): boolean {
+    const over = this.#settled || this.#answered || this.#cancelled || this.#declined;
+    if (over || this.#branches.length >= this.#env.settings.maxBranches) return false;
+    if (this.#awaited > 0) this.#awaited--;
+    this.#branch(target, this.#breadth).start();
+    return true;
+  }
+
   provisional(branch: Branch, response: SipMessage): void {
+    if (this.#options.restartTimeout && this.#groupTimer?.armed) this.#armGroupTimer();
     if (!this.#settled && !this.#answered) this.#pass(branch, response);
   }
 
@@ -188,11 +205,7 @@ export class ResponseContext implements BranchUser {
     // RFC 5393 §5.3.3: the branches of a fork share what the request may still fork into.
     const share = Math.floor(this.#breadth / Math.max(1, group.length));
     const fresh = group.slice(0, Math.max(0, room)).map((target) => this.#branch(target, share));
-    const timeout = this.#options.timeoutMs ?? this.#env.settings.frInvTimeout;
-    if (timeout !== undefined) {
-      this.#groupTimer ??= new WheelTimer(() => this.#groupExpired());
-      this.#env.wheel.arm(this.#groupTimer, timeout);
-    }
+    this.#armGroupTimer();
     this.#holding = true;
     for (const branch of fresh) {
       if (!this.#declined) branch.start();
@@ -200,6 +213,14 @@ export class ResponseContext implements BranchUser {
     }
     this.#holding = false;
     this.#settleIfIdle();
+  }
+
+  #armGroupTimer(): void {
+    const { frInvTimeout, timerC } = this.#env.settings;
+    const timeout = this.#options.timeoutMs ?? frInvTimeout ?? (this.#awaited > 0 ? timerC : undefined);
+    if (timeout === undefined) return;
+    this.#groupTimer ??= new WheelTimer(() => this.#groupExpired());
+    this.#env.wheel.arm(this.#groupTimer, timeout);
   }
 
   #branch(target: Target, maxBreadth: number): Branch {
@@ -222,6 +243,7 @@ export class ResponseContext implements BranchUser {
 
   #groupExpired(): void {
     this.#timedOut = true;
+    this.#awaited = 0;
     this.#holding = true;
     for (const branch of this.#branches) branch.giveUp();
     this.#holding = false;
@@ -234,10 +256,14 @@ export class ResponseContext implements BranchUser {
 
   #settleIfIdle(): void {
     if (this.#pending > 0 || this.#holding || this.#settled || this.#answered) return;
-    this.#stopTimer();
     if (this.transaction.state === 'terminated') this.#groups.length = 0;
     if (this.#groups.length > 0) {
+      this.#stopTimer();
       this.#nextGroup();
+      return;
+    }
+    if (this.#awaited > 0 && !this.#cancelled && !this.#declined) {
+      if (!this.#groupTimer) this.#armGroupTimer();
       return;
     }
     this.#settle(this.#negative());

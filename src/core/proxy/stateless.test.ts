@@ -149,6 +149,24 @@ describe('the ACK of a 2xx', () => {
     callee.inDialog('ACK', { ...dialog, target: callerTarget(callee.last('200')) });
     expect(caller.kinds).toEqual(['200', 'INVITE', 'ACK']);
   });
+
+  it('stays in the path of the dialog where that is wanted', () => {
+    const server = new ProxyUnderTest();
+    const caller = server.peer('10.0.0.7');
+    const callee = server.peer('198.51.100.1');
+    server.request = (message, flow) =>
+      server.proxy.forwardStateless(message, flow, target(callee.contact), {
+        recordRoute: true,
+        recordRouteParams: ';nat=yes',
+      });
+    caller.request('INVITE');
+    callee.answer('INVITE', 200);
+    const routes = callerDialog(caller.last('200')).routes.map((route) => route.slice(0, route.indexOf(';')));
+    expect(routes).toEqual(['<sip:10.0.0.34', '<sip:99.88.44.33']);
+    expect(callee.last('INVITE')).toContain(';nat=yes');
+    caller.inDialog('ACK', callerDialog(caller.last('200')));
+    expect(callee.kinds).toEqual(['INVITE', 'ACK']);
+  });
 });
 
 function callerTarget(answer: string): string {

@@ -14,12 +14,13 @@ import { BranchDraft, transactionOverride } from './branch-draft.ts';
 import type { StatelessOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
 import { runHook } from './hook.ts';
-import { printLegs } from './legs.ts';
+import { type Legs, printLegs } from './legs.ts';
 import { loopHash } from './loop-hash.ts';
 import type { LooseRoute } from './loose-route.ts';
 import { maxBreadth } from './max-breadth.ts';
 import type { Hop } from './next-hop.ts';
 import { type OutgoingRoute, outgoingRoute } from './outgoing-route.ts';
+import { dialogRoute } from './own-routes.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { needsSecureWay } from './sips.ts';
 import type { Target } from './target.ts';
@@ -49,7 +50,7 @@ export class StatelessForwarder {
     options: StatelessOptions,
   ): void {
     const { counters } = this.#env.layer;
-    const draft = new BranchDraft(0, message, target, route, options, false);
+    const draft = new BranchDraft(0, message, target, route, options, options.recordRoute ?? false);
     if (options.onBranch && this.#waiting >= MOST_WAITING) {
       this.dropped++;
       return;
@@ -115,7 +116,7 @@ export class StatelessForwarder {
       topVia,
       // Only an answer needs the Vias below; an ACK has none.
       hideVias: legs.inbound.hidden && message.method === 'ACK',
-      recordRoute: [],
+      recordRoute: draft.recordRoute ? openRoute(message, flow, legs, options, outgoing.secure, env) : [],
       route: outgoing,
       path: [],
       maxBreadth: maxBreadth(message, env.settings.maxBreadth),
@@ -123,6 +124,21 @@ export class StatelessForwarder {
     });
     env.layer.sendStateless(finishRequest(edit, draft, options, flow, hop, legs, viaBranch, env), out);
   }
+}
+
+/** Record-Route values that nobody reads again in the answers: so each party sees both as the one that is to use them. */
+function openRoute(
+  request: SipMessage,
+  flow: Flow,
+  { inbound, outbound }: Legs,
+  options: StatelessOptions,
+  secure: boolean,
+  env: ProxyEnvironment,
+): readonly string[] {
+  if (options.recordRoutePreset) return options.recordRoutePreset;
+  const open = { inbound: { ...inbound, hidden: false }, outbound: { ...outbound, hidden: false } };
+  const params = options.recordRouteParams;
+  return dialogRoute({ request, flow }, open, undefined, { params, secure }, env).forCallee;
 }
 
 /**
