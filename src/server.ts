@@ -32,10 +32,9 @@ import { defaultRealm } from './ops/config/realm.ts';
 import type { ServerConfig } from './ops/config/server-config.ts';
 import { Log } from './ops/log/log.ts';
 import { VERSION } from './ops/version.ts';
-import { Runtime } from './script/runtime.ts';
 import { watchStrayFaults } from './script/stray-faults.ts';
 import { Gate } from './server/gate.ts';
-import { loadProgram } from './server/program.ts';
+import { loadProgram, type RoutingRuntime, startProgram } from './server/program.ts';
 import { reloadServer } from './server/reload.ts';
 import { makeSelfSignedFiles } from './server/self-signed-files.ts';
 import {
@@ -78,7 +77,7 @@ interface Parts {
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
   readonly frontDoor: FrontDoor;
-  readonly runtime: Runtime;
+  readonly runtime: RoutingRuntime;
   readonly dialogs: Dialogs;
   readonly keepAlive: KeepAlive | undefined;
   readonly subnets: Map<string, Cidr>;
@@ -236,7 +235,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   const wheel = new TimerWheel(clock);
   const interfaces = networkInterfaces();
   const listeners = listenersOf(config, interfaces);
-  const program = await loadProgram(config.routes);
+  const program = await loadProgram(config);
   await ControlSocket.refuseSecond(controlPath(config.data));
   const storage = resources.use(new Storage(config.data));
   const log = resources.use(new Log(config.log, clock));
@@ -314,19 +313,42 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     isOwnHost: (host) => advertise.own.isLocalDomain(host),
   });
   const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
-  const runtime: Runtime = new Runtime({
-    advertise,
-    registrar,
-    authenticator,
-    realm: defaultRealm(config),
-    oneRealm: config.auth.realm !== undefined,
-    wheel,
-    frontDoor,
+  const realm = defaultRealm(config);
+  const runtime: RoutingRuntime = await startProgram(
+    config,
     program,
-    layer: () => layer,
-    proxy: () => proxy,
-    dialogs: () => dialogs,
-  });
+    {
+      advertise,
+      registrar,
+      authenticator,
+      realm,
+      oneRealm: config.auth.realm !== undefined,
+      wheel,
+      frontDoor,
+      layer: () => layer,
+      proxy: () => proxy,
+      dialogs: () => dialogs,
+    },
+    {
+      clock,
+      wheel,
+      ids,
+      layer,
+      environment,
+      advertise,
+      proxy,
+      dialogs,
+      registrar,
+      location,
+      subscribers,
+      authenticator,
+      client,
+      realm,
+      data: config.data,
+    },
+    frontDoor,
+    resources,
+  );
   const sender = new OptionsPing(client, bootId);
   const probe = resources.use(new QuarantineProbe(quarantine, client, clock));
   const settings = keepAliveSettings(config);

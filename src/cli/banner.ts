@@ -31,17 +31,27 @@ export function banner(facts: BannerFacts): string {
     indent(
       table([
         ['Configuration', config.file ?? 'built-in defaults'],
-        ['Routes', config.routes ?? 'built-in: users register, and call each other'],
+        [
+          'Routes',
+          config.script
+            ? 'those of the script'
+            : (config.routes ?? 'built-in: users register, and call each other'),
+        ],
         ['Data', config.data],
         ['Log', config.log.file],
         ...certificates(advertise),
-        ['Add a user', `${program} user add NAME${config.file ? ` -c ${config.file}` : ''}`],
-        ['Look inside', `${program} ctl status${config.file ? ` -c ${config.file}` : ''}`],
+        ['Add a user', `${program} user add NAME${meant(config)}`],
+        ['Look inside', `${program} ctl status${meant(config)}`],
         ['Stop', 'Ctrl-C'],
       ]),
     ),
   );
   return `\n${parts.join('\n\n')}\n`;
+}
+
+/** The option by which other commands find the same server. */
+function meant({ file, script }: ServerConfig): string {
+  return file === undefined ? '' : ` ${script ? '-f' : '-c'} ${file}`;
 }
 
 /** Somebody has to tell the phones to trust what signs itself. */

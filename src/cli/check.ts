@@ -6,7 +6,7 @@ import { type Diagnostic, diagnosticsText } from '../ops/config/diagnostic.ts';
 import { configJsonSchema } from '../ops/config/json-schema.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { loadRoutes } from '../script/loader.ts';
-import { configOf } from './config-options.ts';
+import { configOf, loadScriptConfig } from './config-options.ts';
 import { complain, paint, print } from './terminal.ts';
 import { checkTypes } from './type-check.ts';
 
@@ -27,7 +27,8 @@ export async function check(files: readonly string[], options: { readonly schema
   let wrong = false;
   for (const file of files) {
     try {
-      if (!isConfig(file)) routes.add(resolve(file));
+      if (isScript(file)) await checkScript(file);
+      else if (!isConfig(file)) routes.add(resolve(file));
       else {
         const config = await configOf({ config: file });
         listenersOf(config, networkInterfaces());
@@ -42,6 +43,22 @@ export async function check(files: readonly string[], options: { readonly schema
   }
   for (const file of routes) if (!(await checkRoutes(file))) wrong = true;
   if (wrong) process.exitCode = 1;
+}
+
+/** OpenSIPS scripts are `.cfg`, and `.m4` where m4 makes them. */
+function isScript(file: string): boolean {
+  return /\.(?:cfg|m4)$/.test(file);
+}
+
+/** @throws ServerError CFG_INVALID */
+async function checkScript(file: string): Promise<void> {
+  const { config, notices } = await loadScriptConfig(
+    file,
+    file.endsWith('.m4') ? { preprocessor: 'm4' } : {},
+  );
+  listenersOf(config, networkInterfaces());
+  if (notices !== '') process.stderr.write(`${notices}\n`);
+  good(resolve(file));
 }
 
 function isConfig(file: string): boolean {

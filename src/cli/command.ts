@@ -7,5 +7,8 @@ export function command(name: string, summary: string): Command {
 
 /** A command that is about one configuration. */
 export function configured(name: string, summary: string): Command {
-  return command(name, summary).option('-c, --config <file>', 'viaduct.yaml or viaduct.config.ts');
+  return command(name, summary)
+    .option('-c, --config <file>', 'viaduct.yaml or viaduct.config.ts')
+    .option('-f <file>', 'an OpenSIPS script, instead of a configuration and routes')
+    .option('--preprocessor <command>', 'with -f: pass the script through a command, as m4');
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { VERSION } from '../ops/version.ts';
 import { check } from './check.ts';
 import { command, configured } from './command.ts';
@@ -35,13 +35,14 @@ export function program(): Command {
     configured('run', 'run the server')
       .option('--routes <file>', 'routing script, instead of the configured one')
       .option('-l, --listen <listener>', 'PROTO:HOST[:PORT] [as HOST[:PORT]]; may be repeated', collect)
-      .addOption(new Option('-f <file>', 'an OpenSIPS script').hideHelp())
+      .option('-p <command>', 'the same as --preprocessor')
+      .option('-C', 'only check what would run')
       .action(run),
     { isDefault: true },
   );
   viaduct.addCommand(
     command('check', 'check configurations and routing scripts')
-      .argument('[files...]', 'viaduct.yaml, viaduct.config.ts, routes.ts …')
+      .argument('[files...]', 'viaduct.yaml, viaduct.config.ts, routes.ts, opensips.cfg …')
       .option('--schema', 'print the JSON Schema of the configuration instead')
       .action(check),
   );

@@ -1,27 +1,25 @@
 import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { logLine } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
+import { listenersOf } from '../ops/config/listeners-of.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';
 import { PACKAGE_ROOT } from '../ops/version.ts';
 import { Server } from '../server.ts';
 import { banner } from './banner.ts';
-import { type ConfigOptions, configOf } from './config-options.ts';
-import { complain, print } from './terminal.ts';
+import { type ConfigOptions, configOf, loadScriptConfig } from './config-options.ts';
+import { complain, paint, print } from './terminal.ts';
 
 /** Npm hands Ctrl-C on to a process that the terminal gave it to already; no person presses it twice so fast. */
 const ONE_KEY_PRESS_MS = 250;
 const INTERRUPTED = 130;
 
 /** `viaduct [run]`: resolves when the server has stopped. */
-export async function run(options: ConfigOptions & { readonly f?: string }): Promise<void> {
-  if (options.f !== undefined) {
-    complain(
-      'OpenSIPS scripts (-f) cannot be run by this version',
-      'write routes in TypeScript: see docs/routes.md',
-    );
-    process.exitCode = 2;
+export async function run(options: ConfigOptions & { readonly C?: true }): Promise<void> {
+  if (options.C) {
+    await checkOnly(options);
     return;
   }
   const config = await configOf(options);
@@ -29,10 +27,21 @@ export async function run(options: ConfigOptions & { readonly f?: string }): Pro
   const release = handleSignals(server);
   // Whoever read what is printed may have gone: calls shall not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const newUsers = await makeFirstUsers(config.data, defaultRealm(config));
+  // A script says itself who its users are.
+  const newUsers = config.script ? [] : await makeFirstUsers(config.data, defaultRealm(config));
   print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
   await server.stopped;
   release();
+}
+
+/** `-C`: reads everything, and opens nothing. */
+async function checkOnly(options: ConfigOptions): Promise<void> {
+  if (options.f !== undefined) {
+    const { config, notices } = await loadScriptConfig(options.f, options);
+    listenersOf(config, networkInterfaces());
+    if (notices !== '') process.stderr.write(`${notices}\n`);
+  } else listenersOf(await configOf(options), networkInterfaces());
+  print(`${options.f ?? options.config ?? 'the defaults'}: ${paint('green', 'good')}`);
 }
 
 /** @returns what takes the handlers off again */

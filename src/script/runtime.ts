@@ -1,16 +1,14 @@
-import { channels, logLine } from '../base/channels.ts';
+import { logLine } from '../base/channels.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Dialogs } from '../core/dialog/dialogs.ts';
 import { boundedAnswer } from '../core/front-door/bounded-answer.ts';
 import type { FrontDoor, Refusal } from '../core/front-door/front-door.ts';
-import { warningValue } from '../core/front-door/warning.ts';
 import type { Proxy as SipProxy } from '../core/proxy/proxy.ts';
 import type { OutgoingView } from '../core/ua/user-agent-client.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ReplyParts, ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
-import type { HeaderEntry } from '../wire/sip/build.ts';
 import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { Handler } from './api/routes.ts';
@@ -19,6 +17,7 @@ import { Handling, type HandlingOwner } from './handling.ts';
 import { ScriptLocalRequest } from './local-request.ts';
 import type { Anchoring } from './media/anchoring.ts';
 import type { Program } from './program.ts';
+import { publishRefused, refuse } from './refuse.ts';
 import { ScriptServices, type ScriptServicesOptions } from './script-services.ts';
 
 export interface RuntimeOptions extends ScriptServicesOptions {
@@ -242,12 +241,7 @@ export class Runtime implements TransactionUser, HandlingOwner {
   }
 
   #refuse(message: SipMessage, flow: Flow, refusal: Refusal): void {
-    publishRefused(refusal.reason, flow);
-    if (refusal.kind === 'drop') return;
-    const { status, reason } = refusal;
-    const warning = warningValue(this.#options.advertise, flow, reason);
-    const headers: HeaderEntry[] = [...refusal.headers, [H.Warning, warning]];
-    this.#options.layer().replyStateless(message, flow, { status, reason, headers });
+    refuse(message, flow, refusal, this.#options.layer(), this.#options.advertise);
   }
 }
 
@@ -255,8 +249,3 @@ const answerOptions: Handler = (call) =>
   call.reply(200, { headers: { Allow: METHODS, Accept: 'application/sdp', Supported: 'path, outbound' } });
 
 const refuseMethod: Handler = (call) => call.reject(405, undefined, { Allow: METHODS });
-
-function publishRefused(reason: string, { transport, remoteAddress, remotePort }: Flow): void {
-  if (!channels.refused.hasSubscribers) return;
-  channels.refused.publish({ reason, transport, remote: `${remoteAddress} ${remotePort}` });
-}

@@ -1,4 +1,10 @@
-import type { Runtime } from './runtime.ts';
+/** Whoever runs scripts, and knows what is theirs. */
+export interface FaultSink {
+  /** Whether something was thrown by a file of the program. */
+  isScriptFault(error: unknown): boolean;
+  /** Logs what was thrown outside any handler. */
+  strayFault(error: unknown): void;
+}
 
 /**
  * Catches what scripts throw outside their handlers, in timers and in promises that nobody waits for, so that it ends in
@@ -6,7 +12,7 @@ import type { Runtime } from './runtime.ts';
  * the script), so none ends the process. What the server itself throws does, as ever: nobody knows what state it left.
  * @returns what takes the watch off again
  */
-export function watchStrayFaults(runtime: Runtime): Disposable {
+export function watchStrayFaults(runtime: FaultSink): Disposable {
   const thrown = (error: unknown): void => {
     if (!runtime.isScriptFault(error)) throw error;
     runtime.strayFault(error);

@@ -9,8 +9,7 @@ import type { Sockets } from '../net/sockets.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import type { Log } from '../ops/log/log.ts';
-import type { Runtime } from '../script/runtime.ts';
-import { loadProgram } from './program.ts';
+import { loadProgram, type RoutingRuntime, replaceProgram } from './program.ts';
 import { makeSelfSignedFiles } from './self-signed-files.ts';
 import { frontDoorSettings } from './settings.ts';
 
@@ -19,7 +18,7 @@ export interface Reloadable {
   readonly network: Sockets;
   readonly advertise: Advertise;
   readonly frontDoor: FrontDoor;
-  readonly runtime: Runtime;
+  readonly runtime: RoutingRuntime;
   readonly log: Log;
   /** Of the machine's interfaces, which may have changed too. */
   readonly subnets: Map<string, Cidr>;
@@ -52,7 +51,7 @@ export async function reloadServer(
   const { network, advertise, frontDoor, runtime, log, subnets } = server;
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
-  const program = await loadProgram(next.routes);
+  const program = await loadProgram(next);
   makeSelfSignedFiles(wanted, next.advertise.domains ?? [], Date.now());
   const present = new Map(network.listeners.map((listener) => [listener.name, { ...listener }]));
   const changes = await openNew(
@@ -81,11 +80,11 @@ export async function reloadServer(
   }
   network.reloadCertificates();
   frontDoor.update(frontDoorSettings(next));
-  runtime.replaceProgram(program);
+  const replaced = await replaceProgram(runtime, next, program);
   log.setLevel(next.log.level);
   subnets.clear();
   for (const [address, subnet] of subnetsOf(interfaces)) subnets.set(address, subnet);
-  changes.push(`routes: ${next.routes ?? 'the shipped ones'}, read again`);
+  changes.push(replaced);
   if (!isDeepStrictEqual(before.advertise, next.advertise)) changes.push('printed addresses have changed');
   for (const key of NEED_RESTART) {
     if (!isDeepStrictEqual(before[key], next[key])) changes.push(`${key}: the change needs a restart`);

@@ -27,9 +27,11 @@ export function socketLimits(
   };
 }
 
-export function proxySettings({ timers, limits, registrar }: ServerConfig): ProxySettings {
+export function proxySettings({ timers, limits, registrar, script }: ServerConfig): ProxySettings {
   return {
     ...DEFAULT_PROXY_SETTINGS,
+    // An OpenSIPS script says itself what is to be hidden and mended.
+    ...(script && { hideInside: false, fixContact: false }),
     timerC: timers.timerC,
     frInvTimeout: timers.frInvTimeout,
     nextHopTimeout: timers.nextHop,

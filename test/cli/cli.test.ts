@@ -186,7 +186,6 @@ describe('viaduct', () => {
   it.each([
     [['chek'], 'did you mean check?'],
     [['run', '--bogus'], 'unknown option'],
-    [['-f', 'opensips.cfg'], 'cannot be run by this version'],
     [['explain'], '--to'],
     [['check'], 'nothing to check'],
   ])('%j is wrong usage', async (args, message) => {
@@ -199,6 +198,7 @@ describe('viaduct', () => {
     const home = folder();
     expect((await run(home, '-l', 'udp:')).err).toContain('the host is missing');
     expect((await run(home, '-c', 'no.yaml')).err).toContain('no.yaml is not there');
+    expect((await run(home, '-f', 'no.cfg')).err).toContain('no.cfg is not there');
   });
 
   it('looks at the set-up', async () => {

@@ -132,6 +132,18 @@ export class FrontDoor {
     return REFUSE_RELAY;
   }
 
+  /**
+   * As {@link admit}, for a program that counts hops and judges Routes itself: only scanners, floods and what is broken are
+   * turned away.
+   */
+  admitScripted(request: SipMessage, flow: Flow): Refusal | undefined {
+    if (isScanner(request, this.#scanners)) {
+      this.counters.scanners++;
+      return DROP_SCANNER;
+    }
+    return this.#isFlooding(request, flow) ? DROP_FLOOD : this.#malformed(request);
+  }
+
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
     if (this.#isFlooding(ack, flow)) return DROP_FLOOD;

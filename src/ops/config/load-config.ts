@@ -87,7 +87,8 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function listenArgument(text: string): ListenSpec {
+/** @throws ServerError NET_BAD_LISTENER */
+export function listenArgument(text: string): ListenSpec {
   const parsed = parseListenSpec(text);
   if (parsed.ok) return parsed.spec;
   const caret = `${' '.repeat(parsed.column + 3)}^`;

@@ -6,6 +6,7 @@ import type { ListenSpec } from '../../net/listen-spec.ts';
 import type { TlsSettings } from '../../net/tls-settings.ts';
 import type { WebSocketSettings } from '../../net/web-socket-settings.ts';
 import type { AnchorPolicy } from '../../script/media/needs-relay.ts';
+import type { LoadedScript } from '../../script/opensips/load-script.ts';
 import type { MediaAddressSpec } from './media-address.ts';
 
 /** Everything that can be configured, checked and with defaults filled in. Times are milliseconds. */
@@ -21,6 +22,8 @@ export interface ServerConfig {
   readonly data: string;
   /** Absolute path of the routes file; undefined for the shipped routes. */
   readonly routes: string | undefined;
+  /** An OpenSIPS script that runs instead of routes, compiled; it is where the rest came from. */
+  readonly script?: LoadedScript;
   readonly datagrams: DatagramChoice;
   readonly limits: LimitSettings;
   readonly connectionReuse: ConnectionReuse;

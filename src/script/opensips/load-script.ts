@@ -46,7 +46,7 @@ export async function compileSource(file: string, source: SourceText): Promise<L
   const settings = readSettings(script, faults);
   const modules = [coreModule, ...(await importModules(script.modules, faults))];
   checkNeeds(modules, script.modules, faults);
-  const parameters = takeParameters(modules, script.parameters, faults);
+  const parameters = takeParameters(modules, script.parameters, script.modules, faults);
   const scope = new Scope(modules, transformations);
   // Names of modules that are not there would bring a fault for each of their functions.
   const unknown = modules.length <= script.modules.length;

@@ -1,6 +1,6 @@
 import { nearest } from '../../base/nearest.ts';
 import type { ScriptModule } from './frame/module.ts';
-import type { ModuleParameter } from './language/ast.ts';
+import type { LoadModule, ModuleParameter } from './language/ast.ts';
 import type { Faults } from './language/faults.ts';
 
 type Values = Record<string, unknown>;
@@ -9,12 +9,18 @@ type Values = Record<string, unknown>;
 export function takeParameters(
   modules: readonly ScriptModule[],
   lines: readonly ModuleParameter[],
+  written: readonly LoadModule[],
   faults: Faults,
 ): readonly Readonly<Values>[] {
   const values = modules.map(({ params }): Values => {
     return Object.fromEntries(Object.entries(params ?? {}).map(([name, { initial }]) => [name, initial]));
   });
-  for (const line of lines) take(line, modules, values, faults);
+  for (const line of lines) {
+    const unknown =
+      written.some(({ name }) => name === line.modules) && !modules.some(({ name }) => name === line.modules);
+    // The module is not there at all, which is told where it is loaded.
+    if (!unknown) take(line, modules, values, faults);
+  }
   return values;
 }
 

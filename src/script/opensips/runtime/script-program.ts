@@ -213,12 +213,8 @@ export class ScriptProgram implements RunningProgram {
       context.dismissed = status >= 200;
       return true;
     }
-    if (
-      status >= 300 &&
-      context.forks === 0 &&
-      (more.stateless || DISMISSED.has(status)) &&
-      transaction.lastStatus === 0
-    ) {
+    const keepsNothing = status >= 200 && (more.stateless === true || DISMISSED.has(status));
+    if (keepsNothing && context.forks === 0 && transaction.lastStatus === 0) {
       context.dismissed = true;
       this.services.layer.dismiss(transaction, parts);
       return true;

@@ -10,6 +10,8 @@ import type { ServerServices } from './server-services.ts';
 export interface RunningScript extends AsyncDisposable {
   readonly program: ScriptProgram;
   readonly user: ScriptUser;
+  /** Ends what runs by time, and leaves the rest as it is for requests that are under way. */
+  stopTimers(): void;
 }
 
 /**
@@ -18,11 +20,12 @@ export interface RunningScript extends AsyncDisposable {
  */
 export async function startScript(loaded: LoadedScript, services: ServerServices): Promise<RunningScript> {
   await using resources = new AsyncDisposableStack();
+  const timers = resources.use(new DisposableStack());
   const program = new ScriptProgram({ loaded, services });
   checkSockets(program);
   const states: unknown[] = [];
   for (const [i, module] of loaded.modules.entries()) {
-    const context = moduleContext(program, states, resources);
+    const context = moduleContext(program, states, timers);
     const state: unknown = await module.start?.(loaded.parameters[i] as never, context);
     states.push(state);
     if (isDisposable(state)) resources.use(state);
@@ -30,12 +33,13 @@ export async function startScript(loaded: LoadedScript, services: ServerServices
   program.begin(states);
   await program.runAlone('startup', '');
   for (const { name, seconds } of loaded.compiled.timers) {
-    every(services, seconds, () => void program.runAlone('timer', name), resources);
+    every(services, seconds, () => void program.runAlone('timer', name), timers);
   }
   const kept = resources.move();
   return {
     program,
     user: new ScriptUser(program),
+    stopTimers: () => timers.dispose(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -43,7 +47,7 @@ export async function startScript(loaded: LoadedScript, services: ServerServices
 function moduleContext(
   program: ScriptProgram,
   states: readonly unknown[],
-  resources: AsyncDisposableStack,
+  timers: DisposableStack,
 ): ModuleContext {
   return {
     services: program.services,
@@ -52,7 +56,7 @@ function moduleContext(
     onRequest: (hear) => program.hearRequests(hear),
     onEvent: (hear) => program.hearEvents(hear),
     addCache: (id, backend) => program.addCache(id, backend),
-    every: (seconds, act) => every(program.services, seconds, act, resources),
+    every: (seconds, act) => every(program.services, seconds, act, timers),
     raise: (event, params) => program.raise(event, params),
     runRoute: (name, context, params) => program.runRoute(name, context, params),
     log: (level, text, callId) => program.log(level, text, callId),
@@ -60,12 +64,7 @@ function moduleContext(
 }
 
 /** Fires for the first time when the interval has passed once. */
-function every(
-  { clock }: ServerServices,
-  seconds: number,
-  act: () => void,
-  resources: AsyncDisposableStack,
-): void {
+function every({ clock }: ServerServices, seconds: number, act: () => void, timers: DisposableStack): void {
   const next = () => {
     timer = clock.setTimer(seconds * 1000, () => {
       next();
@@ -74,7 +73,7 @@ function every(
   };
   let timer = { cancel: () => {} };
   next();
-  resources.defer(() => timer.cancel());
+  timers.defer(() => timer.cancel());
 }
 
 function checkSockets(program: ScriptProgram): void {
