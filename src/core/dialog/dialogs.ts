@@ -158,7 +158,8 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
    * Ends a dialog: a BYE to both parties in the name of the other, or a CANCEL where it still rings.
    * @param reason what observers are told
    * @param headers of the BYEs
-   * @returns when both BYEs are answered, or nobody will answer them
+   * @returns when the BYEs are answered, or nobody will answer them; at once where they have to wait for an answer or an
+   *   ACK on its way
    */
   end(dialog: Dialog, reason: string, headers: readonly HeaderEntry[] = []): Promise<void> {
     return this.#life.end(dialog, { cause: 'server', by: 'server', reason }, headers);

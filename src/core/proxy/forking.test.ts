@@ -246,4 +246,15 @@ describe('flows of one instance (RFC 5626)', () => {
     expect(peers[1].kinds).toEqual([]);
     expect(caller.kinds).toEqual(['486', '180', '200', '487']);
   });
+
+  it('rings nobody for a caller who was refused already', () => {
+    const server = new ProxyUnderTest();
+    const caller = server.peer('192.0.2.7');
+    const callee = server.peer('198.51.100.1');
+    server.forkTo(callee);
+    server.onRequest = (_, transaction) => void transaction.reply({ status: 480 });
+    caller.request('INVITE');
+    expect([caller.kinds, callee.kinds]).toEqual([['480'], []]);
+    expect(server.outcomes[0]).toMatchObject({ status: 487 });
+  });
 });

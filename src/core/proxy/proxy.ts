@@ -173,7 +173,8 @@ export class Proxy {
     const { request } = transaction;
     const hash = loopHash(request, this.#env.loopSalt);
     const breadth = maxBreadth(request, this.#env.settings.maxBreadth);
-    const refused = this.#refusal(request, route, hash, breadth);
+    // Whoever was refused already waits for nobody.
+    const refused = transaction.lastStatus >= 300 ? 487 : this.#refusal(request, route, hash, breadth);
     if (refused !== 0) {
       done(failed(refused));
       return;
