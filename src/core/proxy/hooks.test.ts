@@ -2,15 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BranchView, ReplyView } from './fork-options.ts';
 import { branchOf, firstLine, read } from './testing/messages.ts';
 import { callerDialog } from './testing/peer.ts';
-import { ProxyUnderTest, type ProxyUnderTestOptions, target } from './testing/proxy-under-test.ts';
-
-function pair(options: ProxyUnderTestOptions = {}) {
-  const server = new ProxyUnderTest(options);
-  const caller = server.peer('192.0.2.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
-  return { server, caller, callee };
-}
+import { pair, target } from './testing/proxy-under-test.ts';
 
 /** A hook that waits until its turn comes, view by view. */
 function gate<View>() {

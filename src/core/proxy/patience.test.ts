@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProxyUnderTest, type ProxyUnderTestOptions, target } from './testing/proxy-under-test.ts';
-
-function pair(options: ProxyUnderTestOptions = {}) {
-  const server = new ProxyUnderTest(options);
-  const caller = server.peer('192.0.2.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
-  return { server, caller, callee };
-}
+import { pair, target } from './testing/proxy-under-test.ts';
 
 describe('a branch that may not be silent for long', () => {
   it('fails with 408, and is cancelled when it answers after all', () => {

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { H } from '../../wire/sip/header-name.ts';
 import { answerTo, branchOf, firstLine, read, values } from './testing/messages.ts';
-import { ProxyUnderTest, type ProxyUnderTestOptions, target } from './testing/proxy-under-test.ts';
+import { pair, target } from './testing/proxy-under-test.ts';
 
 const TCP = 'tcp:10.0.0.34:5060';
-
-function pair(options: ProxyUnderTestOptions = {}) {
-  const server = new ProxyUnderTest(options);
-  const caller = server.peer('192.0.2.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
-  return { server, caller, callee };
-}
 
 describe('a forwarded request', () => {
   it('differs from the received one by what RFC 3261 §16.6 wants, and nothing else', () => {

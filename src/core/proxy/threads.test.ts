@@ -3,20 +3,12 @@ import { Cidr } from '../../base/ip.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import { branchOf, firstLine, read, values } from './testing/messages.ts';
 import { calleeDialog, callerDialog, contactOf } from './testing/peer.ts';
-import { ProxyUnderTest, type ProxyUnderTestOptions, target } from './testing/proxy-under-test.ts';
+import { ProxyUnderTest, pair, target } from './testing/proxy-under-test.ts';
 
 /** What others have reported, by the names of the threads. */
 
 const OVERRIDE = { host: '203.0.113.80', port: 5080 };
 const OVERRIDDEN = '203.0.113.80:5080';
-
-function pair(options: ProxyUnderTestOptions = {}) {
-  const server = new ProxyUnderTest(options);
-  const caller = server.peer('192.0.2.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
-  return { server, caller, callee };
-}
 
 const sentBy = (text: string) => {
   const via = read(text).topVia!;

@@ -213,6 +213,19 @@ export class ProxyUnderTest implements TransactionUser, Wire {
   }
 }
 
+/** A proxy between two parties outside, whose requests go to the second. */
+export function pair(options: ProxyUnderTestOptions = {}): {
+  readonly server: ProxyUnderTest;
+  readonly caller: Peer;
+  readonly callee: Peer;
+} {
+  const server = new ProxyUnderTest(options);
+  const caller = server.peer('192.0.2.7');
+  const callee = server.peer('198.51.100.1');
+  server.forkTo(callee);
+  return { server, caller, callee };
+}
+
 /** A target that only a URI is known of. */
 export function target(uri: string, more: Partial<Target> = {}): Target {
   return {
