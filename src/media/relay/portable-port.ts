@@ -22,9 +22,6 @@ export class PortablePort implements MediaPort {
   readonly #clock: Clock;
   readonly #quality = new Quality();
   #rule: FastRule | undefined;
-  /** The rule of another port whose packets leave by this one. */
-  #leaving: FastRule | undefined;
-  #connected = false;
   readonly #siblings: Set<PortablePort>;
   /** One for all packets. */
   readonly #sent: (error: Error | null, octets: number) => void = (error, octets) => {
@@ -55,7 +52,6 @@ export class PortablePort implements MediaPort {
     this.#clock = clock;
     this.#siblings = siblings.add(this);
     socket.on('message', (bytes, source) => this.#arrived(bytes, source));
-    // A connected socket hears that its peer's port is closed (ICMP); the packet it tells of is gone.
     socket.on('error', () => this.#failed++);
   }
 
@@ -90,16 +86,11 @@ export class PortablePort implements MediaPort {
   }
 
   setFast(rule: FastRule | undefined): void {
-    const before = this.#rule;
     this.#rule = rule;
     this.#quality.interrupt();
-    if (before?.via instanceof PortablePort) before.via.#leaves(before, undefined);
-    if (rule?.via instanceof PortablePort) rule.via.#leaves(undefined, rule);
-    this.#bindToPeer();
   }
 
   send(bytes: Buffer, to: Endpoint): void {
-    if (this.#connected && !sameEndpoint(to, this.#rule!.source)) this.#disconnect();
     // A datagram that has to wait for the kernel is not copied by Node.
     this.#transmit(Buffer.from(bytes), to);
   }
@@ -119,8 +110,7 @@ export class PortablePort implements MediaPort {
   close(): void {
     if (!this.#siblings.delete(this)) return;
     this.user = undefined;
-    this.setFast(undefined);
-    this.#leaving = undefined;
+    this.#rule = undefined;
     this.#socket.close();
   }
 
@@ -155,45 +145,13 @@ export class PortablePort implements MediaPort {
       this.#failed++;
       return;
     }
-    if (this.#connected) this.#socket.send(bytes, this.#sent);
-    else this.#socket.send(bytes, to.port, to.address, this.#sent);
+    this.#socket.send(bytes, to.port, to.address, this.#sent);
   }
 
   #maySendTo({ port }: Endpoint): boolean {
     return (
       port > 0 && port <= 65_535 && this.#siblings.has(this) && this.#socket.getSendQueueCount() < MOST_QUEUED
     );
-  }
-
-  #leaves(before: FastRule | undefined, rule: FastRule | undefined): void {
-    if (before !== undefined && this.#leaving !== before) return;
-    this.#leaving = rule;
-    this.#bindToPeer();
-  }
-
-  /** Where all that comes and all that goes is one peer's, the kernel need not look up each packet's way. */
-  #bindToPeer(): void {
-    const peer = this.#rule?.source;
-    const bound = peer !== undefined && this.#leaving !== undefined && sameEndpoint(peer, this.#leaving.to);
-    if (this.#connected) this.#disconnect();
-    if (!bound || !this.#siblings.has(this)) return;
-    try {
-      this.#socket.connect(peer.port, peer.address);
-      // Throws where the kernel has refused, of which Node would tell only later.
-      this.#socket.remoteAddress();
-      this.#connected = true;
-    } catch {
-      this.#failed++;
-    }
-  }
-
-  #disconnect(): void {
-    this.#connected = false;
-    try {
-      this.#socket.disconnect();
-    } catch {
-      this.#failed++;
-    }
   }
 }
 
