@@ -53,7 +53,7 @@ enum { PACKET, COPY };
 // Words of the state that both sides see: how many packets went into the ring, and how many JavaScript took.
 enum { HEAD, TAIL, STATE_WORDS };
 enum { PACKETS_IN, OCTETS_IN, PACKETS_OUT, OCTETS_OUT, COUNT_FAILED, LAST_FAST, RECEIVED, DUPLICATES, LOST, JITTER,
-       COUNTERS };
+       LARGEST_JITTER, JITTER_SUM, JITTER_SAMPLES, LONGEST_GAP, COUNTERS };
 // Words by which JavaScript describes a rule, or the place that a packet is sent to.
 enum { TO_PORT, TO_ADDRESS, FROM_PORT = TO_ADDRESS + 4, FROM_ADDRESS, VIA = FROM_ADDRESS + 4, VIA_GENERATION, HAS_SSRC,
        SSRC, COPIES, ASIDE, WORDS = ASIDE + 4 };
@@ -75,6 +75,7 @@ typedef struct {
   uint32_t rule, base, highest, bad, received, duplicates;
   int32_t transit;
   int begun;
+  int64_t at;
   double clock_rate, jitter, received_before, duplicates_before, lost_before;
 } reception;
 
@@ -152,15 +153,18 @@ static uint64_t tag_of(int index, uint32_t generation) {
   return (uint64_t)generation << 32 | (uint32_t)index;
 }
 
-static int passes(const rule *rule, const place *source, const uint8_t *bytes, unsigned length) {
-  if (!rule->set || !same_place(source, &rule->from)) return 0;
-  if (!rule->has_ssrc) return 1;
+enum { NOT_MEANT, LAID_ASIDE, PASSES };
+
+static int judge(const rule *rule, const place *source, const uint8_t *bytes, unsigned length) {
+  if (!rule->set || !same_place(source, &rule->from)) return NOT_MEANT;
+  if (!rule->has_ssrc) return PASSES;
   // RTP, and not RTCP that shares the port (RFC 5761 §4), of the one source.
-  if (length < 12 || bytes[0] >> 6 != 2 || (bytes[1] >= 192 && bytes[1] <= 223)) return 0;
+  if (length < 12 || bytes[0] >> 6 != 2 || (bytes[1] >= 192 && bytes[1] <= 223)) return NOT_MEANT;
   uint32_t ssrc;
   memcpy(&ssrc, bytes + 8, 4);
+  if (ntohl(ssrc) != rule->ssrc) return NOT_MEANT;
   int type = bytes[1] & 127;
-  return ntohl(ssrc) == rule->ssrc && !(rule->aside[type >> 5] >> (type & 31) & 1);
+  return rule->aside[type >> 5] >> (type & 31) & 1 ? LAID_ASIDE : PASSES;
 }
 
 static double lost(const reception *it) {
@@ -210,9 +214,14 @@ static void observe(relay *it, int index, const rule *rule, const uint8_t *bytes
   if (seen->begun) {
     int32_t change = (int32_t)((uint32_t)transit - (uint32_t)seen->transit);
     seen->jitter += ((change < 0 ? -(double)change : change) - seen->jitter) / 16;
-    counters[JITTER] = seen->jitter / seen->clock_rate;
+    double jitter = counters[JITTER] = seen->jitter / seen->clock_rate, gap = (double)(it->now - seen->at) / 1e6;
+    if (jitter > counters[LARGEST_JITTER]) counters[LARGEST_JITTER] = jitter;
+    counters[JITTER_SUM] += jitter;
+    counters[JITTER_SAMPLES]++;
+    if (gap > counters[LONGEST_GAP]) counters[LONGEST_GAP] = gap;
   }
   seen->begun = 1;
+  seen->at = it->now;
   seen->transit = transit;
   seen->received++;
   counters[RECEIVED] = seen->received_before + seen->received;
@@ -354,9 +363,12 @@ static int serve(relay *it, int index, uint32_t generation, int twin) {
       counters[OCTETS_IN] += length;
       if (length > LARGEST) {
         counters[COUNT_FAILED]++;
-      } else if (passes(&rule, &it->names[i], it->bytes[i], length)) {
+        continue;
+      }
+      int verdict = judge(&rule, &it->names[i], it->bytes[i], length);
+      if (rule.has_ssrc && verdict != NOT_MEANT) observe(it, index, &rule, it->bytes[i]);
+      if (verdict == PASSES) {
         counters[LAST_FAST] = (double)it->now / 1e6;
-        if (rule.has_ssrc) observe(it, index, &rule, it->bytes[i]);
         it->ways[it->leaving] = rule.via;
         it->to[it->leaving] = rule.to;
         it->out[it->leaving++] = (struct iovec){it->bytes[i], length};

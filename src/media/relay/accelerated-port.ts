@@ -10,7 +10,11 @@ import {
   FROM,
   HAS_SSRC,
   JITTER,
+  JITTER_SAMPLES,
+  JITTER_SUM,
+  LARGEST_JITTER,
   LAST_FAST,
+  LONGEST_GAP,
   LOST,
   OCTETS_IN,
   OCTETS_OUT,
@@ -102,6 +106,9 @@ export class AcceleratedPort implements MediaPort {
         duplicates: counters[at + DUPLICATES]!,
         lost: counters[at + LOST]!,
         jitter: counters[at + JITTER]!,
+        largestJitter: counters[at + LARGEST_JITTER]!,
+        averageJitter: counters[at + JITTER_SUM]! / Math.max(1, counters[at + JITTER_SAMPLES]!),
+        longestGapMs: counters[at + LONGEST_GAP]!,
       },
     };
   }

@@ -47,7 +47,12 @@ export const RECEIVED = 6;
 export const DUPLICATES = 7;
 export const LOST = 8;
 export const JITTER = 9;
-export const COUNTERS = 10;
+export const LARGEST_JITTER = 10;
+export const JITTER_SUM = 11;
+export const JITTER_SAMPLES = 12;
+/** In ms. */
+export const LONGEST_GAP = 13;
+export const COUNTERS = 14;
 
 /** A place is a port, and an address of one word (IPv4, network order) or four. */
 export const TO = 0;
