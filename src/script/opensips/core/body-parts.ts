@@ -8,6 +8,8 @@ export interface Part {
   /** Its Content-Type as written. */
   readonly header: string;
   readonly content: string;
+  /** Other header lines of it, each with its end. */
+  readonly more?: string;
 }
 
 const MOST_PARTS = 32;

@@ -14,7 +14,7 @@ import { moduleParts, type ScriptModule } from '../frame/module.ts';
 import { ignored, intParameter, textParameter } from '../frame/parameter.ts';
 import type { RouteKinds } from '../frame/route-kind.ts';
 import { destination } from '../runtime/destination.ts';
-import { relay } from '../runtime/relay.ts';
+import { inject, relay } from '../runtime/relay.ts';
 import { newRequest } from './tm/new-request.ts';
 import { type TmState, transactionNames } from './tm/state.ts';
 import { tmStatistics } from './tm/statistics.ts';
@@ -33,6 +33,9 @@ const RELAY_FLAGS = {
   'allow-no-cancel': 16,
 };
 
+/** More phones do not register while a call rings. */
+const MOST_LATER = 32;
+
 const BY_FRAMEWORK = 'the transactions are the server’s own, by RFC 3261 and RFC 6026';
 
 export const module: ScriptModule = define({
@@ -48,10 +51,9 @@ export const module: ScriptModule = define({
       'Whether an INVITE that is forwarded is answered with 100 at once; without, after 200 ms (RFC 3261 §17.2.1).',
     ),
     onreply_avp_mode: ignored('int', 'Whether reply routes see the AVPs of the request.', 'they always do'),
-    restart_fr_on_each_reply: ignored(
-      'int',
-      'Whether ringing begins anew with each reply.',
-      'the time for ringing counts from when the request was sent',
+    restart_fr_on_each_reply: intParameter(
+      1,
+      'Whether each provisional reply gives an INVITE the whole time again.',
     ),
     wt_timer: ignored('int', 'How long an answered transaction is kept.', BY_FRAMEWORK),
     delete_timer: ignored('int', 'Memory.', BY_FRAMEWORK),
@@ -97,6 +99,7 @@ export const module: ScriptModule = define({
   start: (params, { services }) => ({
     frTimeoutMs: params.fr_timeout * 1000,
     frInvTimeoutMs: params.fr_inv_timeout * 1000,
+    restart: params.restart_fr_on_each_reply !== 0,
     autoTrying: params.auto_100trying !== 0,
     counters: services.layer.counters,
     idOf: transactionNames(services.ids),
@@ -114,6 +117,7 @@ export const module: ScriptModule = define({
         '1: sent, or being sent; -1: it has its answer, or nothing can be sent from here; -2: a URI cannot be read.',
       run: (m, state, _flags, proxy) => {
         m.context.ringTimeoutMs ??= state.frInvTimeoutMs;
+        m.context.restartTimeout = state.restart;
         return relay(m, {
           destination: m.target.du === null ? proxy : undefined,
           trying: state.autoTrying ? 'Giving it a try' : undefined,
@@ -258,6 +262,23 @@ export const module: ScriptModule = define({
       describe: 'Flags belong to the transaction at once here.',
       run: () => true,
     }),
+    t_wait_for_new_branches: fn({
+      args: [optional(int('branches', { least: 1 }))],
+      routes: ['request'],
+      describe:
+        'Lets the request wait for branches that come later, when all others have failed; to be called before t_relay.',
+      run: (m, _state, count) => {
+        m.context.awaitTargets = count ?? MOST_LATER;
+        return true;
+      },
+    }),
+    t_inject_branches: fn({
+      args: [choice('source', ['msg', 'event']), optional(text('flags'))],
+      routes: ['request', 'failure', 'onreply'],
+      describe:
+        'Sends the request to its Request-URI and branches as they are now, beside those that ring. Of the sources there is `msg` alone.',
+      run: (m, _state, source) => source === 'msg' && inject(m),
+    }),
     t_get_branch_idx_by_attr: fn({
       args: [
         text('attr'),
@@ -282,14 +303,12 @@ export const module: ScriptModule = define({
   variables: tmVariables,
   statistics: tmStatistics,
   missing: {
+    t_wait_no_more_branches: 'the request waits no longer than it may ring',
     t_add_cancel_reason:
       'the Reason of the caller’s CANCEL is passed on; a call answered elsewhere says so by itself',
     t_anycast_replicate: 'one node works for itself',
-    t_inject_branches: 'a failure_route can try others one after the other',
     t_replicate: 'send() sends the message as it came to another place',
     t_reply_by_callid: 'a CANCEL is answered through t_relay()',
-    t_wait_for_new_branches: 'a failure_route can try others one after the other',
-    t_wait_no_more_branches: 'a failure_route can try others one after the other',
     t_write_req: 'exec runs programs',
     t_write_unix: 'exec runs programs',
   },

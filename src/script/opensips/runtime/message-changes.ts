@@ -56,6 +56,12 @@ export class MessageChanges {
     return this.#base ? this.#base.bodyOf(message) : message.body;
   }
 
+  /** Content-Type as it will go out. */
+  contentTypeOf(message: SipMessage): string | undefined {
+    if (this.#contentType !== undefined) return this.#contentType;
+    return this.#base ? this.#base.contentTypeOf(message) : message.get(H.ContentType);
+  }
+
   apply(edit: MessageEdit): void {
     this.#base?.apply(edit);
     if (this.#work !== undefined) for (const work of this.#work) work(edit);

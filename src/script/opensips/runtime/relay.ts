@@ -44,16 +44,33 @@ export function relay(m: ScriptMessage, wishes: RelayWishes = {}): Code {
   }
   context.branches = [];
   context.handled = true;
+  context.targets = targets;
   if (wishes.trying !== undefined && request.method === 'INVITE' && transaction.lastStatus === 0) {
     transaction.reply({ status: 100, reason: wishes.trying });
   }
   for (const watcher of context.watchers) watcher.relaying?.(context);
   context.forks++;
-  const options = forkOptions(context, targets);
+  const options = forkOptions(context);
   program.services.proxy.forkThen(transaction, [[...targets.keys()]], options, (outcome) =>
     ended(context, outcome),
   );
   return true;
+}
+
+/** Adds the branches of a message to a fork that runs. @returns false where none is, or it has too many */
+export function inject(m: ScriptMessage): boolean {
+  const { context } = m;
+  const { transaction, program } = context;
+  if (transaction === undefined || context.forks === 0) return false;
+  let added = false;
+  for (const branch of [m.target, ...context.branches]) {
+    if (branch.parsed === undefined) continue;
+    const target = targetOf(branch, context);
+    context.targets.set(target, branch.copy());
+    added = program.services.proxy.addTarget(transaction, target) || added;
+  }
+  context.branches = [];
+  return added;
 }
 
 /** One branch in the words of the proxy. */
@@ -76,7 +93,7 @@ function targetOf(branch: BranchTarget, context: RequestContext, destination?: s
   };
 }
 
-function forkOptions(context: RequestContext, targets: ReadonlyMap<Target, BranchTarget>): ForkOptions {
+function forkOptions(context: RequestContext): ForkOptions {
   const { advertise, recordRoute, recordRouteParams } = context;
   const changes = context.changes.snapshot();
   return {
@@ -84,10 +101,15 @@ function forkOptions(context: RequestContext, targets: ReadonlyMap<Target, Branc
     ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
     ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
     ...(advertise && { advertise }),
-    ...(context.ringTimeoutMs !== undefined && { timeoutMs: context.ringTimeoutMs }),
+    ...(context.ringTimeoutMs !== undefined && {
+      timeoutMs: context.ringTimeoutMs,
+      restartTimeout: context.restartTimeout,
+    }),
+    ...(context.silenceTimeoutMs !== undefined && { noAnswerMs: context.silenceTimeoutMs }),
+    ...(context.awaitTargets > 0 && { awaitTargets: context.awaitTargets }),
     ...(changes.empty ? {} : { edit: (edit) => changes.apply(edit) }),
     onBranch: (view) => {
-      const target = targets.get(view.target)?.copy() ?? new BranchTarget(view.requestUri);
+      const target = context.targets.get(view.target)?.copy() ?? new BranchTarget(view.requestUri);
       return runBranchRoute(context, view, target);
     },
     onReply: (view) => replied(context, view),
@@ -166,7 +188,11 @@ export function forwardStateless(m: ScriptMessage, destination: string | undefin
   const changes = context.changes.snapshot();
   context.handled = true;
   transaction?.forget();
+  const { recordRoute, recordRouteParams } = context;
   program.services.proxy.forwardStateless(request, flow, target, {
+    recordRoute: recordRoute !== undefined,
+    ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
+    ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
     ...(advertise && { advertise }),
     ...(changes.empty ? {} : { edit: (edit) => changes.apply(edit) }),
   });

@@ -1,4 +1,5 @@
 import type { BranchRef } from '../../../core/proxy/fork-options.ts';
+import type { Target } from '../../../core/proxy/target.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { AddressParts } from '../../../net/listener.ts';
 import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
@@ -81,6 +82,8 @@ export class RequestContext {
   onBranch: string | undefined;
   /** Headers of answers that the server makes (`append_to_reply`). */
   readonly replyHeaders: HeaderEntry[] = [];
+  /** The body of such answers (`append_body_to_reply`). */
+  replyBody: Buffer | undefined;
   /** The latest reply that came on any branch, and the one that failed it (failure routes). */
   reply: SipMessage | undefined;
   /** The status that a failure route handles, or the latest that was passed on. */
@@ -103,6 +106,12 @@ export class RequestContext {
   routedTo: string | null = null;
   /** In ms: how long a branch may go without any reply (`$T_fr_timeout`). */
   silenceTimeoutMs: number | undefined;
+  /** Whether each provisional answer gives the whole time again. */
+  restartTimeout = true;
+  /** How many more branches may come while it is forwarded (`t_wait_for_new_branches`). */
+  awaitTargets = 0;
+  /** What the targets of the latest fork were made of. */
+  targets: Map<Target, BranchTarget> = new Map();
   /** Of an INVITE, in ms: how long each fork may take to a final answer (`$T_fr_inv_timeout`). */
   ringTimeoutMs: number | undefined;
   #watchers: RequestWatcher[] | undefined;

@@ -206,7 +206,8 @@ export class ScriptProgram implements RunningProgram {
     context.handled = true;
     const headers = [...context.replyHeaders, ...(more.headers ?? [])];
     if (this.#serverHeader && status > 100) headers.push(this.#serverHeader);
-    const parts = { status, reason, headers, ...(more.body && { body: more.body }) };
+    const body = more.body ?? context.replyBody;
+    const parts = { status, reason, headers, ...(body && { body }) };
     context.replyStatus = status;
     if (transaction === undefined) {
       this.services.layer.replyStateless(request, flow, parts);

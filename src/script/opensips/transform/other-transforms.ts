@@ -144,7 +144,7 @@ export const sdpTransforms: TransformTable = {
   ),
 };
 
-interface Substitution {
+export interface Substitution {
   readonly pattern: RE2JS;
   readonly replacement: string;
   readonly all: boolean;

@@ -6,6 +6,7 @@ import type { TransactionCounters } from '../../../../transaction/transaction-co
 export interface TmState {
   readonly frTimeoutMs: number;
   readonly frInvTimeoutMs: number;
+  readonly restart: boolean;
   readonly autoTrying: boolean;
   readonly counters: TransactionCounters;
   idOf(transaction: ServerTransaction): string;
