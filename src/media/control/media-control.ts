@@ -15,6 +15,8 @@ export interface MediaKey {
   readonly set?: number | undefined;
   /** The relay that has this call, as {@link Relayed.node} said; else it is found by Call-ID. */
   readonly node?: string | undefined;
+  /** For rtpengine, in its own words; with them, {@link MediaQuestion.flags} say nothing. */
+  readonly engine?: RtpengineFlags | undefined;
 }
 
 /** A description to be relayed. Who offers is the asker's word: in an answer, the description is that of `toTag`. */
@@ -24,8 +26,6 @@ export interface MediaQuestion extends MediaKey {
   /** IP address that the SIP message came from, without brackets. */
   readonly source: string;
   readonly flags?: MediaFlags | undefined;
-  /** For rtpengine, in its own words; with them, `flags` say nothing. */
-  readonly engine?: RtpengineFlags | undefined;
   /** Family that the reader of the description needs, where it is not that of the writer. */
   readonly toFamily?: IpFamily | undefined;
   /** Address of the relay to use for its reader, or the label of one in braces (`{pub}`). */

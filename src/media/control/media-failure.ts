@@ -1,5 +1,6 @@
 import { ServerError } from '../../base/errors.ts';
 import type { MediaFailure, MediaFault } from './media-control.ts';
+import type { NodeAnswer } from './relay-node.ts';
 
 export function failure(fault: MediaFault, reason: string, error?: number): MediaFailure {
   return error === undefined ? { ok: false, fault, reason } : { ok: false, fault, reason, error };
@@ -19,4 +20,21 @@ export function printed(print: () => string): string | MediaFailure {
     }
     throw error;
   }
+}
+
+/** What it means for a call that a relay did not answer. */
+export function linkFailed(answer: NodeAnswer & { readonly ok: false }): MediaFailure {
+  switch (answer.fault) {
+    case 'unreachable':
+      return failure('no-relay', answer.reason);
+    case 'too-long':
+      return failure('bad-value', answer.reason);
+    default:
+      return failure(answer.fault, answer.reason);
+  }
+}
+
+/** Whether the relay was not there for the call: another one may be. */
+export function wasAway({ fault }: MediaFailure): boolean {
+  return fault === 'timeout' || fault === 'no-relay' || fault === 'overload' || fault === 'closed';
 }

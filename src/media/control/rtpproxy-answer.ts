@@ -1,23 +1,14 @@
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
 import { parseReply, type RtpproxyReply } from '../../wire/rtpproxy/reply.ts';
 import type { MediaFailure } from './media-control.ts';
-import { failure } from './media-failure.ts';
+import { failure, linkFailed, wasAway } from './media-failure.ts';
 import type { NodeAnswer } from './relay-node.ts';
 
 export type RtpproxySuccess = RtpproxyReply & { readonly ok: true };
 
 /** What a relay's answer comes to: its words, or why there are none. */
 export function readAnswer(answer: NodeAnswer): RtpproxySuccess | MediaFailure {
-  if (!answer.ok) {
-    switch (answer.fault) {
-      case 'unreachable':
-        return failure('no-relay', answer.reason);
-      case 'too-long':
-        return failure('bad-value', answer.reason);
-      default:
-        return failure(answer.fault, answer.reason);
-    }
-  }
+  if (!answer.ok) return linkFailed(answer);
   const reply = parseReply(answer.text);
   if (!reply) return failure('refused', 'the relay answered with nothing');
   if (reply.ok) return reply;
@@ -62,13 +53,5 @@ function isOldNoRoom(error: number): boolean {
 
 /** Whether another relay may do better, where this one fails. */
 export function mayGoElsewhere(failed: MediaFailure): boolean {
-  switch (failed.fault) {
-    case 'timeout':
-    case 'no-relay':
-    case 'overload':
-    case 'closed':
-      return true;
-    default:
-      return hasNoRoom(failed);
-  }
+  return wasAway(failed) || hasNoRoom(failed);
 }

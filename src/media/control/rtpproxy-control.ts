@@ -44,6 +44,8 @@ type Done = MediaDone & { readonly ok: true };
 
 /** Most commands that may wait for one relay. */
 const MOST_PENDING = 4096;
+/** The embedded relay is started again at once. */
+const EMBEDDED_DISABLE_MS = 1000;
 /** As many names as every daemon takes in one query. */
 const COUNTERS_AT_ONCE = 5;
 /** Stands for a party whose tag is not known yet: what a daemon finds by the other one. */
@@ -231,13 +233,15 @@ export class RtpproxyControl implements MediaControl {
       (line) => void readNotification(line, spec.name, this.listener),
     );
     const { disableMs = DEFAULT_DISABLE_MS } = settings;
+    const isEmbedded = spec.address.transport === 'embedded';
     const node = new RelayNode({
       spec,
       set,
       link,
       clock,
       wheel,
-      disableMs: disableMs === 'never' ? undefined : disableMs,
+      disableMs:
+        disableMs === 'never' ? undefined : isEmbedded ? Math.min(disableMs, EMBEDDED_DISABLE_MS) : disableMs,
       limit: MOST_PENDING,
       probe: probeRtpproxy,
     });

@@ -28,6 +28,8 @@ export class FakeRelay {
   /** How many tests were begun. */
   tests = 0;
   silent = false;
+  /** What rtpproxy writes behind an answer, and rtpengine does not. */
+  lineEnd = '\n';
   capabilities: readonly string[] = CAPABILITIES;
   version = '20040107';
   /** For all but tests. */
@@ -57,7 +59,7 @@ export class FakeRelay {
     // What is sent again is answered again, and not executed.
     if (!this.#answers.has(cookie)) this.#answers.set(cookie, this.#answer(datagram.slice(blank + 1)));
     const answer = this.#answers.get(cookie);
-    return this.silent || answer === undefined ? undefined : `${cookie} ${answer}\n`;
+    return this.silent || answer === undefined ? undefined : `${cookie} ${answer}${this.lineEnd}`;
   }
 
   #answer(command: string): string | undefined {

@@ -1,0 +1,271 @@
+import type { Clock } from '../../base/clock.ts';
+import { printBencode } from '../../wire/ng/bencode.ts';
+import { printJson } from '../../wire/ng/json.ts';
+import { type NgCommand, ngRequest } from '../../wire/ng/message.ts';
+import type { NgDictionary, NgValue } from '../../wire/ng/value.ts';
+import { SessionDescription } from '../../wire/sdp/session-description.ts';
+import { engineMedia, printEngine } from './engine-description.ts';
+import type {
+  BlockRequest,
+  MediaControl,
+  MediaDone,
+  MediaFailure,
+  MediaKey,
+  MediaListener,
+  MediaParty,
+  MediaQuestion,
+  MediaResult,
+  MediaStatistics,
+  PlayRequest,
+  QueryRequest,
+  RecordRequest,
+  Relayed,
+  RelayState,
+  RelaySwitch,
+  StopPlayRequest,
+} from './media-control.ts';
+import { failure, printed, wasAway } from './media-failure.ts';
+import { type LinkEnvironment, makeLink } from './node-link.ts';
+import type { NodeSetSpec, NodeSpec } from './node-spec.ts';
+import { type Attempt, RelayFleet } from './relay-fleet.ts';
+import { RelayNode } from './relay-node.ts';
+import { flatCounters, type NgAnswer, readNgAnswer } from './rtpengine-answer.ts';
+import { callRequest, deleteRequest, descriptionRequest } from './rtpengine-request.ts';
+import { NO_ROOM, type RtpengineSettings } from './rtpengine-settings.ts';
+import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from './rtpproxy-settings.ts';
+
+export interface RtpengineControlOptions extends LinkEnvironment {
+  readonly settings: RtpengineSettings;
+  readonly clock: Clock;
+}
+
+const MOST_PENDING = 4096;
+/** rtpengine has no word for ever. */
+const FOREVER = 2 ** 31 - 1;
+
+type Done = MediaDone & { readonly ok: true };
+
+/** Relays that speak rtpengine's ng protocol. They rewrite descriptions themselves; what they print holds unless the reader is told otherwise. */
+export class RtpengineControl implements MediaControl {
+  listener: MediaListener | undefined;
+  readonly #options: RtpengineControlOptions;
+  readonly #fleet: RelayFleet;
+  /** Errors after which another relay is tried, in lower case. */
+  readonly #elsewhere: ReadonlySet<string>;
+
+  constructor(options: RtpengineControlOptions) {
+    this.#options = options;
+    const { sets, defaultSet, elsewhere = [] } = options.settings;
+    this.#elsewhere = new Set([...NO_ROOM, ...elsewhere].map((reason) => reason.toLowerCase()));
+    this.#fleet = new RelayFleet({ sets, defaultSet, makeNode: (spec, set) => this.#makeNode(spec, set) });
+  }
+
+  offer(question: MediaQuestion): Promise<MediaResult> {
+    return this.#relay(question, true);
+  }
+
+  answer(question: MediaQuestion): Promise<MediaResult> {
+    return this.#relay(question, false);
+  }
+
+  async delete(key: MediaKey): Promise<MediaDone> {
+    const done = await this.#fleet.run<Done>(key, false, async (node) => {
+      const answer = await this.#ask(node, key.callId, deleteRequest(key));
+      // What the relay does not know any more is gone, as it was to be.
+      const gone = answer.ok || answer.fault === 'unknown-call';
+      return { result: gone ? { ok: true, node: node.name } : answer, elsewhere: false };
+    });
+    this.#fleet.forget(key);
+    return done;
+  }
+
+  async query(request: QueryRequest): Promise<MediaStatistics> {
+    return this.#fleet.run<MediaStatistics & { readonly ok: true }>(request, false, async (node) => {
+      const answer = await this.#ask(node, request.callId, callRequest('query', request, undefined));
+      if (!answer.ok) return { result: answer, elsewhere: false };
+      const all = flatCounters(answer.body);
+      const { counters: names } = request;
+      const wanted = names
+        ? names.flatMap((name): [string, number][] => {
+            const value = all.get(name);
+            return value === undefined ? [] : [[name, value]];
+          })
+        : [...all].filter(([name]) => name.startsWith('totals.'));
+      return { result: { ok: true, node: node.name, counters: new Map(wanted) }, elsewhere: false };
+    });
+  }
+
+  play(request: PlayRequest): Promise<MediaDone> {
+    const { prompt, count } = request;
+    const party = tagOf(request, request.to);
+    if (party === undefined) return Promise.resolve(noAnswerer());
+    // The words may name another source: a blob, or a number in a database.
+    const source = prompt === '' ? {} : { file: prompt };
+    const repeat = count === 1 ? {} : { 'repeat-times': count < 0 ? FOREVER : count };
+    return this.#done(request, callRequest('play media', request, party, { ...source, ...repeat }));
+  }
+
+  stopPlay(request: StopPlayRequest): Promise<MediaDone> {
+    const party = tagOf(request, request.to);
+    if (party === undefined) return Promise.resolve(noAnswerer());
+    return this.#done(request, callRequest('stop media', request, party));
+  }
+
+  /** rtpengine records calls as a whole. */
+  startRecording(request: RecordRequest): Promise<MediaDone> {
+    const { destination } = request;
+    return this.#done(
+      request,
+      callRequest('start recording', request, undefined, { 'output-destination': destination }),
+    );
+  }
+
+  stopRecording(request: RecordRequest): Promise<MediaDone> {
+    return this.#done(request, callRequest('stop recording', request, undefined));
+  }
+
+  /** {@link startRecording} goes on with it. */
+  pauseRecording(key: MediaKey): Promise<MediaDone> {
+    return this.#done(key, callRequest('pause recording', key, undefined));
+  }
+
+  block(request: BlockRequest): Promise<MediaDone> {
+    return this.#block(request, 'block');
+  }
+
+  unblock(request: BlockRequest): Promise<MediaDone> {
+    return this.#block(request, 'unblock');
+  }
+
+  /**
+   * Any other command about a call, such as `start forwarding` or `play DTMF`.
+   * @param party undefined: the whole call
+   */
+  async call(
+    command: NgCommand,
+    key: MediaKey,
+    party?: MediaParty,
+    fields: Readonly<Record<string, NgValue>> = {},
+  ): Promise<NgAnswer> {
+    const tag = party && tagOf(key, party);
+    if (party && tag === undefined) return noAnswerer();
+    return this.#fleet.run<NgAnswer & { readonly ok: true }>(key, false, async (node) => ({
+      result: await this.#ask(node, key.callId, callRequest(command, key, tag, fields)),
+      elsewhere: false,
+    }));
+  }
+
+  /** A command to one relay about itself: `ping`, `list`, `statistics`. */
+  async relayCommand(
+    node: string,
+    command: NgCommand,
+    fields: Readonly<Record<string, NgValue>> = {},
+  ): Promise<NgAnswer> {
+    const found = this.#fleet.nodes.find(({ name }) => name === node);
+    if (!found) return failure('no-relay', `relay ${node} is not there`);
+    return this.#ask(found, '', ngRequest(command, fields));
+  }
+
+  relays(): RelayState[] {
+    return this.#fleet.relays();
+  }
+
+  switch(node: string, to: RelaySwitch, set?: number): boolean {
+    return this.#fleet.switch(node, to, set);
+  }
+
+  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
+  configure(sets: readonly NodeSetSpec[]): void {
+    this.#fleet.configure(sets);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#fleet[Symbol.asyncDispose]();
+  }
+
+  #relay(question: MediaQuestion, offer: boolean): Promise<MediaResult> {
+    const { ice = 'remove' } = this.#options.settings;
+    const creates = offer && !question.engine?.forceAnswer && !question.flags?.onlyExisting;
+    const request = descriptionRequest(question, offer, ice);
+    return this.#fleet.run<Relayed>(question, creates, async (node): Promise<Attempt<Relayed>> => {
+      const answer = await this.#ask(node, question.callId, request);
+      if (!answer.ok) {
+        const full = this.#elsewhere.has(answer.reason.slice(answer.reason.indexOf(': ') + 2).toLowerCase());
+        if (full) node.rest(answer.reason);
+        return { result: answer, elsewhere: full || wasAway(answer) };
+      }
+      const { sdp } = answer.body;
+      if (typeof sdp !== 'string') {
+        return { result: failure('refused', 'rtpengine answered without a description'), elsewhere: false };
+      }
+      return { result: relayed(node, sdp, question), elsewhere: false };
+    });
+  }
+
+  #block(request: BlockRequest, verb: 'block' | 'unblock'): Promise<MediaDone> {
+    const { what, party } = request;
+    const tag = party && tagOf(request, party);
+    if (party && tag === undefined) return Promise.resolve(noAnswerer());
+    return this.#done(request, callRequest(`${verb} ${what === 'keys' ? 'DTMF' : 'media'}`, request, tag));
+  }
+
+  #done(key: MediaKey, request: NgDictionary): Promise<MediaDone> {
+    return this.#fleet.run<Done>(key, false, async (node) => {
+      const answer = await this.#ask(node, key.callId, request);
+      return { result: answer.ok ? { ok: true, node: node.name } : answer, elsewhere: false };
+    });
+  }
+
+  async #ask(node: RelayNode, callId: string, request: NgDictionary): Promise<NgAnswer> {
+    const text = printed(() => this.#print(request));
+    return typeof text === 'string' ? readNgAnswer(await node.ask(callId, text)) : text;
+  }
+
+  #print(request: NgDictionary): string {
+    return this.#options.settings.encoding === 'json' ? printJson(request) : printBencode(request);
+  }
+
+  #makeNode(spec: NodeSpec, set: number): RelayNode {
+    const { settings, clock, wheel } = this.#options;
+    const { timeoutMs, tries } = { ...DEFAULT_PATIENCE, ...settings };
+    const { disableMs = DEFAULT_DISABLE_MS } = settings;
+    const node = new RelayNode({
+      spec,
+      set,
+      link: makeLink(spec, this.#options, { timeoutMs, tries }, () => {}),
+      clock,
+      wheel,
+      disableMs: disableMs === 'never' ? undefined : disableMs,
+      limit: MOST_PENDING,
+      probe: async (ask) => {
+        const pong = readNgAnswer(await ask(this.#print(ngRequest('ping', {}))));
+        return pong.ok ? { ok: true, capabilities: new Set() } : { ok: false, reason: pong.reason };
+      },
+    });
+    void node.test();
+    return node;
+  }
+}
+
+/** rtpengine's own words hold for all readers but those that are told another address. */
+function relayed({ name, spec }: RelayNode, sdp: string, { flags, sdp: own }: MediaQuestion): Relayed {
+  const parsed = SessionDescription.parse(sdp);
+  const media = parsed.ok ? engineMedia(parsed.session, { advertised: spec.advertised, local: false }) : [];
+  return {
+    ok: true,
+    node: name,
+    media,
+    print: (address) => {
+      if (flags?.keepBody) return own;
+      return parsed.ok ? printEngine(parsed.session, media, address) : sdp;
+    },
+  };
+}
+
+function tagOf({ fromTag, toTag }: MediaKey, party: MediaParty): string | undefined {
+  return party === 'offerer' ? fromTag : toTag;
+}
+
+function noAnswerer(): MediaFailure {
+  return failure('bad-value', 'nobody has answered yet: the tag of the answerer is missing');
+}
