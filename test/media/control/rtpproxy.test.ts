@@ -1,5 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import type { Socket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +13,8 @@ import type { RtpproxySettings } from '../../../src/media/control/rtpproxy-setti
 import { buildTelephoneEvent } from '../../../src/wire/rtp/telephone-event.ts';
 import { noteSkipped } from '../../cloud/requirements.ts';
 import { type Exchange, parseLog, printLog, recording, replaying, withoutPorts } from './exchange-log.ts';
-import { freePort, missingRtpproxy, RealRtpproxy } from './real-rtpproxy.ts';
+import { freePort, mediaSocket, rtp } from './media-socket.ts';
+import { missingRtpproxy, startRtpproxy } from './real-rtpproxy.ts';
 import { relayCalls } from './rtpproxy-calls.ts';
 
 // What rtpproxy 3.2 answered; made anew by RECORD_EXCHANGES=1 RTPPROXY_BIN=… vitest run test/media/control
@@ -78,7 +78,7 @@ describe('rtpproxy 3.2', () => {
 
   it.skipIf(missing !== undefined)('answers as it did when it was recorded', async () => {
     const port = await freePort();
-    await using _relay = await RealRtpproxy.start(() => `udp:127.0.0.1:${port}`);
+    await using _relay = await startRtpproxy(() => `udp:127.0.0.1:${port}`);
     const log: Exchange[] = [];
     await using it = await controlOf(`udp:127.0.0.1:${port}`, {}, { openUdp: recording(log) });
     const outcomes = `${(await relayCalls(it.control)).join('\n')}\n`.replaceAll(
@@ -101,7 +101,7 @@ describe('rtpproxy 3.2', () => {
       const port = await freePort();
       const where = (folder: string) =>
         transport === 'tcp' ? `tcp:127.0.0.1:${port}` : `${transport}:${folder}/control.sock`;
-      await using relay = await RealRtpproxy.start(where);
+      await using relay = await startRtpproxy(where);
       await using it = await controlOf(where(relay.folder));
       const outcomes = `${(await relayCalls(it.control)).join('\n')}\n`;
       expect(withoutPorts(outcomes.replaceAll(where(relay.folder), 'udp:127.0.0.1:22222'))).toBe(
@@ -121,7 +121,7 @@ describe('rtpproxy 3.2', () => {
       const listen =
         kind === 'tcp' ? ({ kind, host: '127.0.0.1', port } as const) : ({ kind, path } as const);
       const control = (own: string) => `unix:${own}/control.sock`;
-      await using relay = await RealRtpproxy.start(control, ['-T', '1', '-n', printed]);
+      await using relay = await startRtpproxy(control, ['-T', '1', '-n', printed]);
       await using it = await controlOf(control(relay.folder), { notify: { listen, printed } });
       const stopped = new Promise((resolve) => {
         it.control.listener = { mediaStopped: resolve, mediaKey: () => {} };
@@ -140,7 +140,7 @@ describe('rtpproxy 3.2', () => {
       const listen = { kind: 'tcp', host: '127.0.0.1', port } as const;
       const control = (own: string) => `unix:${own}/control.sock`;
       const options = ['-n', printed, '--dso', process.env.RTPPROXY_DTMF!];
-      await using relay = await RealRtpproxy.start(control, options);
+      await using relay = await startRtpproxy(control, options);
       await using it = await controlOf(control(relay.folder), { notify: { listen, printed } });
       const keys: unknown[] = [];
       let heard = () => {};
@@ -180,32 +180,14 @@ describe('rtpproxy 3.2', () => {
 
 /** One key, from its beginning to its three ends. */
 async function pressKey(from: Socket, port: number, event: number): Promise<void> {
-  for (let packet = 0; packet < 7; packet++) {
-    const header = Buffer.from([
-      0x80,
-      packet === 0 ? 101 | 0x80 : 101,
-      0,
-      packet + 1,
-      0,
-      0,
-      0,
-      160,
-      0,
-      0,
-      0,
-      event,
-    ]);
-    const end = packet > 3;
-    const payload = buildTelephoneEvent({ event, end, volume: 10, duration: Math.min(packet + 1, 4) * 160 });
-    await new Promise((resolve) => from.send(Buffer.concat([header, payload]), port, '127.0.0.1', resolve));
+  for (let packet = 1; packet <= 7; packet++) {
+    const duration = Math.min(packet, 4) * 160;
+    const payload = buildTelephoneEvent({ event, end: packet > 4, volume: 10, duration });
+    const bytes = rtp(101, packet, event, payload);
+    // All packets of a key have one timestamp.
+    bytes.writeUInt32BE(160, 4);
+    await new Promise((resolve) => from.send(bytes, port, '127.0.0.1', resolve));
   }
-}
-
-async function mediaSocket(): Promise<Socket> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  onTestFinished(() => void socket.close());
-  await once(socket, 'listening');
-  return socket;
 }
 
 function missingModule(): string | undefined {
