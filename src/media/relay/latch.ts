@@ -26,7 +26,7 @@ const PRIVATE = PRIVATE_NETWORKS.map((text) => Cidr.parse(text)!);
  * Who a side's party is: learns the source of its packets and locks on address, port and SSRC. The signalled address
  * and port are believed at once; another port of that address until the window closes, if the signalled one does not
  * show up; another address only after it was watched for a window, in which nothing of it passes and nothing is sent to
- * it. It is learned anew only after a command (an offer or answer) for the party, with the old source valid meanwhile.
+ * it, and nobody before an address was signalled. It is learned anew only after a command (an offer or answer) for the party, with the old source valid meanwhile.
  */
 export class Latch {
   /** Payload types by which a source that was not signalled may come in (128 flags); undefined for all of RTP's. */
@@ -105,8 +105,7 @@ export class Latch {
     this.#held = isNullAddress(endpoint.address);
     if (this.#held) return;
     if (this.#source) this.#openUntil = now + this.#learn.windowMs;
-    const before = this.#signalled;
-    if (before && sameEndpoint(before, endpoint)) return;
+    if (this.#signalled && sameEndpoint(this.#signalled, endpoint)) return;
     this.#signalled = endpoint;
     this.#watch.reset(PRIVATE.some((network) => network.contains(endpoint.address)));
     const source = this.#source;
@@ -114,11 +113,7 @@ export class Latch {
     if (sameEndpoint(source, endpoint)) {
       this.#rank = SIGNALLED;
       this.#locked = true;
-    } else if (!before && source.address === endpoint.address) {
-      // It was heard before its address was told.
-      this.#rank = SIGNALLED_ADDRESS;
-      this.#locked = false;
-    } else this.#relearn(before !== undefined, endpoint);
+    } else this.#relearn(source, endpoint);
   }
 
   /** @param bytes a whole RTP header */
@@ -132,6 +127,8 @@ export class Latch {
     if (rank >= SIGNALLED_ADDRESS)
       return this.#mayMoveTo(rank, id, now) ? this.#believe(source, rank, id, now) : 'refuse';
     if (this.#source || this.#held || !this.#learn.otherAddresses) return 'refuse';
+    // Before an answer says where the party is, nobody can be told from it: what it sends early is not worth a stranger.
+    if (!this.#signalled) return 'watch';
     if (this.#former && now - this.#heardAt < this.#learn.windowMs) return 'watch';
     if (!this.#watch.see(source, id, sequenceNumber(bytes), now)) return 'watch';
     return this.#believe(source, rank, id, now);
@@ -202,11 +199,10 @@ export class Latch {
     return this.#formerSsrc === NO_SSRC || this.#formerSsrc === id;
   }
 
-  /** @param trusted whether the source so far was learned under an address that was signalled */
-  #relearn(trusted: boolean, { address }: Endpoint): void {
-    this.#former = trusted ? this.#source : undefined;
+  #relearn(source: Endpoint, { address }: Endpoint): void {
+    this.#former = source;
     this.#formerSsrc = this.#ssrc;
-    this.#formerIsMapped = trusted && this.#rank === SIGNALLED_ADDRESS && this.#source!.address === address;
+    this.#formerIsMapped = this.#rank === SIGNALLED_ADDRESS && source.address === address;
     this.#source = undefined;
     this.#rank = NOBODY;
     this.#ssrc = NO_SSRC;

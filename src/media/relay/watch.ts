@@ -8,13 +8,13 @@ const PACE_MS = 5;
 const MAJORITY = 4;
 
 /**
- * Watches a source that nothing speaks for until it may be believed. Where the signalled address is a private one or not
- * known yet, the party cannot come from it, so a few packets in sequence are enough; else the whole window has to pass
- * without the party. One that has to share the window with other strangers must outnumber them by far.
+ * Watches a source that nothing speaks for until it may be believed. Where the signalled address is a private one, the
+ * party cannot come from it, so a few packets in sequence are enough; else the whole window has to pass without the
+ * party. One that has to share the window with other strangers must outnumber them by far.
  */
 export class Watch {
   readonly #learn: LearnSettings;
-  #isPrivate = true;
+  #isPrivate = false;
   #source: Endpoint | undefined;
   #ssrc = 0;
   #sequence = 0;
