@@ -199,9 +199,9 @@ describe('what else a relay does', () => {
       'Rs CALL dummy ft',
       'C CALL udp:192.0.2.1:9 ft;2 tt;2',
       'C CALL /r/x ft;1 tt;1',
-      'C CALL /r/x ft;2 tt;2',
-      'C CALL /r/x tt;1 ft;1',
-      'C CALL /r/x tt;2 ft;2',
+      'C CALL /r/x=2 ft;2 tt;2',
+      'C CALL /r/x.a tt;1 ft;1',
+      'C CALL /r/x=2.a tt;2 ft;2',
       'N CALL ft;2 tt;2',
       'Na CALL ft tt',
     ]);

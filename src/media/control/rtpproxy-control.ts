@@ -162,8 +162,12 @@ export class RtpproxyControl implements MediaControl {
     const numbers = media === undefined ? Array.from({ length: mediaCount }, (_, i) => i + 1) : [media];
     const commands = parties.flatMap((it): RtpproxyCommand[] => {
       if (destination === undefined) return [{ kind: 'record', singleFile, ...sideOf(request, it, media) }];
-      const copy = { kind: 'copy', stop: false, replyPort: false, singleFile, destination } as const;
-      return numbers.map((number) => ({ ...copy, ...sideOf(request, it, number) }));
+      const copy = { kind: 'copy', stop: false, replyPort: false, singleFile } as const;
+      return numbers.map((number) => ({
+        ...copy,
+        destination: singleFile ? destination : ownDestination(destination, it, number),
+        ...sideOf(request, it, number),
+      }));
     });
     return this.#command(request, commands, RtpproxyCapability.Record);
   }
@@ -283,6 +287,12 @@ function sideOf(
   const tag = (it: string) => (media === undefined ? it : `${it};${media}`);
   if (party === 'answerer') return { callId, fromTag: tag(toTag ?? UNKNOWN_TAG), toTag: tag(fromTag) };
   return { callId, fromTag: tag(fromTag), ...(toTag === undefined ? {} : { toTag: tag(toTag) }) };
+}
+
+/** One party's sound of one medium: rtpproxy would write what has the same name over each other. */
+function ownDestination(destination: string, party: MediaParty, media: number): string {
+  if (destination.startsWith('udp:')) return destination;
+  return `${destination}${media === 1 ? '' : `=${media}`}${party === 'offerer' ? '' : '.a'}`;
 }
 
 function noAnswerer(): MediaFailure {

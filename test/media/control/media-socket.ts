@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
+import { buildTelephoneEvent } from '../../../src/wire/rtp/telephone-event.ts';
 
 /** A phone's end of a medium at 127.0.0.1, until the test ends. */
 export async function mediaSocket(): Promise<Socket> {
@@ -45,5 +46,17 @@ export async function heard(from: Socket, port: number, to: Socket, ssrc: number
       new Promise<never[]>((resolve) => void setTimeout(() => resolve([]), 20)),
     ]);
     if (packet) return packet as Buffer;
+  }
+}
+
+/** One key, from its beginning to its three ends. @param event also the SSRC */
+export async function pressKey(from: Socket, port: number, event: number): Promise<void> {
+  for (let packet = 1; packet <= 7; packet++) {
+    const duration = Math.min(packet, 4) * 160;
+    const payload = buildTelephoneEvent({ event, end: packet > 4, volume: 10, duration });
+    const bytes = rtp(101, 1000 + packet, event, payload);
+    // All packets of a key have one timestamp.
+    bytes.writeUInt32BE(160, 4);
+    await new Promise((resolve) => from.send(bytes, port, '127.0.0.1', resolve));
   }
 }

@@ -10,10 +10,9 @@ import { TimerWheel } from '../../../src/base/timer-wheel.ts';
 import { parseNodeSet } from '../../../src/media/control/node-spec.ts';
 import { RtpproxyControl, type RtpproxyControlOptions } from '../../../src/media/control/rtpproxy-control.ts';
 import type { RtpproxySettings } from '../../../src/media/control/rtpproxy-settings.ts';
-import { buildTelephoneEvent } from '../../../src/wire/rtp/telephone-event.ts';
 import { noteSkipped } from '../../cloud/requirements.ts';
 import { type Exchange, parseLog, printLog, recording, replaying, withoutPorts } from './exchange-log.ts';
-import { freePort, mediaSocket, rtp } from './media-socket.ts';
+import { freePort, mediaSocket, pressKey } from './media-socket.ts';
 import { missingRtpproxy, startRtpproxy } from './real-rtpproxy.ts';
 import { relayCalls } from './rtpproxy-calls.ts';
 
@@ -177,18 +176,6 @@ describe('rtpproxy 3.2', () => {
     },
   );
 });
-
-/** One key, from its beginning to its three ends. */
-async function pressKey(from: Socket, port: number, event: number): Promise<void> {
-  for (let packet = 1; packet <= 7; packet++) {
-    const duration = Math.min(packet, 4) * 160;
-    const payload = buildTelephoneEvent({ event, end: packet > 4, volume: 10, duration });
-    const bytes = rtp(101, packet, event, payload);
-    // All packets of a key have one timestamp.
-    bytes.writeUInt32BE(160, 4);
-    await new Promise((resolve) => from.send(bytes, port, '127.0.0.1', resolve));
-  }
-}
 
 function missingModule(): string | undefined {
   return process.env.RTPPROXY_DTMF === undefined ? 'RTPPROXY_DTMF names no module catch_dtmf' : undefined;
