@@ -1,16 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../src/base/fake-clock.ts';
-import { RandomIds } from '../../src/base/ids.ts';
-import { TimerWheel } from '../../src/base/timer-wheel.ts';
-import { AcceleratedPath } from '../../src/media/relay/accelerated-path.ts';
-import type { PacketPath } from '../../src/media/relay/packet-path.ts';
-import { PortablePath } from '../../src/media/relay/portable-path.ts';
-import { Relay } from '../../src/media/relay/relay.ts';
-import { DEFAULT_RELAY_SETTINGS } from '../../src/media/relay/relay-settings.ts';
-import { loadRelayAddon } from '../../src/media/relay/relay-thread.ts';
+import type { Relay } from '../../src/media/relay/relay.ts';
 import { NO_MODIFIERS } from '../../src/wire/rtpproxy/modifiers.ts';
 import { Peer, rtcp, rtp } from './peer.ts';
+import { type OpenPath, openRelay, paths } from './relay-paths.ts';
 
 // RTP bleed and injection, as in CVE-2025-53399 and CVE-2017-14099: a stranger sends to the ports of a call, before,
 // while and after its parties are learned. Nothing of it reaches a party, and nothing of the parties reaches it.
@@ -18,13 +12,7 @@ import { Peer, rtcp, rtp } from './peer.ts';
 const RELAY = '127.0.0.1';
 const SSRC = { caller: 7, callee: 9 };
 
-const addon = loadRelayAddon();
-if (!addon) console.log('the accelerator of media is not built here: the portable path alone is tested');
 const clock = new FakeClock();
-const paths: readonly (readonly [string, () => PacketPath])[] = [
-  ['portable', () => new PortablePath(clock)],
-  ...(addon ? [['accelerated', () => new AcceleratedPath(addon, { clock, trafficClass: 0 })] as const] : []),
-];
 
 const opened: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -58,21 +46,8 @@ class AttackedCall {
     this.relay = relay;
   }
 
-  static async open(openPath: () => PacketPath, signalled?: Place): Promise<AttackedCall> {
-    const relay = keep(
-      new Relay({
-        path: openPath(),
-        clock,
-        wheel: new TimerWheel(clock),
-        ids: new RandomIds(),
-        settings: {
-          ...DEFAULT_RELAY_SETTINGS,
-          addresses: [{ address: RELAY }],
-          ports: { min: 20_000, max: 59_999 },
-        },
-        user: { timedOut: () => {} },
-      }),
-    );
+  static async open(openPath: OpenPath, signalled?: Place): Promise<AttackedCall> {
+    const relay = keep(openRelay({ path: openPath(clock), clock }));
     const call = new AttackedCall(relay);
     [call.caller, call.callerRtcp] = (await Peer.openPair('127.0.0.2')).map(keep) as [Peer, Peer];
     [call.callee, call.calleeRtcp] = (await Peer.openPair('127.0.0.3')).map(keep) as [Peer, Peer];

@@ -2,29 +2,14 @@ import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../src/base/fake-clock.ts';
-import { RandomIds } from '../../src/base/ids.ts';
 import { TimerWheel } from '../../src/base/timer-wheel.ts';
-import { AcceleratedPath } from '../../src/media/relay/accelerated-path.ts';
-import type { PacketPath } from '../../src/media/relay/packet-path.ts';
-import { PortablePath } from '../../src/media/relay/portable-path.ts';
-import { Relay } from '../../src/media/relay/relay.ts';
-import { DEFAULT_RELAY_SETTINGS } from '../../src/media/relay/relay-settings.ts';
-import { loadRelayAddon } from '../../src/media/relay/relay-thread.ts';
 import { NO_MODIFIERS } from '../../src/wire/rtpproxy/modifiers.ts';
 import { Peer, rtp } from './peer.ts';
+import { openRelay, paths } from './relay-paths.ts';
 
 const RELAY = '127.0.0.1';
 const ROUNDS = 4;
 const CALLS = 250;
-
-const addon = loadRelayAddon();
-if (!addon) console.log('the accelerator of media is not built here: the portable path alone is tested');
-const paths: readonly (readonly [string, (clock: FakeClock) => PacketPath])[] = [
-  ['portable', (clock) => new PortablePath(clock)],
-  ...(addon
-    ? [['accelerated', (clock: FakeClock) => new AcceleratedPath(addon, { clock, trafficClass: 0 })] as const]
-    : []),
-];
 
 /** What this process has open, as the kernel and Node see it. */
 function resources() {
@@ -50,18 +35,7 @@ describe.each(paths)('a thousand calls over the %s path', (_name, openPath) => {
     await setImmediate();
     await setImmediate();
     const before = resources();
-    const relay = new Relay({
-      path: openPath(clock),
-      clock,
-      wheel,
-      ids: new RandomIds(),
-      settings: {
-        ...DEFAULT_RELAY_SETTINGS,
-        addresses: [{ address: RELAY }],
-        ports: { min: 20_000, max: 59_999 },
-      },
-      user: { timedOut: () => {} },
-    });
+    const relay = openRelay({ path: openPath(clock), clock, wheel });
     const open = resources();
 
     const call = async (callId: string) => {
