@@ -4,7 +4,10 @@ import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../base/clock.ts';
+import { RandomIds } from '../../base/ids.ts';
+import { TimerWheel } from '../../base/timer-wheel.ts';
 import { AcceleratedPath } from './accelerated-path.ts';
+import { KernelPath } from './kernel/kernel-path.ts';
 import type { Endpoint, FastRule, MediaPort, PacketPath, PortPair, PortUser } from './packet-path.ts';
 import { PortablePath } from './portable-path.ts';
 import { loadRelayAddon } from './relay-thread.ts';
@@ -13,10 +16,27 @@ const addon = loadRelayAddon();
 if (!addon) console.log('the accelerator of media is not built here: its tests are skipped');
 
 const clock = new SystemClock();
-const portable = ['portable', () => new PortablePath(clock)] as const;
-const ways: readonly (readonly [string, () => PacketPath])[] = addon
-  ? [portable, ['accelerated', () => new AcceleratedPath(addon, { clock, trafficClass: 0 })]]
-  : [portable];
+const wheel = new TimerWheel(clock);
+const openAccelerated = (): PacketPath => new AcceleratedPath(addon!, { clock, trafficClass: 0 });
+const openPortable = (): PacketPath => new PortablePath(clock);
+
+const overKernel = (openBelow: () => PacketPath) => async (): Promise<PacketPath> => {
+  const path = await KernelPath.open(openBelow(), { clock, wheel, ids: new RandomIds(), trafficClass: 0 });
+  if ('reason' in path) throw new Error(path.reason);
+  return path;
+};
+
+const ways: readonly (readonly [string, () => PacketPath | Promise<PacketPath>])[] = [
+  ['portable', openPortable],
+  ...(addon ? ([['accelerated', openAccelerated]] as const) : []),
+  // Tables are made in the kernel only where a test has put this into a network namespace of its own.
+  ...(process.env.VIADUCT_TEST_KERNEL
+    ? ([
+        ['kernel over portable', overKernel(openPortable)],
+        ['kernel over accelerated', overKernel(openAccelerated)],
+      ] as const)
+    : []),
+];
 
 interface Seen {
   readonly text: string;
@@ -130,15 +150,15 @@ function rtp(payload: string, { type = 0, ssrc = 0x1234, sequence = 0 }: RtpOpti
 const textOf = (bytes: Buffer): string => bytes.toString('latin1');
 
 describe.each(ways)('the %s path', (_name, openPath) => {
-  function path(): PacketPath {
-    const made = openPath();
+  async function path(): Promise<PacketPath> {
+    const made = await openPath();
     opened.push(made);
     return made;
   }
 
   /** Two parties, and a port for each, the first of which sends to the second by a rule. */
   async function call(rule: Partial<FastRule> = {}, address = '127.0.0.1') {
-    const relay = path();
+    const relay = await path();
     const [{ rtp: left }, { rtp: right }] = [await openPair(relay, address), await openPair(relay, address)];
     const [alice, bob] = [await Party.open(address), await Party.open(address)];
     const user = new Watcher();
@@ -150,7 +170,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   }
 
   it('opens an even port and its neighbour', async () => {
-    const { rtp, rtcp } = await openPair(path());
+    const { rtp, rtcp } = await openPair(await path());
     expect(rtp).toMatchObject({ address: '127.0.0.1', family: 4 });
     expect([rtp.port % 2, rtcp.port]).toEqual([0, rtp.port + 1]);
     expect(rtp.counters()).toMatchObject({
@@ -164,7 +184,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('says why a pair cannot be had, and keeps no half of it', async () => {
-    const relay = path();
+    const relay = await path();
     const pair = await openPair(relay);
     const { port } = pair.rtp;
     pair.rtp.close();
@@ -176,7 +196,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it.each(['127.0.0.1', '::1'])('gives what comes to the user, with its source: %s', async (address) => {
-    const { rtp: port } = await openPair(path(), address);
+    const { rtp: port } = await openPair(await path(), address);
     const [alice, bob] = [await Party.open(address), await Party.open(address)];
     const user = new Watcher();
     port.user = user;
@@ -194,7 +214,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('gives packets of each port to the user of that port', async () => {
-    const { rtp: even, rtcp: odd } = await openPair(path());
+    const { rtp: even, rtcp: odd } = await openPair(await path());
     const party = await Party.open();
     const [evens, odds] = [new Watcher(), new Watcher()];
     even.user = evens;
@@ -207,7 +227,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('sends, from its own port, and counts', async () => {
-    const { rtp: port } = await openPair(path());
+    const { rtp: port } = await openPair(await path());
     const party = await Party.open();
     const bytes = Buffer.from('hello');
     port.send(bytes, party.endpoint);
@@ -257,7 +277,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
     );
   });
 
-  it('still gives strangers to the user when the call has gone on for a while, both ways', async () => {
+  it('lets no stranger pass either when the call has gone on for a while, both ways', async () => {
     const { left, right, alice, bob, user, rule } = await call();
     right.setFast({ ...rule, source: bob.endpoint, via: left, to: alice.endpoint });
     const stranger = await Party.open();
@@ -278,6 +298,9 @@ describe.each(ways)('the %s path', (_name, openPath) => {
     alice.say(rtp('late'), left);
     await user.untilText(textOf(rtp('late')));
     expect(alice.seen[0]!.source.port).toBe(left.port);
+    expect(new Set([...alice.texts, ...bob.texts])).toEqual(
+      new Set(['to alice', 'to bob', 'from carol'].map((text) => textOf(rtp(text)))),
+    );
   });
 
   it('lets anything of the source pass where no SSRC is named', async () => {
@@ -343,7 +366,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('gives nothing to the user of a closed port, and counts no more', async () => {
-    const relay = path();
+    const relay = await path();
     const { rtp: port, rtcp } = await openPair(relay);
     const party = await Party.open();
     const [user, other] = [new Watcher(), new Watcher()];
@@ -363,7 +386,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('lets a closed port be opened again', async () => {
-    const relay = path();
+    const relay = await path();
     const first = await openPair(relay);
     for (let i = 0; i < 20; i++) {
       first.rtp.close();
@@ -381,7 +404,7 @@ describe.each(ways)('the %s path', (_name, openPath) => {
   });
 
   it('counts what cannot be sent, and goes on', async () => {
-    const { rtp: port } = await openPair(path());
+    const { rtp: port } = await openPair(await path());
     const party = await Party.open();
     port.send(Buffer.alloc(65_508), party.endpoint);
     port.send(Buffer.from('after'), party.endpoint);
@@ -475,9 +498,9 @@ describe.each(ways)('the %s path', (_name, openPath) => {
 
   it('keeps no descriptor of a thousand pairs, nor of a path', async () => {
     const count = () => [readdirSync('/proc/self/fd').length, readdirSync('/proc/self/task').length];
-    await openPath()[Symbol.asyncDispose]();
+    await (await openPath())[Symbol.asyncDispose]();
     const before = count();
-    const relay = openPath();
+    const relay = await openPath();
     for (let i = 0; i < 10; i++) {
       const pairs = await Promise.all(Array.from({ length: 100 }, () => openPair(relay)));
       for (const { rtp: port, rtcp } of pairs) {
