@@ -274,6 +274,26 @@ describe('a tap', () => {
     expect(toCaller.rule).toMatchObject({ aside: [101] });
   });
 
+  it('that fails is taken off, and harms nobody else', async () => {
+    const { scene, toCaller, toCallee, caller } = await settledCall();
+    const fail = () => {
+      throw new Error('disk');
+    };
+    const failing: SideTap = { wantsAll: true, rtp: fail };
+    const tap = new Heard();
+    caller.attach(failing);
+    caller.attach(tap);
+    arrive(toCaller, rtp(2), CALLER);
+    arrive(toCaller, rtp(3), CALLER);
+    arrive(scene.beside(toCaller), rtcp(), next(CALLER));
+    expect(tap.heard).toEqual(['rtp 2', 'rtp 3', 'rtcp']);
+    expect(toCallee.sent).toHaveLength(3);
+    caller.attach({ wantsAll: false, sent: fail, closed: fail });
+    expect(caller.send(rtp(4, 1))).toBe(true);
+    await scene.command('D call f t');
+    expect(tap.heard.slice(3)).toEqual(['sent 4', 'closed']);
+  });
+
   it('is told when the side is gone, not when it left before', async () => {
     const { scene, caller } = await settledCall();
     const [stays, leaves] = [new Heard(), new Heard()];

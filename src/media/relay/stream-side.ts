@@ -22,6 +22,7 @@ import { Quality } from './quality.ts';
 import type { LearnSettings, MediaAddress } from './relay-settings.ts';
 import { RtcpLatch } from './rtcp-latch.ts';
 import type { SideTap } from './side-tap.ts';
+import { Taps } from './taps.ts';
 
 /** Packets of RTP and RTCP that went no further, and why. */
 export interface DropCounters {
@@ -66,7 +67,7 @@ export class StreamSide implements PortUser {
   readonly #quality = new Quality();
   readonly #rtcpLatch: RtcpLatch;
   readonly #clock: Clock;
-  #taps: readonly SideTap[] = [];
+  readonly #taps = new Taps(this);
   #claims = 0;
   #muxes = false;
   #version = 0;
@@ -137,12 +138,10 @@ export class StreamSide implements PortUser {
 
   /** @returns takes the tap off again; more than once does no harm */
   attach(tap: SideTap): () => void {
-    this.#taps = [...this.#taps, tap];
+    this.#taps.add(tap);
     this.stream.arrange();
     return () => {
-      if (!this.#taps.includes(tap)) return;
-      this.#taps = this.#taps.filter((it) => it !== tap);
-      this.stream.arrange();
+      if (this.#taps.remove(tap)) this.stream.arrange();
     };
   }
 
@@ -165,7 +164,7 @@ export class StreamSide implements PortUser {
     if (!to || !this.#ports) return false;
     this.#ports.rtp.send(bytes, to);
     this.played++;
-    for (const tap of this.#taps) tap.sent?.(bytes, this);
+    this.#taps.tell('sent', bytes);
     return true;
   }
 
@@ -203,9 +202,7 @@ export class StreamSide implements PortUser {
 
   /** Tells the taps that it is over. */
   close(): void {
-    const taps = this.#taps;
-    this.#taps = [];
-    for (const tap of taps) tap.closed?.(this);
+    this.#taps.close();
   }
 
   packet(port: MediaPort, bytes: Buffer, source: Endpoint): void {
@@ -214,7 +211,7 @@ export class StreamSide implements PortUser {
   }
 
   copy(_port: MediaPort, bytes: Buffer): void {
-    for (const tap of this.#taps) if (wants(tap, bytes)) tap.rtp?.(bytes, this);
+    this.#taps.tell('rtp', bytes);
   }
 
   /** RTP that came in on the other side. */
@@ -239,13 +236,7 @@ export class StreamSide implements PortUser {
     const via = this.other.#ports?.rtp;
     const to = this.other.latch.remote;
     if (!source || !via || !to || this.other.claimed || !this.latch.settled(now)) return undefined;
-    const types = this.#taps.flatMap((tap) => [
-      ...(tap.wantsAll ? [] : (tap.payloadTypes ?? [])),
-      ...(tap.keeps ?? []),
-    ]);
-    const aside = [...new Set(types)];
-    const copies = this.#taps.some((tap) => tap.wantsAll);
-    return { source, ssrc, via, to, aside, copies };
+    return { source, ssrc, via, to, aside: this.#taps.aside, copies: this.#taps.wantAll };
   }
 
   #rtp(bytes: Buffer, source: Endpoint): void {
@@ -264,7 +255,7 @@ export class StreamSide implements PortUser {
       } else {
         this.heardAt = now;
         if (kind === 'rtp') this.#heard(bytes, now);
-        if (kind !== 'rtp' || !this.#keeps(bytes)) this.other.forward(bytes, this);
+        if (kind !== 'rtp' || !this.#taps.keep(bytes)) this.other.forward(bytes, this);
       }
     } else if (verdict === 'watch') this.dropped.watched++;
     else this.dropped.strangers++;
@@ -277,12 +268,7 @@ export class StreamSide implements PortUser {
   #heard(bytes: Buffer, now: number): void {
     // What a rule lays aside is in the path's own account.
     if (!this.#rule) this.#quality.add(payloadType(bytes), sequenceNumber(bytes), timestamp(bytes), now);
-    for (const tap of this.#taps) if (wants(tap, bytes)) tap.rtp?.(bytes, this);
-  }
-
-  #keeps(bytes: Buffer): boolean {
-    for (const { keeps } of this.#taps) if (keeps?.includes(payloadType(bytes))) return true;
-    return false;
+    this.#taps.tell('rtp', bytes);
   }
 
   #rtcp(bytes: Buffer, source: Endpoint): void {
@@ -296,13 +282,9 @@ export class StreamSide implements PortUser {
 
   #passRtcp(bytes: Buffer): void {
     this.heardAt = this.#clock.now();
-    for (const tap of this.#taps) tap.rtcp?.(bytes, this);
+    this.#taps.tell('rtcp', bytes);
     if (!this.other.claimed && !this.other.sendRtcp(bytes)) this.dropped.undeliverable++;
   }
-}
-
-function wants(tap: SideTap, bytes: Buffer): boolean {
-  return tap.wantsAll || tap.payloadTypes?.includes(payloadType(bytes)) === true;
 }
 
 function sameRule(a: FastRule | undefined, b: FastRule | undefined): boolean {
