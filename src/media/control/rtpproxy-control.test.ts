@@ -158,6 +158,8 @@ describe('commands', () => {
       { fromTag: 'x y' },
       { callId: '' },
       { local: '1.1.1.1 X' },
+      { tag: 'a b' },
+      { tag: '1\r', flags: { notify: true } },
     ]) {
       expect(await control.offer(question(sdp('10.9.9.9', AUDIO), more))).toMatchObject({
         ok: false,

@@ -3,6 +3,7 @@ import { ipFamily } from '../../base/ip.ts';
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
 import { printCommand } from '../../wire/rtpproxy/print-command.ts';
 import { readRelayAddress } from '../../wire/rtpproxy/reply.ts';
+import { isWord } from '../../wire/rtpproxy/words.ts';
 import { SessionDescription } from '../../wire/sdp/session-description.ts';
 import type { MediaFailure, MediaQuestion, MediaResult, Relayed, RelayedMedium } from './media-control.ts';
 import { failure, printed } from './media-failure.ts';
@@ -33,7 +34,8 @@ export class RtpproxyUpdate {
       return failure('bad-description', `the session description cannot be read: ${parsed.reason}`);
     const { session } = parsed;
     if (session.media.length === 0) return failure('bad-description', 'the session description has no media');
-    const { flags = {} } = question;
+    const { flags = {}, tag } = question;
+    if (tag !== undefined && !isWord(tag)) return failure('bad-value', `the tag "${tag}" is not one word`);
     if (this.#mark !== '' && !flags.force && session.hasLine(this.#mark)) {
       return failure('already-relayed', `the description says ${this.#mark}`);
     }

@@ -11,6 +11,7 @@ import { updateCommand } from '../../../src/media/control/update-command.ts';
 import { parseBencode, printBencode } from '../../../src/wire/ng/bencode.ts';
 import { parseCommand } from '../../../src/wire/rtpproxy/parse-command.ts';
 import { printCommand } from '../../../src/wire/rtpproxy/print-command.ts';
+import { isWord } from '../../../src/wire/rtpproxy/words.ts';
 import type { MediaDescription } from '../../../src/wire/sdp/media-description.ts';
 import { SessionDescription } from '../../../src/wire/sdp/session-description.ts';
 
@@ -46,7 +47,8 @@ export function run(input: Buffer): void {
     toFamily: 6,
     flags: parsed.ok ? parsed.flags : {},
     ...(words.ok ? { engine: words.flags } : {}),
-    tag: tag === '' ? undefined : tag,
+    // What is not one word is refused before.
+    tag: isWord(tag) ? tag : undefined,
     local: local === '' ? undefined : local,
   };
   engineRequest(question);
@@ -62,7 +64,7 @@ function engineRequest(question: MediaQuestion): void {
 
 function relay(question: MediaQuestion, session: SessionDescription): void {
   const media = relayedMedia(session);
-  for (const { medium, number } of media) {
+  for (const { medium, number } of media.slice(0, 4)) {
     for (const offer of [true, false]) {
       const command = updateCommand(question, {
         medium,
