@@ -32,9 +32,12 @@ import { defaultRealm } from './ops/config/realm.ts';
 import type { ServerConfig } from './ops/config/server-config.ts';
 import { Log } from './ops/log/log.ts';
 import { VERSION } from './ops/version.ts';
+import type { Anchoring } from './script/media/anchoring.ts';
 import { watchStrayFaults } from './script/stray-faults.ts';
 import { Gate } from './server/gate.ts';
+import { ServerMedia } from './server/media.ts';
 import { loadProgram, type RoutingRuntime, startProgram } from './server/program.ts';
+import { ServerRelays } from './server/relays.ts';
 import { reloadServer } from './server/reload.ts';
 import { makeSelfSignedFiles } from './server/self-signed-files.ts';
 import {
@@ -79,6 +82,8 @@ interface Parts {
   readonly frontDoor: FrontDoor;
   readonly runtime: RoutingRuntime;
   readonly dialogs: Dialogs;
+  readonly relays: ServerRelays;
+  readonly media: ServerMedia;
   readonly keepAlive: KeepAlive | undefined;
   readonly subnets: Map<string, Cidr>;
 }
@@ -94,6 +99,8 @@ export class Server implements Administered, AsyncDisposable {
   readonly location: LocationStore;
   readonly resolver: Resolver;
   readonly quarantine: Quarantine;
+  readonly dialogs: Dialogs;
+  readonly media: Anchoring;
   /** Resolves when somebody has asked the server to stop; its owner then disposes of it. */
   readonly stopped: Promise<void>;
   readonly #parts: Parts;
@@ -134,6 +141,8 @@ export class Server implements Administered, AsyncDisposable {
     this.location = parts.storage.location;
     this.resolver = parts.resolver;
     this.quarantine = parts.quarantine;
+    this.dialogs = parts.dialogs;
+    this.media = parts.media.anchoring;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopped = promise;
     this.#stop = resolve;
@@ -151,7 +160,7 @@ export class Server implements Administered, AsyncDisposable {
 
   statistics(): Readonly<Record<string, CounterGroup>> {
     const { network, layer, registrar, authenticator, frontDoor, runtime, keepAlive, gate } = this.#parts;
-    const { resolver, nameServer, quarantine, probe, dialogs } = this.#parts;
+    const { resolver, nameServer, quarantine, probe, dialogs, media } = this.#parts;
     return {
       net: networkNumbers(network, this.clock.wallNow()),
       dns: { ...resolver.counters, ...nameServer.counters },
@@ -161,9 +170,15 @@ export class Server implements Administered, AsyncDisposable {
       auth: numbersOf(authenticator.counters),
       frontDoor: { ...numbersOf(frontDoor.counters), turnedAway: gate.turnedAway },
       dialog: { ...numbersOf(dialogs.counters), known: dialogs.size },
+      media: media.statistics(),
       script: { ...numbersOf(runtime.counters), pending: runtime.pending },
       ...(keepAlive && { keepAlive: { ...numbersOf(keepAlive.counters), pending: keepAlive.pending } }),
     };
+  }
+
+  /** What the relay in this server has counted; undefined where there is none. */
+  relayStatistics(): Promise<CounterGroup | undefined> {
+    return this.#parts.relays.statistics();
   }
 
   /** One after the other, whoever asks. */
@@ -255,6 +270,8 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       forceRport: isBehindNat,
     }),
   );
+  // Before any listener: what comes in while the relay starts would be lost.
+  const relays = resources.use(await ServerRelays.open(config.media, listeners, { clock, wheel, ids }));
   const datagrams = datagramPath(config.datagrams);
   const network: Sockets = resources.use(
     await Sockets.open(
@@ -291,6 +308,14 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
   const dialogs = resources.use(new Dialogs({ environment, clock, ids, client }));
   const proxy = new SipProxy(environment, dialogs);
+  const media = new ServerMedia({
+    config: config.media,
+    relays,
+    advertise,
+    network,
+    dialogs: () => dialogs,
+    ids,
+  });
   const registrar = resources.use(
     new Registrar({
       store: location,
@@ -328,6 +353,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       layer: () => layer,
       proxy: () => proxy,
       dialogs: () => dialogs,
+      media: media.anchoring,
     },
     {
       clock,
@@ -375,6 +401,8 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
     frontDoor,
     runtime,
     dialogs,
+    relays,
+    media,
     keepAlive,
     subnets,
   };

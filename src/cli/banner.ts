@@ -3,6 +3,7 @@ import type { Advertise } from '../advertise/advertise.ts';
 import { Cidr, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../base/ip.ts';
 import { listenerRows } from '../ops/admin/listener-rows.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
+import { mediaSummary } from '../ops/media-summary.ts';
 import type { NewUser } from '../ops/subscribers.ts';
 import { VERSION } from '../ops/version.ts';
 import { indent, paint, table } from './terminal.ts';
@@ -37,6 +38,7 @@ export function banner(facts: BannerFacts): string {
             ? 'those of the script'
             : (config.routes ?? 'built-in: users register, and call each other'),
         ],
+        ['Media', mediaSummary(config.media)],
         ['Data', config.data],
         ['Log', config.log.file],
         ...certificates(advertise),

@@ -9,6 +9,7 @@ import type { Sockets } from '../net/sockets.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import type { Log } from '../ops/log/log.ts';
+import type { ServerMedia } from './media.ts';
 import { loadProgram, type RoutingRuntime, replaceProgram } from './program.ts';
 import { makeSelfSignedFiles } from './self-signed-files.ts';
 import { frontDoorSettings } from './settings.ts';
@@ -19,6 +20,7 @@ export interface Reloadable {
   readonly advertise: Advertise;
   readonly frontDoor: FrontDoor;
   readonly runtime: RoutingRuntime;
+  readonly media: ServerMedia;
   readonly log: Log;
   /** Of the machine's interfaces, which may have changed too. */
   readonly subnets: Map<string, Cidr>;
@@ -48,7 +50,7 @@ export async function reloadServer(
   before: ServerConfig,
   next: ServerConfig,
 ): Promise<readonly string[]> {
-  const { network, advertise, frontDoor, runtime, log, subnets } = server;
+  const { network, advertise, frontDoor, runtime, media, log, subnets } = server;
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
   const program = await loadProgram(next);
@@ -81,6 +83,7 @@ export async function reloadServer(
   network.reloadCertificates();
   frontDoor.update(frontDoorSettings(next));
   const replaced = await replaceProgram(runtime, next, program);
+  changes.push(...media.configure(next.media));
   log.setLevel(next.log.level);
   subnets.clear();
   for (const [address, subnet] of subnetsOf(interfaces)) subnets.set(address, subnet);

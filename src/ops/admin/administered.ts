@@ -1,10 +1,12 @@
 import type { Advertise } from '../../advertise/advertise.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Dialogs } from '../../core/dialog/dialogs.ts';
 import type { LocationStore } from '../../core/registrar/location-store.ts';
 import type { Registrar } from '../../core/registrar/registrar.ts';
 import type { Quarantine } from '../../net/quarantine.ts';
 import type { Resolver } from '../../net/resolver.ts';
 import type { Sockets } from '../../net/sockets.ts';
+import type { Anchoring } from '../../script/media/anchoring.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 
 /** The running server, as the management commands see it. */
@@ -21,8 +23,12 @@ export interface Administered {
   readonly location: LocationStore;
   readonly resolver: Resolver;
   readonly quarantine: Quarantine;
+  readonly dialogs: Dialogs;
+  readonly media: Anchoring;
   /** Everything that is counted, by group and name. */
   statistics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What the media relay in the server has counted; undefined where there is none. */
+  relayStatistics(): Promise<Readonly<Record<string, number>> | undefined>;
   /**
    * Reads configuration and routes again; running transactions keep theirs.
    * @returns a line for each thing that changed, or that needs a restart

@@ -4,6 +4,7 @@ import { type AdminCommand, CommandFault } from './admin-command.ts';
 import type { Administered } from './administered.ts';
 import { advertiseCommand } from './advertise-command.ts';
 import { listenerRows } from './listener-rows.ts';
+import { mediaCommand } from './media-command.ts';
 import { registrationCommands } from './registration-commands.ts';
 import { resolveCommands } from './resolve-command.ts';
 
@@ -36,6 +37,7 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
       run: ([to]) => explained(server, to),
     },
     advertiseCommand(server),
+    mediaCommand(server),
     ...resolveCommands(server),
     {
       name: 'reload',
@@ -82,8 +84,9 @@ async function status(server: Administered): Promise<Record<string, string | num
   };
 }
 
-function statistics(server: Administered, group: string | undefined): unknown {
-  const all = server.statistics();
+async function statistics(server: Administered, group: string | undefined): Promise<unknown> {
+  const relay = await server.relayStatistics();
+  const all: ReturnType<Administered['statistics']> = { ...server.statistics(), ...(relay && { relay }) };
   if (group === undefined) {
     return Object.entries(all).flatMap(([name, counters]) =>
       Object.entries(counters).map(([counter, value]) => ({ group: name, counter, value })),

@@ -3,6 +3,7 @@ import { extname, resolve } from 'node:path';
 import { ServerError } from '../../base/errors.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
 import { checkConfig } from './check-config.ts';
+import { checkMedia } from './check-media.ts';
 import { checkTls } from './check-tls.ts';
 import { withDefaults } from './defaults.ts';
 import { type Diagnostic, diagnosticText } from './diagnostic.ts';
@@ -67,7 +68,10 @@ async function readConfig(file: string | undefined, surroundings: Surroundings):
   const checked = checkConfig(source.source);
   if (!checked.ok) return failed(checked.diagnostics, text);
   const config = withDefaults(checked.config, file, workingDirectory);
-  const wrong = checkTls(checked.config, config, source.source);
+  const wrong = [
+    ...checkTls(checked.config, config, source.source),
+    ...checkMedia(checked.config, config, source.source),
+  ];
   return wrong.length > 0 ? failed(wrong, text) : { ok: true, config };
 }
 

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
+import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from '../../media/control/rtpproxy-settings.ts';
 import { DEFAULT_RELAY_SETTINGS } from '../../media/relay/relay-settings.ts';
 import type { ParsedMedia } from './parsed-config.ts';
-import type { MediaConfig, MediaRelayConfig } from './server-config.ts';
+import type { MediaConfig, MediaRelayConfig, RtpproxyConfig } from './server-config.ts';
 
 /**
  * Fills in what a file leaves out of `media`.
@@ -13,6 +14,20 @@ export function mediaConfig(parsed: ParsedMedia, base: string, data: string): Me
     // Addresses tell where phones are, not whether they reach each other; with a relay they need not.
     anchor: parsed.anchor ?? 'always',
     relay: parsed.relay === 'off' ? undefined : relayConfig(parsed.relay ?? {}, base, data),
+    use: parsed.use,
+    rtpproxy: rtpproxyConfig(parsed.rtpproxy ?? {}),
+  };
+}
+
+function rtpproxyConfig(given: NonNullable<ParsedMedia['rtpproxy']>): RtpproxyConfig {
+  const { timeoutMs, tries } = DEFAULT_PATIENCE;
+  return {
+    sets: Object.entries(given.sets ?? {}).map(([name, nodes]) => ({ name, nodes })),
+    timeout: given.timeout ?? timeoutMs,
+    retries: given.retries ?? tries - 1,
+    retryAfter: given.retryAfter ?? DEFAULT_DISABLE_MS,
+    notify: given.notify,
+    notifyOn: given.notifyOn,
   };
 }
 
@@ -34,5 +49,7 @@ function relayConfig(
     learning: given.learning ?? learn.windowMs,
     recordings: given.recordings === undefined ? join(data, 'recordings') : resolve(base, given.recordings),
     prompts: given.prompts === undefined ? join(data, 'prompts') : resolve(base, given.prompts),
+    capture: given.capture ?? 'pcap',
+    wav: given.wav ?? true,
   };
 }

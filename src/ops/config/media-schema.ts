@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
+import { type NodeSpec, parseNodeSet, type RelayProtocol } from '../../media/control/node-spec.ts';
+import { parseNotifySocket } from '../../wire/rtpproxy/notification.ts';
 import { parseMediaAddress } from './media-address.ts';
 import type { ParsedMedia } from './parsed-config.ts';
 import { duration, fault, parsedText, wholeNumber } from './values.ts';
@@ -66,9 +68,47 @@ const relay = z.strictObject({
   learning: duration('0s', '1m').optional().meta({
     description: 'how long a party may be found at another address than it has signalled',
   }),
-  recordings: z.string().min(1).optional().meta({ description: 'directory of recordings' }),
   prompts: z.string().min(1).optional().meta({ description: 'directory of what is played' }),
+  recordings: z.string().min(1).optional().meta({ description: 'directory of recordings' }),
+  capture: z
+    .enum(['pcap', 'rtpproxy', 'none'])
+    .optional()
+    .meta({ description: 'form in which recordings hold packets' }),
+  wav: z
+    .boolean()
+    .optional()
+    .meta({ description: 'whether recordings have the sound of G.711 too, in stereo' }),
 });
+
+const SET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+function sets(protocol: RelayProtocol, example: string) {
+  const node = parsedText<NodeSpec>('relay', example, (text) => {
+    const parsed = parseNodeSet(text, protocol);
+    if (!parsed.ok) return parsed;
+    const [only, ...others] = parsed.set.nodes;
+    return others.length === 0 && only
+      ? { ok: true, value: only }
+      : { ok: false, reason: `"${text}" is more than one relay` };
+  });
+  const nodes = z.array(node).min(1, fault('the list is empty', `as ${example}`));
+  return z
+    .record(z.string().regex(SET_NAME, fault('no name of a set', 'letters, digits, dots and hyphens')), nodes)
+    .optional()
+    .meta({ description: `relays by the name of their set: \`west: [${example}]\`` });
+}
+
+const notifySocket = parsedText<string>('socket', 'tcp:10.0.0.34:22223 or unix:/run/viaduct.sock', (text) =>
+  parseNotifySocket(text) ? { ok: true, value: text } : { ok: false, reason: `"${text}" is no socket` },
+);
+
+const patience = {
+  timeout: duration('50ms', '1m').optional().meta({ description: 'until a command is sent again' }),
+  retries: wholeNumber(0, 50).optional().meta({ description: 'how often; then the relay counts as gone' }),
+  retryAfter: duration('1s', '1d')
+    .optional()
+    .meta({ description: 'how long one that is gone is left alone before it is asked again' }),
+};
 
 /** `media` of the configuration file. */
 export const mediaSchema: z.ZodType<ParsedMedia> = z.strictObject({
@@ -80,4 +120,22 @@ export const mediaSchema: z.ZodType<ParsedMedia> = z.strictObject({
     .union([z.literal('off'), relay])
     .optional()
     .meta({ description: "the relay in this server; `off` where others' do the work" }),
+  use: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'the relays that serve where a script names none: a set, or `embedded`' }),
+  rtpproxy: z
+    .strictObject({
+      sets: sets('rtpproxy', 'udp:10.0.0.60:22222'),
+      ...patience,
+      notify: notifySocket
+        .optional()
+        .meta({ description: 'where relays tell that media have stopped, and keys: what they are told' }),
+      notifyOn: notifySocket
+        .optional()
+        .meta({ description: 'what is listened on for that, where it is not the same' }),
+    })
+    .optional()
+    .meta({ description: "relays that speak rtpproxy's protocol, as `viaduct relay` does" }),
 });

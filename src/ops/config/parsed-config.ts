@@ -2,6 +2,7 @@ import type { Alias } from '../../advertise/alias.ts';
 import type { DestinationRule } from '../../advertise/networks.ts';
 import type { Order } from '../../advertise/precedence.ts';
 import type { Cidr } from '../../base/ip.ts';
+import type { NodeSpec } from '../../media/control/node-spec.ts';
 import type { ConnectionReuse } from '../../net/connections.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
@@ -32,6 +33,15 @@ export type ParsedListen = ListenSpec & { readonly tls?: ParsedTls | undefined }
 export type ParsedMedia = Given<{
   anchor: AnchorPolicy;
   relay: 'off' | Given<MediaRelayConfig>;
+  use: string;
+  rtpproxy: Given<{
+    sets: Readonly<Record<string, readonly NodeSpec[]>>;
+    timeout: number;
+    retries: number;
+    retryAfter: number;
+    notify: string;
+    notifyOn: string;
+  }>;
 }>;
 
 /** What a file says, read and checked; nothing is filled in yet. */

@@ -1,5 +1,6 @@
 import type { AdvertiseSettings } from '../../advertise/advertise.ts';
 import type { DigestAlgorithm } from '../../core/auth/subscriber-store.ts';
+import type { NodeSpec } from '../../media/control/node-spec.ts';
 import type { ConnectionReuse } from '../../net/connections.ts';
 import type { DatagramChoice } from '../../net/datagram-path.ts';
 import type { ListenSpec } from '../../net/listen-spec.ts';
@@ -148,6 +149,26 @@ export interface MediaConfig {
   readonly anchor: AnchorPolicy;
   /** The relay in this server; undefined where there is none. */
   readonly relay: MediaRelayConfig | undefined;
+  /** The set that serves where a script names none; undefined: the own relay, else the first one. */
+  readonly use: string | undefined;
+  readonly rtpproxy: RtpproxyConfig;
+}
+
+export interface RtpproxyConfig {
+  readonly sets: readonly RelaySetConfig[];
+  readonly timeout: number;
+  /** How often a command is sent again. */
+  readonly retries: number;
+  readonly retryAfter: number;
+  /** Where relays tell what they have to tell, as they are told it; undefined: they tell nothing. */
+  readonly notify: string | undefined;
+  /** Where that is listened for; undefined: at {@link notify}. */
+  readonly notifyOn: string | undefined;
+}
+
+export interface RelaySetConfig {
+  readonly name: string;
+  readonly nodes: readonly NodeSpec[];
 }
 
 export interface MediaRelayConfig {
@@ -165,6 +186,8 @@ export interface MediaRelayConfig {
   /** Absolute paths. */
   readonly recordings: string;
   readonly prompts: string;
+  readonly capture: 'pcap' | 'rtpproxy' | 'none';
+  readonly wav: boolean;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -12,7 +12,8 @@ import type { RelaySet, RelaySets } from './relay-sets.ts';
 /** What `call.anchorMedia()` stands on. */
 export class Anchoring implements MediaMover {
   readonly calls: MediaCalls;
-  readonly relays: RelaySets;
+  /** For calls that begin from now on. */
+  relays: RelaySets;
   /** What holds where a script says nothing. */
   policy: AnchorPolicy;
 

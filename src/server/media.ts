@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Advertise } from '../advertise/advertise.ts';
+import type { IdSource } from '../base/ids.ts';
+import type { Dialogs } from '../core/dialog/dialogs.ts';
+import type { Flow } from '../net/flow.ts';
+import type { Network } from '../net/network.ts';
+import type { MediaConfig } from '../ops/config/server-config.ts';
+import { Anchoring } from '../script/media/anchoring.ts';
+import { MediaCalls } from '../script/media/media-calls.ts';
+import { type MediaCounters, newMediaCounters } from '../script/media/media-environment.ts';
+import { advertisedFor } from './media-settings.ts';
+import type { ServerRelays } from './relays.ts';
+import type { CounterGroup } from './statistics.ts';
+
+export interface ServerMediaOptions {
+  readonly config: MediaConfig;
+  readonly relays: ServerRelays;
+  readonly advertise: Advertise;
+  readonly network: Network;
+  readonly dialogs: () => Dialogs;
+  readonly ids: IdSource;
+}
+
+/** The calls of a server whose media go through its relays. */
+export class ServerMedia {
+  readonly anchoring: Anchoring;
+  readonly counters: MediaCounters = newMediaCounters();
+  readonly #relays: ServerRelays;
+  #config: MediaConfig;
+
+  constructor({ config, relays, advertise, network, dialogs, ids }: ServerMediaOptions) {
+    this.#relays = relays;
+    this.#config = config;
+    const environment = {
+      advertise,
+      ids,
+      counters: this.counters,
+      advertised: (address: string) => this.#config.relay && advertisedFor(this.#config.relay, address),
+      isOwn: ({ transport, remoteAddress, remotePort }: Flow) =>
+        network.listeners.some(
+          (it) => it.address === remoteAddress && it.port === remotePort && it.transport === transport,
+        ),
+    };
+    const calls = new MediaCalls(environment, dialogs);
+    relays.listen(calls);
+    this.anchoring = new Anchoring(calls, relays.sets(config), config.anchor);
+  }
+
+  /**
+   * Takes another configuration, for the calls that begin from now on.
+   * @returns a line for each change, or for what needs a restart
+   */
+  configure(next: MediaConfig): readonly string[] {
+    const before = this.#config;
+    const changes: string[] = [];
+    if (!isDeepStrictEqual(before.relay, next.relay)) changes.push('media.relay: the change needs a restart');
+    const { sets: present, ...given } = before.rtpproxy;
+    const { sets, ...wanted } = next.rtpproxy;
+    if (!isDeepStrictEqual(given, wanted)) {
+      changes.push('media.rtpproxy: other times and sockets need a restart, other sets do not');
+    }
+    this.#config = { ...next, relay: before.relay };
+    this.#relays.configure(sets);
+    this.anchoring.relays = this.#relays.sets(this.#config);
+    this.anchoring.policy = next.anchor;
+    if (!isDeepStrictEqual([present, before.use], [sets, next.use])) {
+      changes.push(`media: the relays are ${this.anchoring.relays.names.join(', ') || 'none'}`);
+    }
+    if (before.anchor !== next.anchor) changes.push(`media.anchor is ${next.anchor}`);
+    return changes;
+  }
+
+  statistics(): CounterGroup {
+    const { calls } = this.anchoring;
+    return { ...this.counters, calls: calls.size, sessions: calls.sessions };
+  }
+}

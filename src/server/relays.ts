@@ -1,0 +1,121 @@
+import type { Clock } from '../base/clock.ts';
+import type { IdSource } from '../base/ids.ts';
+import type { TimerWheel } from '../base/timer-wheel.ts';
+import type { MediaListener } from '../media/control/media-control.ts';
+import { PortLink } from '../media/control/port-link.ts';
+import { RtpproxyControl } from '../media/control/rtpproxy-control.ts';
+import { EmbeddedRelay } from '../media/server/embedded-relay.ts';
+import type { Listener } from '../net/listener.ts';
+import { EMBEDDED_SET } from '../ops/config/check-media.ts';
+import type { MediaConfig, RelaySetConfig } from '../ops/config/server-config.ts';
+import { type RelaySet, RelaySets } from '../script/media/relay-sets.ts';
+import { readCounters } from '../wire/rtpproxy/reply.ts';
+import { EMBEDDED_SETTINGS, nodeSets, relayProgram, rtpproxySettings } from './media-settings.ts';
+import type { CounterGroup } from './statistics.ts';
+
+const ASK_MS = 1000;
+/** Counters of the relay that are told, by rtpproxy's names. */
+const RELAY_COUNTERS: Readonly<Record<string, string>> = {
+  nsess_created: 'sessions',
+  nsess_destroyed: 'ended',
+  nsess_timeout: 'timedOut',
+  nsess_nortp: 'silent',
+  nsess_owrtp: 'oneWay',
+  npkts_rcvd: 'packetsIn',
+  npkts_relayed: 'packetsRelayed',
+  npkts_discard: 'packetsDropped',
+  npkts_played: 'packetsPlayed',
+  ncmds_rcvd: 'commands',
+  ncmds_errs: 'commandsFailed',
+};
+
+export interface RelayServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly ids: IdSource;
+}
+
+/** The relays of a server: its own, in a thread, and those elsewhere. */
+export class ServerRelays implements AsyncDisposable {
+  readonly #resources: AsyncDisposableStack;
+  readonly #relay: EmbeddedRelay | undefined;
+  /** Asks the own relay what it has counted. */
+  readonly #link: PortLink | undefined;
+  readonly #own: RtpproxyControl | undefined;
+  readonly #rtpproxy: RtpproxyControl;
+
+  /**
+   * @param listeners whose addresses the own relay has where it has none of its own
+   * @throws ServerError NET_LISTEN_FAILED, CFG_INVALID: with what keeps a relay from working
+   */
+  static async open(
+    config: MediaConfig,
+    listeners: readonly Listener[],
+    services: RelayServices,
+  ): Promise<ServerRelays> {
+    await using resources = new AsyncDisposableStack();
+    const { clock, wheel } = services;
+    const relay =
+      config.relay && resources.use(await EmbeddedRelay.start(relayProgram(config.relay, listeners), clock));
+    const openPort = relay && (() => relay.connect());
+    const own =
+      openPort &&
+      resources.use(await RtpproxyControl.open({ ...services, openPort, settings: EMBEDDED_SETTINGS }));
+    const rtpproxy = resources.use(
+      await RtpproxyControl.open({ ...services, openPort, settings: rtpproxySettings(config) }),
+    );
+    const link =
+      openPort &&
+      resources.use(new PortLink({ open: openPort, wheel, timeoutMs: ASK_MS, tries: 1, notified: () => {} }));
+    return new ServerRelays(resources.move(), relay, link, own, rtpproxy);
+  }
+
+  private constructor(
+    resources: AsyncDisposableStack,
+    relay: EmbeddedRelay | undefined,
+    link: PortLink | undefined,
+    own: RtpproxyControl | undefined,
+    rtpproxy: RtpproxyControl,
+  ) {
+    this.#resources = resources;
+    this.#relay = relay;
+    this.#link = link;
+    this.#own = own;
+    this.#rtpproxy = rtpproxy;
+  }
+
+  /** Who hears from now on what relays tell by themselves. */
+  listen(listener: MediaListener): void {
+    for (const control of [this.#own, this.#rtpproxy]) if (control) control.listener = listener;
+  }
+
+  /** Takes other sets; relays that stay keep their calls. */
+  configure(sets: readonly RelaySetConfig[]): void {
+    this.#rtpproxy.configure(nodeSets(sets));
+  }
+
+  /** The sets by name, first the one that serves where nobody names another. */
+  sets({ rtpproxy, use }: MediaConfig): RelaySets {
+    const own = this.#own ? [{ name: EMBEDDED_SET, control: this.#own, set: 0 }] : [];
+    const others = nodeSets(rtpproxy.sets).map(
+      ({ id }, index): RelaySet => ({ name: rtpproxy.sets[index]!.name, control: this.#rtpproxy, set: id }),
+    );
+    const all = [...own, ...others];
+    const first = all.find(({ name }) => name === use);
+    return new RelaySets(first ? [first, ...all.filter((it) => it !== first)] : all);
+  }
+
+  /** What the own relay has counted; undefined where there is none, or it does not answer. */
+  async statistics(): Promise<CounterGroup | undefined> {
+    const names = Object.keys(RELAY_COUNTERS);
+    const answer = await this.#link?.ask(`Gv ${names.join(' ')}`);
+    const counters = answer?.ok ? readCounters(answer.text.trim().split(' '), names) : undefined;
+    if (!counters || !this.#relay) return undefined;
+    const told = [...counters].map(([name, value]) => [RELAY_COUNTERS[name]!, value] as const);
+    return { ...Object.fromEntries(told), restarts: this.#relay.restarts };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}
