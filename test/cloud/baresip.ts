@@ -4,21 +4,26 @@ import { join } from 'node:path';
 import type { Place, ServerFor, Transport } from './phones.ts';
 import { stop } from './sandbox.ts';
 import type { Party } from './scenario.ts';
+import { packetsWithTone, toneFile } from './tone.ts';
 import { ADDRESS, type Topology } from './topology.ts';
+import type { Evidence } from './witness.ts';
 
-// No sound devices: a bridge of baresip's own stands for microphone and loudspeaker.
+// No sound devices: the microphone is a file with a tone, and what the loudspeaker would play is seen on the wire.
 const CONFIG = `
 module_path /usr/lib/baresip/modules
 module g711.so
+module aufile.so
 module aubridge.so
 module_app account.so
 module_app menu.so
 audio_player aubridge,none
-audio_source aubridge,none
 audio_alert aubridge,none
 net_interface eth0
 `;
 const CALL_SECONDS = 2;
+const ENOUGH = 25; // packets with the tone of the other one
+/** What each plays, in Hz: whole periods in a packet of 20 ms. */
+export const TONES = { caller: 450, callee: 900 } as const;
 const LIMIT_SECONDS = 20;
 
 /** A call between two softphones. `port` is the caller's; the callee has the next but one. */
@@ -29,6 +34,8 @@ export interface BaresipCall {
   readonly caller: Party;
   readonly callee: Party;
   readonly port: number;
+  /** The caller's port for sound; the callee has the next but nine. */
+  readonly media: number;
   readonly serverFor: ServerFor;
 }
 
@@ -39,10 +46,19 @@ interface Softphone {
   stop(): Promise<void>;
 }
 
+interface Station {
+  readonly place: Place;
+  readonly port: number;
+  readonly media: number;
+  readonly who: Party;
+  readonly hertz: number;
+  readonly call: BaresipCall;
+}
+
 async function startSoftphone(
   net: Topology,
   folder: string,
-  { place, port, who, call }: { place: Place; port: number; who: Party; call: BaresipCall },
+  { place, port, media, who, hertz, call }: Station,
   more: readonly string[],
 ): Promise<Softphone> {
   const own = join(folder, `${who.user}-${call.transport}-${port}`);
@@ -51,7 +67,14 @@ async function startSoftphone(
   const account =
     `<sip:${who.user}@${who.domain};transport=${call.transport}>;auth_user=${who.user};auth_pass=${who.password};` +
     `outbound="${proxy}";answermode=auto;audio_codecs=PCMU;regint=600`;
-  await writeFile(join(own, 'config'), `${CONFIG}sip_listen ${ADDRESS[place]}:${port}\n`);
+  const tone = join(own, 'tone.wav');
+  await writeFile(tone, toneFile(hertz, LIMIT_SECONDS));
+  const lines = [
+    `sip_listen ${ADDRESS[place]}:${port}`,
+    `rtp_ports ${media}-${media + 8}`,
+    `audio_source aufile,${tone}`,
+  ];
+  await writeFile(join(own, 'config'), `${CONFIG}${lines.join('\n')}\n`);
   await writeFile(join(own, 'accounts'), `${account}\n`);
   await writeFile(join(own, 'contacts'), '');
   const child = net.spawn(place, ['baresip', '-4', '-f', own, ...more], {
@@ -88,8 +111,22 @@ async function startSoftphone(
 
 /** Registers both, calls, and lets the caller hang up. Returns what went wrong; empty when nothing did. */
 export async function baresipCall(net: Topology, call: BaresipCall, folder: string): Promise<string> {
-  const called = { place: call.to, port: call.port + 2, who: call.callee, call };
-  const calling = { place: call.from, port: call.port, who: call.caller, call };
+  const called = {
+    place: call.to,
+    port: call.port + 2,
+    media: call.media + 10,
+    who: call.callee,
+    hertz: TONES.callee,
+    call,
+  };
+  const calling = {
+    place: call.from,
+    port: call.port,
+    media: call.media,
+    who: call.caller,
+    hertz: TONES.caller,
+    call,
+  };
   const callee = await startSoftphone(net, folder, called, ['-t', String(LIMIT_SECONDS)]);
   const trouble = (what: string, phone: Softphone): string => `${what}\n${phone.said()}`;
   try {
@@ -107,4 +144,22 @@ export async function baresipCall(net: Topology, call: BaresipCall, folder: stri
   } finally {
     await callee.stop();
   }
+}
+
+/** Whether each of two softphones has heard the other one's tone. Returns what is wrong; empty where nothing is. */
+export function silentSoftphones(calls: readonly BaresipCall[], { sound }: Evidence): string[] {
+  return calls.flatMap(({ from, to, media, transport }) => {
+    const heard = (place: Place, first: number, hertz: number): number => {
+      const packets = sound.get(place) ?? [];
+      const here = packets.filter(({ destinationPort: port }) => port >= first && port <= first + 8);
+      return packetsWithTone(
+        here.map(({ payload }) => payload),
+        hertz,
+      );
+    };
+    const caller = heard(from, media, TONES.callee);
+    const callee = heard(to, media + 10, TONES.caller);
+    if (Math.min(caller, callee) >= ENOUGH) return [];
+    return [`${transport} ${from} > ${to}: the caller hears ${caller} packets, the callee ${callee}`];
+  });
 }

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baresipCall } from './baresip.ts';
+import { type BaresipCall, baresipCall, silentSoftphones } from './baresip.ts';
 import { ADVERTISINGS, CloudServer, makeUsers } from './cloud-server.ts';
-import { makeCalls, PASSWORD, party, table, USERS } from './matrix.ts';
-import { SERVER_FOR } from './phones.ts';
+import { CALLS, FIRST_MEDIA_PORT, makeCalls, PASSWORD, party, table, USERS } from './matrix.ts';
+import { MEDIA_PORTS_EACH, SERVER_FOR } from './phones.ts';
 import { missingRequirement, noteSkipped } from './requirements.ts';
 import { describeViolation } from './rules.ts';
 import { missingProgram } from './sandbox.ts';
+import { silences } from './sound.ts';
 import { Topology } from './topology.ts';
 import { type Evidence, Witness } from './witness.ts';
 
@@ -58,6 +59,7 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
     if (failed.length > 0) say(`server log:\n${server.log().slice(-8000)}`);
     expect(failed).toEqual([]);
     expect(complaints(evidence)).toEqual([]);
+    expect(silences(CALLS, evidence)).toEqual([]);
     expect(evidence.messages.length).toBeGreaterThan(outcomes.length);
   });
 
@@ -66,10 +68,13 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
     await using server = await CloudServer.start(net, ADVERTISINGS[0]!, own, join(folder, 'users'));
     const witness = await Witness.watch(net, own);
     const troubles: string[] = [];
+    const calls: BaresipCall[] = [];
     for (const transport of ['udp', 'tcp'] as const) {
       for (const [from, to] of [['home', 'vpcphone'] as const, ['vpcphone', 'home'] as const]) {
         const parties = { caller: party('alice', 'bob'), callee: party('bob', 'alice') };
-        const call = { transport, from, to, ...parties, port: 5070, serverFor: SERVER_FOR };
+        const media = FIRST_MEDIA_PORT + MEDIA_PORTS_EACH * calls.length;
+        const call = { transport, from, to, ...parties, port: 5070, media, serverFor: SERVER_FOR };
+        calls.push(call);
         const trouble = await baresipCall(net, call, join(own, `${transport}-${from}`));
         if (trouble !== '') troubles.push(`${transport} ${from} > ${to}: ${trouble}`);
       }
@@ -78,5 +83,6 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
     if (troubles.length > 0) say(`server log:\n${server.log().slice(-8000)}`);
     expect(troubles).toEqual([]);
     expect(complaints(evidence)).toEqual([]);
+    expect(silentSoftphones(calls, evidence)).toEqual([]);
   });
 });

@@ -32,6 +32,7 @@ async function demonstrate(folder: string): Promise<boolean> {
     caller: alice,
     callee: bob,
     port: 5070,
+    media: 20_000,
   } as const;
   const outcome = await placeCall(net, { ...plan, ...places }, join(folder, 'call'));
   const { messages, violations } = await witness.end();

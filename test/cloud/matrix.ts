@@ -2,6 +2,8 @@
 import {
   type CallOutcome,
   type CallPlan,
+  MEDIA_PORTS_EACH,
+  PLACES,
   type Place,
   placeCall,
   SERVER_FOR,
@@ -13,12 +15,15 @@ import type { Topology } from './topology.ts';
 export const DOMAIN = 'example.com';
 export const PASSWORD = 'secret';
 
-const PLACES: readonly Place[] = ['phone', 'home', 'vpcphone'];
-const PAIRS: readonly (readonly [Place, Place])[] = PLACES.flatMap((from) =>
-  PLACES.filter((to) => to !== from).map((to) => [from, to] as const),
-);
+const NETWORKS: readonly Place[] = ['phone', 'home', 'vpcphone'];
+/** Between all networks, and between two phones behind one NAT. */
+const PAIRS: readonly (readonly [Place, Place])[] = [
+  ...NETWORKS.flatMap((from) => NETWORKS.filter((to) => to !== from).map((to) => [from, to] as const)),
+  ['home', 'home2'],
+];
 const TRANSPORTS: readonly Transport[] = ['udp', 'tcp'];
 const FIRST_PORT = 7000;
+export const FIRST_MEDIA_PORT = 20_000;
 const CALLS_AT_ONCE = 10;
 
 /** A user and whom it calls. */
@@ -38,6 +43,7 @@ export const CALLS: readonly CallPlan[] = TRANSPORTS.flatMap((transport) =>
     caller: party(caller, callee),
     callee: party(callee, caller),
     port: FIRST_PORT + 2 * index,
+    media: FIRST_MEDIA_PORT + MEDIA_PORTS_EACH * index,
     serverFor: SERVER_FOR,
   };
 });

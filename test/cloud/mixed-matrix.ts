@@ -29,6 +29,7 @@ export interface MixedOutcome {
 const SERVER_FOR: Readonly<Record<Spot, string>> = {
   phone: ADDRESS.serverPublic,
   home: ADDRESS.serverPublic,
+  home2: ADDRESS.serverPublic,
   vpcphone: ADDRESS.server,
   phone6: ADDRESS.server6,
   vpcphone6: ADDRESS.server6,
@@ -50,11 +51,12 @@ function pairs(spots: readonly Spot[]): (readonly [Spot, Spot])[] {
   );
 }
 
-/** Every transport with every transport between every two places over IPv4. */
+/** Every transport with every transport between every two networks over IPv4, and between two phones behind one NAT. */
 export const TRANSPORT_CALLS: readonly MixedPlan[] = TRANSPORT_NAMES.flatMap((caller) =>
-  TRANSPORT_NAMES.flatMap((callee) =>
-    pairs(FOUR).flatMap(([from, to]) => FLOWS.map((flow) => ({ flow, from, to, caller, callee }))),
-  ),
+  TRANSPORT_NAMES.flatMap((callee) => [
+    ...pairs(FOUR).flatMap(([from, to]) => FLOWS.map((flow) => ({ flow, from, to, caller, callee }))),
+    { flow: 're-invite', from: 'home', to: 'home2', caller, callee },
+  ]),
 );
 
 /** IPv6 with IPv6 and with IPv4. */
@@ -130,7 +132,7 @@ function legOf(spot: Spot, transport: TransportName): Leg {
 /** What a phone has sent and got, as a witness on its link would have seen it. */
 function seenBy(spot: Spot, { transport, address, port }: Leg, { heard }: Ended): SeenMessage[] {
   const link = placeOf(spot) === 'vpcphone' ? 'vpc' : 'internet';
-  const phone = { address: spot === 'home' ? ADDRESS.homegw : ADDRESS[spot], port: 0 };
+  const phone = { address: spot.startsWith('home') ? ADDRESS.homegw : ADDRESS[spot], port: 0 };
   const server = { address, port };
   return heard.map(({ sent, time, text }) => {
     const [source, destination] = sent ? [phone, server] : [server, phone];

@@ -15,6 +15,7 @@ import {
   TRANSPORT_CALLS,
 } from './mixed-matrix.ts';
 import { PhoneHouse } from './phone-houses.ts';
+import type { Place } from './phones.ts';
 import { missingRequirement, noteSkipped } from './requirements.ts';
 import { describeViolation, violationsOf } from './rules.ts';
 import { Topology } from './topology.ts';
@@ -24,7 +25,7 @@ if (reason !== undefined) noteSkipped('The cloud in a box with every transport',
 
 let folder = '';
 let net: Topology;
-let houses: Record<'phone' | 'home' | 'vpcphone', PhoneHouse>;
+let houses: Record<Place, PhoneHouse>;
 
 /** Each trouble once, with the calls that had it, so that the log stays readable. */
 function complaints(outcomes: readonly MixedOutcome[]): string[] {
@@ -55,6 +56,7 @@ describe.skipIf(reason !== undefined)('the cloud in a box with every transport',
     houses = {
       phone: new PhoneHouse(net, 'phone'),
       home: new PhoneHouse(net, 'home'),
+      home2: new PhoneHouse(net, 'home2'),
       vpcphone: new PhoneHouse(net, 'vpcphone'),
     };
     await makeUsers(join(folder, 'users'), MIXED_USERS, PASSWORD);

@@ -21,7 +21,7 @@ export default routes({
     const targets = await location.lookup(call.target);
     // The caller's side by the call, each callee's by its branch.
     if (!isInside(call.source.address)) call.advertise(PUBLIC);
-    return call.fork(targets, {
+    return call.anchorMedia().fork(targets, {
       onBranch(branch) {
         const { source, uri } = branch.target;
         const inside = isInside(source?.address ?? call.address(uri).host);

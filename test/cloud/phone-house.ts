@@ -48,7 +48,8 @@ async function carryOut(order: Order): Promise<void> {
   let heard: readonly HeardMessage[] = [];
   let trouble = '';
   try {
-    using phone = await ScriptedPhone.open(leg, who, `${name}-${side}`);
+    const other = side === 'caller' ? 'callee' : 'caller';
+    using phone = await ScriptedPhone.open(leg, who, `${name}-${side}`, `${name}-${other}`);
     heard = phone.heard;
     await Promise.race([play(phone, order), late.promise]);
   } catch (error) {

@@ -6,7 +6,8 @@ import { type Flow, type Party, REGISTERED, scenarioXml } from './scenario.ts';
 import { ADDRESS, type Topology } from './topology.ts';
 
 /** Where phones stand. */
-export type Place = 'phone' | 'home' | 'vpcphone';
+export type Place = 'phone' | 'home' | 'home2' | 'vpcphone';
+export const PLACES: readonly Place[] = ['phone', 'home', 'home2', 'vpcphone'];
 
 export type Transport = 'udp' | 'tcp';
 
@@ -16,6 +17,7 @@ export type ServerFor = Readonly<Record<Place, string>>;
 export const SERVER_FOR: ServerFor = {
   phone: `${ADDRESS.serverPublic}:5060`,
   home: `${ADDRESS.serverPublic}:5060`,
+  home2: `${ADDRESS.serverPublic}:5060`,
   vpcphone: `${ADDRESS.server}:5060`,
 };
 
@@ -29,7 +31,21 @@ export interface CallPlan {
   readonly caller: Party;
   readonly callee: Party;
   readonly port: number;
+  readonly media: number; // the first of MEDIA_PORTS_EACH ports of the two phones
   readonly serverFor: ServerFor;
+}
+
+export const MEDIA_PORTS_EACH = 20;
+const CALLEE_MEDIA = 10; // sipp opens some beside the one that it tells
+
+/** The port at which a phone of a call hears. */
+export function mediaPort({ media }: CallPlan, side: 'caller' | 'callee'): number {
+  return side === 'caller' ? media : media + CALLEE_MEDIA;
+}
+
+/** What a phone of a call says, again and again. */
+export function soundOf({ name }: CallPlan, side: 'caller' | 'callee'): string {
+  return `${side} of ${name}|`;
 }
 
 /** How a call went; `trouble` holds sipp's own words where it failed. */
@@ -40,6 +56,7 @@ export interface CallOutcome {
 }
 
 const CALL_LIMIT_SECONDS = 20;
+const SOUND_REPEATS = 800;
 
 interface Running {
   readonly registered: Promise<boolean>; // false when it ended before
@@ -59,13 +76,17 @@ async function startSipp(
       : ([plan.to, plan.callee, plan.port + 1] as const);
   const base = join(folder, `${plan.name}-${side}`);
   const file = `${base}.xml`;
-  await writeFile(file, scenarioXml(side, plan.flow, who));
+  const sound = `${base}.raw`;
+  await writeFile(sound, soundOf(plan, side).repeat(SOUND_REPEATS));
+  await writeFile(file, scenarioXml(side, plan.flow, who, sound));
   const command = ['sipp', plan.serverFor[place], '-sf', file, '-t', plan.transport === 'udp' ? 'u1' : 't1'];
   command.push(
     '-i',
     ADDRESS[place],
     '-p',
     String(port),
+    '-mp',
+    String(mediaPort(plan, side)),
     '-cid_str',
     plan.name,
     '-auth_uri',

@@ -1,5 +1,14 @@
 // What the witness holds against a server: the rules of printed addresses, each a pure function of what was seen.
-import { head, headers, hostOf, methodOf, type SeenMessage, startLine, statusOf } from './seen-message.ts';
+import {
+  body,
+  head,
+  headers,
+  hostOf,
+  methodOf,
+  type SeenMessage,
+  startLine,
+  statusOf,
+} from './seen-message.ts';
 import { ADDRESS } from './topology.ts';
 
 /** One broken rule and the message that shows it. */
@@ -7,6 +16,8 @@ export interface Violation {
   readonly rule:
     | 'server-private-address' // the server's own VPC address in a header that crosses to the Internet
     | 'phone-private-address' // the VPC phone's address in a header that crosses to the Internet
+    | 'private-media-address' // a private address in a session description that crosses to the Internet
+    | 'public-media-address' // the VPC phone was told to send its sound to the public address
     | 'public-next-hop' // the VPC phone was told to send to the public address
     | 'public-address-used' // the VPC phone did send there
     | 'looped-through-nat' // the server sent to its own public address
@@ -17,7 +28,33 @@ export interface Violation {
 }
 
 const VPC_ADDRESS = /(?<![\d.])10\.0\.0\.\d{1,3}(?![\d.])/g;
+const UNREACHABLE_INSIDE: readonly string[] = [ADDRESS.serverPublic, ADDRESS.relayPublic];
 const CLOUD_PUBLIC: readonly string[] = [ADDRESS.serverPublic, ADDRESS.vpcNatGateway, ADDRESS.server6];
+
+/** Whatever is no public one: the VPC's and those of homes. */
+const PRIVATE_ADDRESS = /(?<![\d.])(?:10|192\.168)(?:\.\d{1,3}){2,3}(?![\d.])/g;
+
+function* mediaAddresses(seen: readonly SeenMessage[]): Generator<Violation> {
+  for (const message of seen) {
+    const outward = message.link === 'internet' && CLOUD_PUBLIC.includes(message.source);
+    const inward = message.link === 'vpc' && message.destination === ADDRESS.vpcphone;
+    for (const line of body(message).split('\r\n')) {
+      const [leaked] = outward ? (line.match(PRIVATE_ADDRESS) ?? []) : [];
+      if (leaked !== undefined) {
+        const why = `${leaked} went out in "${line}"`;
+        yield { rule: 'private-media-address', header: line.slice(0, 2), why, message };
+      }
+      if (
+        inward &&
+        line.startsWith('c=') &&
+        UNREACHABLE_INSIDE.some((address) => line.endsWith(` ${address}`))
+      ) {
+        const why = `the VPC phone was told "${line}"`;
+        yield { rule: 'public-media-address', header: 'c=', why, message };
+      }
+    }
+  }
+}
 
 function* privateAddresses(seen: readonly SeenMessage[]): Generator<Violation> {
   for (const message of seen) {
@@ -110,7 +147,12 @@ function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
 
 /** All that the messages of all links show, by time. */
 export function violationsOf(seen: readonly SeenMessage[]): Violation[] {
-  const found = [...privateAddresses(seen), ...publicInside(seen), ...lostAcks(seen)];
+  const found = [
+    ...privateAddresses(seen),
+    ...mediaAddresses(seen),
+    ...publicInside(seen),
+    ...lostAcks(seen),
+  ];
   return found.sort((a, b) => a.message.time - b.message.time);
 }
 
@@ -118,7 +160,7 @@ export function violationsOf(seen: readonly SeenMessage[]): Violation[] {
 export function describeViolation({ rule, why, message }: Violation): string {
   const { link, transport, source, sourcePort, destination, destinationPort } = message;
   const way = `${source}:${sourcePort} -> ${destination}:${destinationPort} ${transport} on the ${link} link`;
-  const lines = head(message).split('\r\n');
+  const lines = message.text.trimEnd().split('\r\n');
   return [`${rule}: ${why}`, `  ${way}`, ...lines.map((line) => `  | ${line}`)].join('\n');
 }
 

@@ -5,7 +5,7 @@ const ALICE = { user: 'alice', peer: 'bob', domain: 'example.com', password: 'se
 
 // RFC 3261 §17.1.1.3 and §9.1: an ACK of a negative response and a CANCEL bear the branch of their INVITE.
 it.each(FLOWS)('counts back to the INVITE wherever a branch is taken again: %s', (flow) => {
-  const steps = scenarioXml('caller', flow, ALICE)
+  const steps = scenarioXml('caller', flow, ALICE, 'sound.raw')
     .split(/\n(?=<(?:send|recv|pause))/)
     .slice(1);
   const repeats = steps.flatMap((step, index) => {

@@ -22,6 +22,9 @@ export interface Party {
   readonly password: string;
 }
 
+/** How long the sound of a call lasts at the least. */
+const TALK_MS = 400;
+
 /** What a callee prints when it is registered. */
 export const REGISTERED = 'phone-is-registered';
 
@@ -30,7 +33,7 @@ o=- 1 1 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 0
+m=audio [rtpstream_audio_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000`;
 
 /** A step that counts as one message of the scenario, as sipp counts them for [branch-N]. */
@@ -47,6 +50,9 @@ function send(lines: readonly string[], { retransmit = false, sdp = false } = {}
 function receive(what: string, actions = ''): Step {
   return actions === '' ? `<recv ${what}/>` : `<recv ${what}><action>${actions}</action></recv>`;
 }
+
+/** Plays a file of G.711 over and over from here on; sipp does it aside. */
+const speak = (sound: string): Step => `<nop><action><exec rtp_stream="${sound},-1,0"/></action></nop>`;
 
 const pause = (milliseconds: number): Step => `<pause milliseconds="${milliseconds}"/>`;
 
@@ -202,19 +208,19 @@ const ANSWERED: readonly Step[] = [
   receive('response="200" rrs="true"'),
 ];
 
-function callerSteps(flow: Flow, who: Party): Step[] {
+function callerSteps(flow: Flow, who: Party, sound: string): Step[] {
   const start = [...register(who), ...invite(who)];
-  const answered = [...start, ...ANSWERED, callerRequest(who, 'ACK', 2)];
+  const answered = [...start, ...ANSWERED, callerRequest(who, 'ACK', 2), speak(sound)];
   const hangUp = (cseq: number): Step[] => [callerRequest(who, 'BYE', cseq), receive('response="200"')];
   switch (flow) {
     case 'caller-hangs-up':
-      return [...answered, pause(200), ...hangUp(3)];
+      return [...answered, pause(TALK_MS), ...hangUp(3)];
     case 'callee-hangs-up':
       return [...answered, received('BYE'), respond(who, '200 OK', { tag: false })];
     case 're-invite':
       return [
         ...answered,
-        pause(100),
+        pause(TALK_MS),
         callerRequest(who, 'INVITE', 3),
         receive('response="100" optional="true"'),
         receive('response="200"'),
@@ -256,15 +262,21 @@ function callerSteps(flow: Flow, who: Party): Step[] {
   }
 }
 
-function calleeSteps(flow: Flow, who: Party): Step[] {
+function calleeSteps(flow: Flow, who: Party, sound: string): Step[] {
   const ringing = [...register(who), ...waitForInvite(who)];
-  const answered = [...ringing, pause(200), respond(who, '200 OK', { sdp: true }), received('ACK')];
+  const answered = [
+    ...ringing,
+    pause(200),
+    respond(who, '200 OK', { sdp: true }),
+    received('ACK'),
+    speak(sound),
+  ];
   const hungUp = [received('BYE'), respond(who, '200 OK', { tag: false })];
   switch (flow) {
     case 'caller-hangs-up':
       return [...answered, ...hungUp];
     case 'callee-hangs-up':
-      return [...answered, pause(200), calleeRequest(who, 'BYE', 1), receive('response="200"')];
+      return [...answered, pause(TALK_MS), calleeRequest(who, 'BYE', 1), receive('response="200"')];
     case 're-invite':
       return [
         ...answered,
@@ -291,9 +303,9 @@ function calleeSteps(flow: Flow, who: Party): Step[] {
   }
 }
 
-/** The sipp scenario (XML) of one side of a flow. */
-export function scenarioXml(side: 'caller' | 'callee', flow: Flow, who: Party): string {
-  const steps = side === 'caller' ? callerSteps(flow, who) : calleeSteps(flow, who);
+/** The sipp scenario (XML) of one side of a flow. @param sound a file without header that it plays when it is answered */
+export function scenarioXml(side: 'caller' | 'callee', flow: Flow, who: Party, sound: string): string {
+  const steps = side === 'caller' ? callerSteps(flow, who, sound) : calleeSteps(flow, who, sound);
   // sipp refuses a variable that is saved and never used, and a step that changes nothing but that is simplest here.
   const used = side === 'callee' ? '<Reference variables="caller,callee,vias,_,cseq"/>' : '';
   return `<?xml version="1.0" encoding="ISO-8859-1"?>\n<scenario name="${side} ${flow}">\n${steps.join('\n')}\n${used}</scenario>\n`;

@@ -27,6 +27,7 @@ export async function playCaller(phone: ScriptedPhone, flow: Flow, callId: strin
   const answer = await phone.response('INVITE', 200);
   const dialog = callerDialog(invite, answer);
   phone.inDialog(dialog, 'ACK', invite.cseq?.number);
+  await phone.talk(answer);
   if (flow === 'callee-hangs-up') {
     phone.reply(await phone.request('BYE'), 200);
     return;
@@ -57,6 +58,7 @@ export async function playCallee(phone: ScriptedPhone, flow: Flow): Promise<void
   }
   phone.reply(invite, 200, true);
   await phone.request('ACK');
+  await phone.talk(invite);
   const dialog = calleeDialog(invite, phone.tag);
   if (flow === 'callee-hangs-up') {
     await wait(PAUSE_MS);
@@ -98,14 +100,18 @@ function partsOf(invite: SipMessage): Parameters<ScriptedPhone['send']>[2] {
 }
 
 async function reInvite(phone: ScriptedPhone, dialog: PeerDialog): Promise<void> {
+  await phone.moveMedia();
   const invite = phone.inDialog(dialog, 'INVITE');
-  await phone.response('INVITE', 200);
+  const answer = await phone.response('INVITE', 200);
   phone.inDialog(dialog, 'ACK', invite.cseq?.number);
+  await phone.talk(answer);
 }
 
 async function beReInvited(phone: ScriptedPhone): Promise<void> {
-  phone.reply(await phone.request('INVITE'), 200, true);
+  const invite = await phone.request('INVITE');
+  phone.reply(invite, 200, true);
   await phone.request('ACK');
+  await phone.talk(invite);
 }
 
 async function hangUp(phone: ScriptedPhone, dialog: PeerDialog): Promise<void> {

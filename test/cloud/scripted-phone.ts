@@ -9,6 +9,7 @@ import { parseMessage } from '../../src/wire/sip/parse.ts';
 import { answerChallenge } from '../../testing/digest-answer.ts';
 import type { PeerDialog } from '../../testing/peer-dialog.ts';
 import { type Line, openLine } from '../tls/line.ts';
+import { MediaPeer } from './media-peer.ts';
 import type { Party } from './scenario.ts';
 
 /** The connection of a phone. */
@@ -39,9 +40,8 @@ export interface RequestOptions {
   readonly sdp?: boolean;
 }
 
-const SDP =
-  'v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n';
-const SDP_BODY = { headers: [[H.ContentType, 'application/sdp'] as const], body: Buffer.from(SDP, 'latin1') };
+const TALK_LIMIT_MS = 8000;
+const CONTENT_TYPE: HeaderEntry = [H.ContentType, 'application/sdp'];
 
 /** A phone that does what it is told, and takes nothing that it does not expect. */
 export class ScriptedPhone implements Disposable {
@@ -51,20 +51,29 @@ export class ScriptedPhone implements Disposable {
   readonly #leg: Leg;
   readonly #line: Line;
   readonly #name: string;
+  readonly #peer: string;
+  #media: MediaPeer;
+  #talks = 0;
   #unread: SipMessage[] = [];
   #wake = (): void => {};
   #count = 0;
   readonly #contact: string;
 
-  /** @param name of this phone and no other */
-  static async open(leg: Leg, who: Party, name: string): Promise<ScriptedPhone> {
-    return new ScriptedPhone(leg, who, name, await openLine(leg, leg.local));
+  /**
+   * @param name of this phone and no other
+   * @param peer that of the phone that it is to hear
+   */
+  static async open(leg: Leg, who: Party, name: string, peer: string): Promise<ScriptedPhone> {
+    const media = await MediaPeer.open(leg.local, name);
+    return new ScriptedPhone(leg, who, name, peer, await openLine(leg, leg.local), media);
   }
 
-  private constructor(leg: Leg, who: Party, name: string, line: Line) {
+  private constructor(leg: Leg, who: Party, name: string, peer: string, line: Line, media: MediaPeer) {
     this.#leg = leg;
     this.who = who;
     this.#name = name;
+    this.#peer = peer;
+    this.#media = media;
     this.tag = `tag-${name}`;
     this.#line = line;
     this.#contact = `<sip:${who.user}@${line.place}>`;
@@ -89,7 +98,6 @@ export class ScriptedPhone implements Disposable {
     const { callId, from, to, headers = [], sdp } = options;
     const branch = options.branch ?? `z9hG4bK-${this.#name}-${++this.#count}`;
     const sentBy = this.#line.place.split(';')[0];
-    const body = sdp ? SDP_BODY : { headers: [] };
     const bytes = buildRequest({
       method,
       requestUri,
@@ -102,9 +110,9 @@ export class ScriptedPhone implements Disposable {
         [H.Contact, this.#contact],
         [H.MaxForwards, '70'],
         ...headers,
-        ...body.headers,
+        ...(sdp ? [CONTENT_TYPE] : []),
       ],
-      ...('body' in body ? { body: body.body } : {}),
+      ...(sdp && { body: Buffer.from(this.#media.sdp) }),
     });
     this.#put(bytes);
     const parsed = parseMessage(bytes);
@@ -128,15 +136,25 @@ export class ScriptedPhone implements Disposable {
   reply(request: SipMessage, status: number, sdp = false): void {
     const headers: HeaderEntry[] =
       status < 300 && request.method !== 'BYE' ? [[H.Contact, this.#contact]] : [];
-    const body = sdp ? SDP_BODY : { headers: [] };
     this.#put(
       buildResponse(request, {
         status,
         toTag: this.tag,
-        headers: [...headers, ...body.headers],
-        ...('body' in body ? { body: body.body } : {}),
+        headers: [...headers, ...(sdp ? [CONTENT_TYPE] : [])],
+        ...(sdp && { body: Buffer.from(this.#media.sdp) }),
       }),
     );
+  }
+
+  /** Talks and listens until both hear each other. @throws Error where they do not, or where somebody else is heard */
+  talk({ body }: SipMessage): Promise<void> {
+    return this.#media.talk(body.toString(), this.#peer, ++this.#talks, TALK_LIMIT_MS);
+  }
+
+  /** Takes another port for its sound: what it offers next names it. */
+  async moveMedia(): Promise<void> {
+    this.#media[Symbol.dispose]();
+    this.#media = await MediaPeer.open(this.#leg.local, this.#name);
   }
 
   /** The next message, which must be that request. @throws Error where it is anything else */
@@ -165,6 +183,7 @@ export class ScriptedPhone implements Disposable {
 
   [Symbol.dispose](): void {
     this.#line.close();
+    this.#media[Symbol.dispose]();
   }
 
   /** Where a phone that does not know the server would send to must be where this one does. */

@@ -22,6 +22,11 @@ export function head(message: SeenMessage): string {
   return message.text.slice(0, message.text.indexOf('\r\n\r\n'));
 }
 
+/** What follows the headers. */
+export function body(message: SeenMessage): string {
+  return message.text.slice(message.text.indexOf('\r\n\r\n') + 4);
+}
+
 export function startLine(message: SeenMessage): string {
   return message.text.slice(0, message.text.indexOf('\r\n'));
 }

@@ -1,21 +1,34 @@
 // The Internet in a box: a cloud network behind a 1:1 NAT, a home behind a port-restricted NAT, and a public phone.
 //
-//   phone 203.0.113.10 ──┐                              ┌── server   10.0.0.34  (99.88.44.33 outside)
-//                     internet ── cloudgw (1:1 NAT) ── vpc
-//   home 192.168.1.20 ── homegw 198.51.100.77           └── vpcphone 10.0.0.50  (99.88.44.40 outside, out only)
+//   phone 203.0.113.10 ───┐                              ┌── server   10.0.0.34  (99.88.44.33 outside)
+//                      internet ── cloudgw (1:1 NAT) ── vpc ─ relay   10.0.0.60  (99.88.44.60 outside)
+//   home  192.168.1.20 ─┐ │                              └── vpcphone 10.0.0.50  (99.88.44.40 outside, out only)
+//   home2 192.168.1.21 ── homegw 198.51.100.77
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { Sandbox } from './sandbox.ts';
 
 /** The machines of the test network. */
-export type Machine = 'internet' | 'phone' | 'homegw' | 'home' | 'cloudgw' | 'server' | 'vpcphone';
+export type Machine =
+  | 'internet'
+  | 'phone'
+  | 'homegw'
+  | 'home'
+  | 'home2'
+  | 'cloudgw'
+  | 'server'
+  | 'relay'
+  | 'vpcphone';
 
 /** The addresses that scenarios name. */
 export const ADDRESS = {
   phone: '203.0.113.10',
   homegw: '198.51.100.77',
   home: '192.168.1.20',
+  home2: '192.168.1.21',
   server: '10.0.0.34',
   serverPublic: '99.88.44.33',
+  relay: '10.0.0.60',
+  relayPublic: '99.88.44.60',
   vpcphone: '10.0.0.50',
   vpcNatGateway: '99.88.44.40',
   // IPv6 knows no NAT: the server and the VPC phone are on the Internet with the addresses that they have.
@@ -26,7 +39,7 @@ export const ADDRESS = {
 
 // A link is a veth pair. Reverse path filters are off because new namespaces inherit the machine's taste.
 const LINKS = `
-  for machine in internet phone homegw home cloudgw server vpcphone; do
+  for machine in internet phone homegw home home2 cloudgw server relay vpcphone; do
     ip netns add $machine
     ip -n $machine link set lo up
   done
@@ -39,21 +52,31 @@ const LINKS = `
   }
   link internet phone 203.0.113.1/24   phone eth0 203.0.113.10/24
   link internet home 198.51.100.1/24   homegw wan 198.51.100.77/24
-  link homegw lan 192.168.1.1/24       home eth0 192.168.1.20/24
+  ip -n homegw link add lan type bridge
+  ip -n homegw addr add 192.168.1.1/24 dev lan
+  ip -n homegw link set lan up
+  link homegw port-home -              home eth0 192.168.1.20/24
+  link homegw port-home2 -             home2 eth0 192.168.1.21/24
+  ip -n homegw link set port-home master lan
+  ip -n homegw link set port-home2 master lan
   link internet cloud 192.0.2.1/30     cloudgw wan 192.0.2.2/30
   ip -n cloudgw link add vpc type bridge
   ip -n cloudgw addr add 10.0.0.1/24 dev vpc
   ip -n cloudgw link set vpc up
   link cloudgw port-server -           server eth0 10.0.0.34/24
+  link cloudgw port-relay -            relay eth0 10.0.0.60/24
   link cloudgw port-phone -            vpcphone eth0 10.0.0.50/24
   ip -n cloudgw link set port-server master vpc
+  ip -n cloudgw link set port-relay master vpc
   ip -n cloudgw link set port-phone master vpc
   ip -n internet route add 99.88.44.0/24 via 192.0.2.2
   ip -n phone route add default via 203.0.113.1
   ip -n home route add default via 192.168.1.1
+  ip -n home2 route add default via 192.168.1.1
   ip -n homegw route add default via 198.51.100.1
   ip -n cloudgw route add default via 192.0.2.1
   ip -n server route add default via 10.0.0.1
+  ip -n relay route add default via 10.0.0.1
   ip -n vpcphone route add default via 10.0.0.1
   six() { # machine device address
     ip -n $1 addr add $3/64 dev $2 nodad
@@ -84,31 +107,33 @@ table ip world {
   }
 }`;
 
-// The cloud's gateway: the server has a public address one to one, the phone may only call out. A packet from inside
-// to the server's public address is not turned round (most clouds do not): it is counted and dropped.
+// The cloud's gateway: server and relay have a public address one to one, the phone may only call out. A packet from
+// inside to one of those public addresses is not turned round (most clouds do not): it is counted and dropped.
 const CLOUD_GATEWAY = `
 table ip cloud {
   counter hairpin_server { }
   counter hairpin_phone { }
   chain hairpin {
     type filter hook prerouting priority raw;
-    iifname "vpc" ip saddr 10.0.0.34 ip daddr 99.88.44.33 counter name hairpin_server drop
-    iifname "vpc" ip daddr 99.88.44.33 counter name hairpin_phone drop
+    iifname "vpc" ip saddr { 10.0.0.34, 10.0.0.60 } ip daddr { 99.88.44.33, 99.88.44.60 } counter name hairpin_server drop
+    iifname "vpc" ip daddr { 99.88.44.33, 99.88.44.60 } counter name hairpin_phone drop
   }
   chain inbound {
     type nat hook prerouting priority dstnat;
     iifname "wan" ip daddr 99.88.44.33 dnat to 10.0.0.34
+    iifname "wan" ip daddr 99.88.44.60 dnat to 10.0.0.60
   }
   chain outbound {
     type nat hook postrouting priority srcnat;
     oifname "wan" ip saddr 10.0.0.34 snat to 99.88.44.33
+    oifname "wan" ip saddr 10.0.0.60 snat to 99.88.44.60
     oifname "wan" ip saddr 10.0.0.0/24 snat to 99.88.44.40
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
     iifname "vpc" accept
-    iifname "wan" ip daddr 10.0.0.34 accept
+    iifname "wan" ip daddr { 10.0.0.34, 10.0.0.60 } accept
   }
 }`;
 
@@ -162,7 +187,7 @@ export class Topology {
     return this.#sandbox.script(`exec ip netns exec ${machine} sh -e <<'SCRIPT'\n${script}\nSCRIPT`);
   }
 
-  /** Packets that were sent from inside the VPC to the server's public address, and died at the gateway. */
+  /** Packets that were sent from inside the VPC to public addresses of its own, and died at the gateway. */
   hairpins(): { fromServer: number; fromPhone: number } {
     const count = (name: string): number => {
       const text = this.run('cloudgw', `nft list counter ip cloud ${name}`);
