@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { channels } from '../../base/channels.ts';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { RandomIds } from '../../base/ids.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
@@ -117,6 +118,27 @@ describe('the pool of ports', () => {
     path.missing.clear();
     expect(await take()).toBe(40_000);
     expect(pool.counters).toMatchObject({ failed: 1, exhausted: 0 });
+  });
+
+  it('says once why there are no ports, and again when there were some in between', async () => {
+    const lines: unknown[] = [];
+    const note = (line: unknown) => lines.push((line as { text: string }).text);
+    channels.log.subscribe(note);
+    const { clock, path, pool } = setUp({ min: 40_000, max: 40_001 });
+    path.missing.add(HERE);
+    for (let i = 0; i < 3; i++) await pool.take(HERE);
+    path.missing.clear();
+    pool.giveBack(HERE, (await pool.take(HERE))!);
+    for (let i = 0; i < 3; i++) await pool.take(HERE);
+    clock.advance(3000);
+    await pool.take(HERE);
+    await pool.take(HERE);
+    channels.log.unsubscribe(note);
+    expect(lines).toEqual([
+      `no media port at ${HERE}: EADDRNOTAVAIL`,
+      `no media port at ${HERE}: all are in use`,
+      `no media port at ${HERE}: all are in use`,
+    ]);
   });
 
   it('closes everything when it is closed, what comes back later too', async () => {

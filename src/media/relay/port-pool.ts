@@ -1,3 +1,4 @@
+import { logLine } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ServerError } from '../../base/errors.ts';
 import type { IdSource } from '../../base/ids.ts';
@@ -58,6 +59,7 @@ export class PortPool {
   readonly #occupied: Waiting[] = [];
   readonly #timer = new WheelTimer(() => this.#sweep());
   #closed = false;
+  #complained = false;
 
   /** @throws ServerError CFG_INVALID for ports without a pair among them */
   constructor(
@@ -91,22 +93,24 @@ export class PortPool {
         else {
           this.counters.open++;
           this.counters.opened++;
+          this.#complained = false;
           return pair;
         }
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+        const { code = String(error) } = error as NodeJS.ErrnoException;
+        if (code !== 'EADDRINUSE') {
           free.push(port);
           // A shelf for every address that is asked for by mistake would be too much.
           if (free.length === this.#ports.length) this.#free.delete(address);
           this.counters.failed++;
-          return undefined;
+          return this.#complain(address, code);
         }
         this.counters.occupied++;
         this.#occupied.push({ shelf: free, port, pair: undefined, until: this.#clock.now() + OCCUPIED_MS });
       }
     }
     this.counters.exhausted++;
-    return undefined;
+    return this.#closed ? undefined : this.#complain(address, 'all are in use');
   }
 
   /** The pair has to be without user and rule by now. */
@@ -128,6 +132,12 @@ export class PortPool {
     this.#wheel.cancel(this.#timer);
     for (const { pair } of this.#draining.splice(0)) closePair(pair!);
     this.counters.draining = 0;
+  }
+
+  /** Once until there are ports again, however many calls go without. */
+  #complain(address: string, why: string): undefined {
+    if (!this.#complained) logLine('error', 'relay', `no media port at ${address}: ${why}`);
+    this.#complained = true;
   }
 
   #draw(free: number[]): number | undefined {

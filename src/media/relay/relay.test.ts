@@ -75,6 +75,15 @@ describe('a session', () => {
     expect([...scene.relay.sessions].map(({ fromTag }) => fromTag)).toEqual(['g']);
   });
 
+  it('is the one with the medium, where tags mean several', async () => {
+    const scene = new RelayScene();
+    await scene.command('U call 192.0.2.10 8000 f;1');
+    const second = await scene.command('U call 192.0.2.20 9002 t;2');
+    expect(scene.relay.sessionCount).toBe(2);
+    expect(await scene.command('U call 192.0.2.20 9002 t;2 f;2')).toBe(second);
+    expect(await scene.command('L call 192.0.2.10 8002 t;2 f;2')).not.toMatch(/^E/);
+  });
+
   it('knows its tags and whom to notify', async () => {
     const scene = new RelayScene();
     await scene.command(`${OFFER} /run/notify T1`);

@@ -163,7 +163,8 @@ export class Relay implements AsyncDisposable {
     remote: Endpoint | undefined,
   ): { side: StreamSide; created: boolean } | RtpproxyErrorCode {
     const { callId, fromTag, toTag, create, media = 1 } = question;
-    const [session] = this.#sessions.find(callId, fromTag, toTag);
+    const meant = this.#sessions.find(callId, fromTag, toTag);
+    const session = meant.find(({ streams }) => streams.has(media)) ?? meant[0];
     const index = session?.indexOf(fromTag, toTag) ?? 0;
     const stream = session?.streams.get(media);
     // The answer to an offer speaks for the other party, so its port is the other one.
