@@ -21,8 +21,9 @@ const openAccelerated = (): PacketPath => new AcceleratedPath(addon!, { clock, t
 const openPortable = (): PacketPath => new PortablePath(clock);
 
 const overKernel = (openBelow: () => PacketPath) => async (): Promise<PacketPath> => {
-  const path = await KernelPath.open(openBelow(), { clock, wheel, ids: new RandomIds(), trafficClass: 0 });
-  if ('reason' in path) throw new Error(path.reason);
+  const options = { clock, wheel, ids: new RandomIds(), trafficClass: 0, silenceMs: 60_000 };
+  const path = new KernelPath(openBelow(), options);
+  expect(await path.ready).toBe(true);
   return path;
 };
 

@@ -9,10 +9,8 @@ import type { KernelTools } from './tools.ts';
 
 /** Before flows are loaded, so that those of several calls share a child: in user space they lose nothing meanwhile. */
 const GATHER_MS = 200;
-/** Between readings of the counters: at least so long, and 50 times what a reading takes, up to so long. */
-const LEAST_TEND_MS = 1000;
-const TEND_SHARE = 50;
-const MOST_TEND_MS = 10_000;
+/** A reading of the counters may take so much of the time until the next. */
+const TEND_SHARE = 0.02;
 /** After failures in a row, doubled each time. */
 const FIRST_HOLD_MS = 5000;
 const MOST_HOLD_MS = 300_000;
@@ -26,6 +24,8 @@ export interface FlowTableOptions {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly trafficClass: number;
+  /** Between readings of the counters, in ms: so late silence may be noticed. Readings that take long come less often. */
+  readonly tendMs: number;
 }
 
 /**
@@ -42,44 +42,56 @@ export class FlowTable implements AsyncDisposable {
   readonly #tender = new WheelTimer(() => this.#kick(true));
   readonly #leave = (): void => this.#options.tools.runNow('nft', this.#deletion);
   #lastId = 0;
+  #isOpen = false;
+  /** Whether the table is in the kernel. */
   #made = false;
   #due = false;
   #tendDue = false;
   #running = false;
   #closed = false;
   #work: Promise<void> = Promise.resolve();
-  #tendMs = LEAST_TEND_MS;
+  #tendMs: number;
   #failures = 0;
   #holdUntil = 0;
 
   constructor(options: FlowTableOptions) {
     this.#options = options;
     this.#hops = new NextHops(options.tools);
-    process.once('exit', this.#leave);
+    this.#tendMs = options.tendMs;
   }
 
-  /** Makes the table, and tries whether the kernel knows all that flows need. @returns why not; undefined where it does */
-  async make(): Promise<string | undefined> {
+  /**
+   * Makes the table, and tries whether the kernel knows all that flows need; then loads what was added meanwhile.
+   * @returns why it cannot be had, and then nothing happens any more; undefined where it can
+   */
+  async open(): Promise<string | undefined> {
     const { table } = this.#options;
     const probe = (ip: string, address: string): string =>
-      `add rule netdev ${table} probe @th,64,2 2 counter name probe
-      ${ip} saddr set ${address} udp sport set 1 fwd ${ip} to ${address} device "lo"`.replace('\n', ' ');
-    const lines = [
+      `add rule netdev ${table} probe @th,64,2 2 counter name probe ${ip} saddr set ${address} ` +
+      `udp sport set 1 fwd ${ip} to ${address} device "lo"`;
+    const { ok, error } = await this.#load([
       ...this.#creation(),
       `add counter netdev ${table} probe`,
       `add chain netdev ${table} probe`,
       probe('ip', '192.0.2.1'),
       probe('ip6', '2001:db8::1'),
-    ];
-    const { ok, error } = await this.#load(lines);
-    if (!ok) return error;
+    ]);
+    if (!ok) {
+      this.#closed = true;
+      this.#flows.clear();
+      return error;
+    }
+    process.once('exit', this.#leave);
     await this.#load([`delete chain netdev ${table} probe`, `delete counter netdev ${table} probe`]);
+    this.#isOpen = true;
     this.#made = true;
+    this.#kick();
     return undefined;
   }
 
   add(port: KernelPort, via: KernelPort, rule: FastRule, ssrc: number): Flow {
     const flow = new Flow(++this.#lastId, port, via, rule, ssrc);
+    if (this.#closed) return flow;
     this.#flows.set(flow.id, flow);
     this.#kickIn(GATHER_MS);
     return flow;
@@ -108,6 +120,7 @@ export class FlowTable implements AsyncDisposable {
     this.#options.wheel.cancel(this.#loader);
     this.#options.wheel.cancel(this.#tender);
     await this.#work;
+    if (!this.#isOpen) return;
     await this.#options.tools.run('nft', this.#deletion);
     process.off('exit', this.#leave);
   }
@@ -124,7 +137,7 @@ export class FlowTable implements AsyncDisposable {
   #kick(tend = false): void {
     if (tend) this.#tendDue = true;
     this.#due = true;
-    if (this.#running || this.#closed) return;
+    if (this.#running || this.#closed || !this.#isOpen) return;
     this.#running = true;
     this.#work = this.#run();
   }
@@ -165,7 +178,7 @@ export class FlowTable implements AsyncDisposable {
     this.#made = true;
     for (const flow of left) flow.state = 'left';
     for (const { id } of forgotten) this.#flows.delete(id);
-    if (this.#failures > 1) logLine('info', 'media', 'the kernel forwards media again');
+    if (this.#failures > 1) logLine('info', 'relay', 'the kernel forwards media again');
     this.#failures = 0;
   }
 
@@ -238,7 +251,7 @@ export class FlowTable implements AsyncDisposable {
     await this.#hops.refresh(flows.flatMap(({ inward, outward }) => [inward, outward]));
     for (const flow of flows)
       if (flow.wanted && flow.state === 'loaded' && this.#hasMoved(flow)) flow.port.reload();
-    this.#tendMs = Math.min(Math.max((clock.now() - begun) * TEND_SHARE, LEAST_TEND_MS), MOST_TEND_MS);
+    this.#tendMs = Math.max((clock.now() - begun) / TEND_SHARE, this.#options.tendMs);
   }
 
   #hasMoved(flow: Flow): boolean {
@@ -272,7 +285,7 @@ export class FlowTable implements AsyncDisposable {
     }
     this.#failures++;
     if (this.#failures === 2)
-      logLine('warn', 'media', `media goes through user space for now: nft: ${error}`);
+      logLine('warn', 'relay', `media goes through user space for now: nft: ${error}`);
     const hold = this.#failures === 1 ? 0 : FIRST_HOLD_MS * 2 ** (this.#failures - 2);
     this.#holdUntil = clock.now() + Math.min(hold, MOST_HOLD_MS);
     this.#due ||= hold === 0;

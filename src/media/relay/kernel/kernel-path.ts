@@ -1,10 +1,11 @@
+import { logLine } from '../../../base/channels.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { IdSource } from '../../../base/ids.ts';
 import type { TimerWheel } from '../../../base/timer-wheel.ts';
 import type { PacketPath, PortPair } from '../packet-path.ts';
 import { FlowTable } from './flow-table.ts';
 import { KernelPort } from './kernel-port.ts';
-import { removeOrphans, TableClaim } from './table-claim.ts';
+import { removeOrphans, TableClaim, tableName } from './table-claim.ts';
 import { type KernelTools, systemTools } from './tools.ts';
 
 export interface KernelPathOptions {
@@ -13,37 +14,42 @@ export interface KernelPathOptions {
   readonly ids: IdSource;
   /** The byte of IP headers that asks for a class of service. */
   readonly trafficClass: number;
+  /** The shortest silence after which somebody may end a call, in ms. */
+  readonly silenceMs: number;
   readonly tools?: KernelTools;
 }
 
+/** Of the shortest silence that means anything, how late the kernel's packets may be noticed; and at the latest. */
+const NOTICED = 0.25;
+const LATEST_MS = 5000;
+
 /**
  * Lets the kernel's packet filter forward what rules name, over another path, which has all packets until a flow is loaded,
- * and all that is not plain RTP of the one source after that. Needs CAP_NET_ADMIN, `nft` and `ip`.
+ * and all that is not plain RTP of the one source after that. Needs CAP_NET_ADMIN, `nft` and `ip`: where they are
+ * missing, the other path does all by itself, and that is said once.
  */
 export class KernelPath implements PacketPath {
-  readonly name = 'kernel';
+  /** Resolves when it is known whether the kernel can be had. */
+  readonly ready: Promise<boolean>;
   readonly #below: PacketPath;
   readonly #table: FlowTable;
-  readonly #claim: TableClaim;
+  readonly #tools: KernelTools;
+  #claim: TableClaim | undefined;
+  #works = false;
 
-  private constructor(below: PacketPath, table: FlowTable, claim: TableClaim) {
+  /** @param below the kernel path's own from now on */
+  constructor(below: PacketPath, options: KernelPathOptions) {
+    const { tools = systemTools, ids, silenceMs } = options;
+    const table = tableName(ids);
+    const tendMs = Math.min(silenceMs * NOTICED, LATEST_MS);
     this.#below = below;
-    this.#table = table;
-    this.#claim = claim;
+    this.#tools = tools;
+    this.#table = new FlowTable({ ...options, tools, table, tendMs });
+    this.ready = this.#open(table);
   }
 
-  /** @returns the path, whose own `below` is from now on; or why the kernel cannot be had */
-  static async open(below: PacketPath, options: KernelPathOptions): Promise<KernelPath | { reason: string }> {
-    const { tools = systemTools, ids } = options;
-    if (process.platform !== 'linux') return { reason: 'only Linux has nftables' };
-    await removeOrphans(tools);
-    const claim = await TableClaim.make(ids);
-    const table = new FlowTable({ ...options, tools, table: claim.table });
-    const reason = await table.make();
-    if (reason === undefined) return new KernelPath(below, table, claim);
-    await table[Symbol.asyncDispose]();
-    await claim[Symbol.asyncDispose]();
-    return { reason };
+  get name(): PacketPath['name'] {
+    return this.#works ? 'kernel' : this.#below.name;
   }
 
   async openPair(address: string, port: number): Promise<PortPair> {
@@ -53,8 +59,29 @@ export class KernelPath implements PacketPath {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.ready;
     await this.#table[Symbol.asyncDispose]();
-    await this.#claim[Symbol.asyncDispose]();
+    await this.#claim?.[Symbol.asyncDispose]();
     await this.#below[Symbol.asyncDispose]();
+  }
+
+  async #open(table: string): Promise<boolean> {
+    const reason = await this.#reason(table);
+    this.#works = reason === undefined;
+    const { name } = this.#below;
+    if (!this.#works) logLine('warn', 'relay', `packets take the ${name} path: not the kernel's: ${reason}`);
+    return this.#works;
+  }
+
+  /** @returns why the kernel cannot be had */
+  async #reason(table: string): Promise<string | undefined> {
+    if (process.platform !== 'linux') return 'only Linux has nftables';
+    await removeOrphans(this.#tools);
+    try {
+      this.#claim = await TableClaim.make(table);
+    } catch (error) {
+      return String(error);
+    }
+    return this.#table.open();
   }
 }

@@ -3,30 +3,31 @@ import { connect, createServer, type Server } from 'node:net';
 import type { IdSource } from '../../../base/ids.ts';
 import type { KernelTools } from './tools.ts';
 
-const PREFIX = 'viaduct_media_';
 const NAME = /^viaduct_media_[0-9a-f]{8}$/;
 
+/** A name for a table that nobody else has. */
+export function tableName(ids: IdSource): string {
+  return `viaduct_media_${ids.uint32().toString(16).padStart(8, '0')}`;
+}
+
 /**
- * A name for a table of this process alone. While it lives, it listens on an abstract socket of that name, which the
- * kernel closes with the process, however that ends; like tables, such names belong to the network namespace.
+ * The right to a table: while this process lives, it listens on an abstract socket of the table's name, which the kernel
+ * closes with the process, however that ends. Like tables, such names belong to the network namespace.
  */
 export class TableClaim implements AsyncDisposable {
-  readonly table: string;
   readonly #server: Server;
 
-  private constructor(table: string, server: Server) {
-    this.table = table;
+  private constructor(server: Server) {
     this.#server = server;
   }
 
   /** @throws the system's error */
-  static async make(ids: IdSource): Promise<TableClaim> {
-    const table = `${PREFIX}${ids.uint32().toString(16).padStart(8, '0')}`;
+  static async make(table: string): Promise<TableClaim> {
     const server = createServer((socket) => socket.destroy());
     server.listen({ path: `\0${table}`, exclusive: true });
     await once(server, 'listening');
     server.unref();
-    return new TableClaim(table, server);
+    return new TableClaim(server);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
