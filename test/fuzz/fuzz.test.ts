@@ -6,8 +6,10 @@ const ITERATIONS = 20_000;
 const SEED = 3261;
 
 describe('fuzz targets', async () => {
-  it.each(await loadTargets())(`$name stands ${ITERATIONS} inputs`, (target) => {
-    const failure = fuzz(target, SEED, (iteration) => iteration < ITERATIONS);
+  const targets = (await loadTargets()).map((target) => ({ iterations: ITERATIONS, ...target }));
+
+  it.each(targets)('$name stands $iterations inputs', (target) => {
+    const failure = fuzz(target, SEED, (iteration) => iteration < target.iterations);
     expect(failure && { input: failure.input.toString('latin1'), error: failure.error }).toBeUndefined();
   });
 });

@@ -7,6 +7,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** What inputs are made of, as byte strings. */
   readonly seeds: readonly string[];
+  /** How many inputs a run of the tests makes, where one costs more than those of others. */
+  readonly iterations?: number;
   /** Takes any bytes. @throws whatever shows that the code under test is wrong */
   run(input: Buffer): void;
 }

@@ -43,15 +43,30 @@ export async function loadScript(file: string, options: ReadOptions): Promise<Lo
 export async function compileSource(file: string, source: SourceText): Promise<LoadScriptResult> {
   const faults = new Faults(source);
   const script = parseScript(faults);
+  const modules = new Map<string, ScriptModule>();
+  for (const { name } of script.modules) {
+    const module = await importModule(name);
+    if (module !== undefined) modules.set(name, module);
+  }
+  return compileParsed(file, script, modules, faults);
+}
+
+/** As {@link compileSource}, for a text that was read into `script` and modules that are at hand. */
+export function compileParsed(
+  file: string,
+  script: Script,
+  available: ReadonlyMap<string, ScriptModule>,
+  faults: Faults,
+): LoadScriptResult {
   const settings = readSettings(script, faults);
-  const modules = [coreModule, ...(await importModules(script.modules, faults))];
+  const modules = [coreModule, ...takeModules(script.modules, available, faults)];
   checkNeeds(modules, script.modules, faults);
   const parameters = takeParameters(modules, script.parameters, script.modules, faults);
   const scope = new Scope(modules, transformations);
   // Names of modules that are not there would bring a fault for each of their functions.
   const unknown = modules.length <= script.modules.length;
   const compiled = unknown ? undefined : compileScript(script, scope, faults, settings);
-  const { notices } = faults;
+  const { source, notices } = faults;
   if (compiled === undefined) return { ok: false, problems: faults.errors, notices };
   return {
     ok: true,
@@ -79,10 +94,14 @@ export async function importModule(name: string): Promise<ScriptModule | undefin
   return module;
 }
 
-async function importModules(wanted: readonly LoadModule[], faults: Faults): Promise<ScriptModule[]> {
+function takeModules(
+  wanted: readonly LoadModule[],
+  available: ReadonlyMap<string, ScriptModule>,
+  faults: Faults,
+): ScriptModule[] {
   const found: ScriptModule[] = [];
   for (const { name, start } of wanted) {
-    const module = await importModule(name);
+    const module = available.get(name);
     if (module !== undefined) found.push(module);
     else noModule(name, start, faults);
   }

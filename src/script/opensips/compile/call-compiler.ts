@@ -225,12 +225,12 @@ export class CallCompiler {
 
   #words({ kind }: Argument<unknown>, text: string, start: number, name: string): ArgumentCode | undefined {
     if (kind.is !== 'words') return undefined;
-    if (kind.numeric && /^\d+$/.test(text)) {
+    if (kind.numeric && /^(?:\d+|0x[0-9a-f]+)$/i.test(text)) {
       const written = Object.entries(kind.known)
         .filter(([, bit]) => (Number(text) & bit) !== 0)
         .map(([word]) => word);
       this.#writer.faults.notice(start, 'an older spelling', `write "${written.join(',')}"`);
-      return { code: text, fails: false };
+      return { code: String(Number(text)), fails: false };
     }
     let bits = 0;
     for (const word of text.split(',').map((it) => it.trim())) {

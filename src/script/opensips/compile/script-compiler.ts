@@ -71,6 +71,8 @@ class ScriptCompiler implements RouteTable {
   readonly #settings: CodeSettings;
   readonly #writer: CodeWriter;
   readonly #functions = new Map<string, string>();
+  /** Those that `route(NAME)` calls. */
+  readonly #callable = new Map<string, RouteBlock>();
   readonly #waiting = new Set<RouteBlock>();
   readonly #sockets: { text: string; start: number }[] = [];
 
@@ -80,8 +82,10 @@ class ScriptCompiler implements RouteTable {
     this.#faults = faults;
     this.#settings = settings;
     this.#writer = new CodeWriter(faults);
-    for (const [i, { kind, name }] of script.routes.entries()) {
+    for (const [i, route] of script.routes.entries()) {
+      const { kind, name } = route;
       this.#functions.set(routeKey(kind, name), `r${i}`);
+      if (kind === 'request') this.#callable.set(name, route);
     }
   }
 
@@ -105,7 +109,7 @@ class ScriptCompiler implements RouteTable {
   }
 
   waits(name: string): boolean {
-    const route = this.#script.routes.find((it) => it.kind === 'request' && it.name === name);
+    const route = this.#callable.get(name);
     return route !== undefined && this.#waiting.has(route);
   }
 
@@ -140,6 +144,13 @@ class ScriptCompiler implements RouteTable {
 
   /** Tells of routes that nothing leads to. */
   #noteUncalled(calls: ReadonlyMap<RouteBlock, Calls>): void {
+    if (!this.#functions.has(routeKey('request', ''))) {
+      this.#faults.notice(
+        0,
+        'there is no route { … }',
+        'it is run for each request; without it none has an answer',
+      );
+    }
     const called = new Set<string>();
     for (const { routes, async } of calls.values()) {
       for (const { name } of routes) {

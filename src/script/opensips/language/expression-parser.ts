@@ -31,7 +31,7 @@ export abstract class ExpressionParser extends TokenStream {
     return this.nested(() => {
       let left = this.#conditionOperand();
       let before: string | undefined;
-      for (;;) {
+      for (let links = 1; ; links++) {
         const token = this.peek();
         if (token.kind !== 'mark' || (token.text !== '&&' && token.text !== '||')) return left;
         if (before !== undefined && before !== token.text) {
@@ -42,6 +42,7 @@ export abstract class ExpressionParser extends TokenStream {
           );
         }
         before = token.text;
+        this.countLink(links);
         this.take();
         const right = this.#conditionOperand();
         left = { kind: 'logic', operator: token.text, left, right, start: left.start };
@@ -196,9 +197,10 @@ export abstract class ExpressionParser extends TokenStream {
 
   #chain(marks: ReadonlySet<string>, operand: () => Expression, see?: (token: Token) => void): Expression {
     let left = operand();
-    for (;;) {
+    for (let links = 1; ; links++) {
       const token = this.peek();
       if (token.kind !== 'mark' || !marks.has(token.text)) return left;
+      this.countLink(links);
       see?.(token);
       this.take();
       left = { kind: 'arithmetic', operator: token.text, left, right: operand(), start: left.start };

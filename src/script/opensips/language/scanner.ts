@@ -175,10 +175,14 @@ export class Scanner {
   }
 }
 
+/** A variable ends on its line; more text than this is none. */
+const LONGEST_VARIABLE = 4096;
+
 /** Where the parenthesis that opens at `open` is closed, behind it; undefined where it is not. */
 export function closing(text: string, open: number): number | undefined {
   let depth = 0;
-  for (let at = open; at < text.length; at++) {
+  const last = Math.min(text.length, open + LONGEST_VARIABLE);
+  for (let at = open; at < last && text[at] !== '\n'; at++) {
     if (text[at] === '(') depth++;
     else if (text[at] === ')' && --depth === 0) return at + 1;
   }

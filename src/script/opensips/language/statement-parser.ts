@@ -3,6 +3,8 @@ import type {
   Async,
   Call,
   Case,
+  Expression,
+  If,
   Operand,
   RawValue,
   Return,
@@ -158,11 +160,18 @@ export abstract class StatementParser extends ExpressionParser {
   }
 
   #if(): Statement {
-    const { start } = this.peek();
-    const test = this.#test('if');
-    const then = this.#body();
-    const otherwise = this.accept('else') ? this.#body() : undefined;
-    return { kind: 'if', test, then, otherwise, start };
+    const arms: [start: number, test: Expression, body: readonly Statement[]][] = [];
+    let otherwise: readonly Statement[] | undefined;
+    do {
+      const { start } = this.peek();
+      this.countLink(arms.length);
+      arms.push([start, this.#test('if'), this.#body()]);
+      if (!this.accept('else')) break;
+      if (!this.is('if')) otherwise = this.#body();
+    } while (otherwise === undefined);
+    return arms.reduceRight((rest: If | undefined, [start, test, then]) => {
+      return { kind: 'if', test, then, otherwise: rest === undefined ? otherwise : [rest], start };
+    }, undefined)!;
   }
 
   /** One statement, or several in braces. */

@@ -7,6 +7,7 @@ export class Unparsable extends Error {}
 
 /** Deeper nesting is nobody's intent, and would exhaust the stack. */
 const DEEPEST = 120;
+const LONGEST_CHAIN = 1000;
 
 /** The tokens of a script with one to look ahead, and the words to complain with. */
 export class TokenStream {
@@ -65,6 +66,15 @@ export class TokenStream {
   protected fail(message: string, hint?: string, start: number = this.peek().start): never {
     this.faults.error(start, message, hint);
     throw new Unparsable();
+  }
+
+  /** Ends a chain of operators, or of `else if`, that is too long to be meant. */
+  protected countLink(links: number): void {
+    if (links > LONGEST_CHAIN)
+      this.fail(
+        `this goes on for more than ${LONGEST_CHAIN} parts`,
+        'put parts of it into routes of their own',
+      );
   }
 
   /** Runs a rule that may hold itself. */

@@ -21,6 +21,8 @@ export type VariableResult =
   | { readonly ok: true; readonly parts: VariableParts }
   | { readonly ok: false; readonly problem: string; readonly hint?: string };
 
+const MOST_TRANSFORMATIONS = 100;
+
 /** Takes `$name`, `$name(inner)` or `$(<context>name(inner)[index]{transformation})` apart. */
 export function readVariable(text: string): VariableResult {
   const whole = text.slice(1);
@@ -58,6 +60,9 @@ export function readVariable(text: string): VariableResult {
   }
   const transformations: TransformationText[] = [];
   while (rest.startsWith('{')) {
+    if (transformations.length === MOST_TRANSFORMATIONS) {
+      return { ok: false, problem: `${text} has more than ${MOST_TRANSFORMATIONS} transformations` };
+    }
     const end = closingBrace(rest);
     if (end < 0) return { ok: false, problem: `the brace in ${text} is not closed` };
     transformations.push(transformation(rest.slice(1, end)));
