@@ -173,5 +173,8 @@ export function didText({ entry, number }: DialogId): string {
 }
 
 function reversedHex(value: number): string {
-  return [...value.toString(16)].reverse().join('');
+  const digits = value.toString(16);
+  let text = '';
+  for (let i = digits.length - 1; i >= 0; i--) text += digits[i];
+  return text;
 }
