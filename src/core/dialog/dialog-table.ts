@@ -34,6 +34,10 @@ export class DialogTable {
     return this.#byDid.size;
   }
 
+  get full(): boolean {
+    return this.#byDid.size >= this.#limit;
+  }
+
   all(): MapIterator<Dialog> {
     return this.#byDid.values();
   }
@@ -42,7 +46,7 @@ export class DialogTable {
   add(dialog: Dialog): boolean {
     const { callId, did } = dialog;
     const known = this.#byCallId.get(callId);
-    if (this.#byDid.size >= this.#limit || this.#byDid.has(did)) return false;
+    if (this.full || this.#byDid.has(did)) return false;
     if (known === undefined) this.#byCallId.set(callId, [dialog]);
     else if (known.length < MOST_OF_ONE_CALL) known.push(dialog);
     else return false;

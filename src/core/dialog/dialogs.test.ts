@@ -160,7 +160,9 @@ describe('a lifetime', () => {
 
   it('lasts 12 hours where nobody says', () => {
     const call = new CallUnderTest().establish();
-    expect(call.dialog.timer.due - call.server.clock.now()).toBe(12 * 3_600_000);
+    expect(call.server.dialogs.timeLeft(call.dialog)).toBe(12 * 3_600_000);
+    call.send('BYE', 'caller');
+    expect(call.server.dialogs.timeLeft(call.dialog)).toBe(0);
   });
 
   it('ends without a word where that is wanted', async () => {

@@ -29,7 +29,10 @@ export interface DialogSettings {
   readonly lifetimeMs: number;
   /** How long one that has ended is still known, in ms: for what is on its way. */
   readonly lingerMs: number;
-  /** The Record-Route parameter that bears a dialog's id; '' prints none. */
+  /**
+   * The Record-Route parameter that bears a dialog's id; '' prints none, and what passes here twice in one call cannot be
+   * told apart.
+   */
   readonly routeParam: string;
 }
 
@@ -165,6 +168,12 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
     return this.#life.end(dialog, { cause: 'server', by: 'server', reason }, headers);
   }
 
+  /** How long a dialog may still last, in ms; all of its lifetime before the 2xx, 0 after its end. */
+  timeLeft(dialog: Dialog): number {
+    if (!dialog.established) return dialog.ended ? 0 : dialog.lifetimeMs;
+    return Math.max(0, dialog.timer.due - this.#clock.now());
+  }
+
   /** Sets how long a dialog may last, from now on. */
   extend(dialog: Dialog, lifetimeMs: number): void {
     this.#life.extend(dialog, lifetimeMs);
@@ -195,8 +204,7 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
   snapshot(): DialogSnapshot[] {
     const snapshots: DialogSnapshot[] = [];
     for (const dialog of this.#table.all()) {
-      const left = dialog.timer.due - this.#clock.now();
-      const snapshot = snapshotOf(dialog, this.#clock.wallNow() + left);
+      const snapshot = snapshotOf(dialog, this.#clock.wallNow() + this.timeLeft(dialog));
       if (snapshot) snapshots.push(snapshot);
     }
     return snapshots;
@@ -271,7 +279,7 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
 
   #add(callId: string, make: (id: DialogId) => Dialog): Dialog | undefined {
     const entry = entryOf(callId);
-    for (let i = 0; i < MOST_TRIES; i++) {
+    for (let i = 0; i < MOST_TRIES && !this.#table.full; i++) {
       const dialog = make({ entry, number: this.#ids.uint32() });
       if (this.#table.add(dialog)) return dialog;
     }

@@ -50,7 +50,7 @@ export class AnswerQueue {
         waiting.then(() => this.#return(answer));
         return;
       }
-      this.#pass(answer);
+      this.#hand(answer);
     }
     this.#current = undefined;
   }
@@ -59,11 +59,16 @@ export class AnswerQueue {
   #return(answer: PassingAnswer): void {
     if (this.#current !== answer) return;
     this.#wheel.cancel(this.#patience!);
+    this.#hand(answer);
+    this.#next();
+  }
+
+  /** One that cannot be written must not hold those behind it. */
+  #hand(answer: PassingAnswer): void {
     try {
       this.#pass(answer);
     } catch (fault) {
       userFault(this.#counters, fault);
     }
-    this.#next();
   }
 }

@@ -311,6 +311,23 @@ describe('an answer whose hook waits', () => {
   });
 });
 
+describe('an answer that cannot be written', () => {
+  it('does not hold those behind it', () => {
+    const { server, caller, callee } = pair();
+    server.options = {
+      onReply: () => {},
+      onReplyWritten: (_, { response }) => {
+        if (response.status === 180) throw new Error('no memory');
+      },
+    };
+    caller.request('INVITE');
+    callee.answer('INVITE', 180);
+    callee.answer('INVITE', 200);
+    expect(caller.kinds).toEqual(['200']);
+    expect(server.layer.counters.userFaults).toBe(1);
+  });
+});
+
 describe('the hook of answers', () => {
   it('sees the negative one that is chosen, and it alone', async () => {
     const { server, caller, callee } = pair();

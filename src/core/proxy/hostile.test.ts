@@ -76,7 +76,7 @@ it.each([false, true])(
     const invite = caller.request('INVITE', { headers: ['Supported: 199'] });
     const ringing = callee.answer('INVITE', 183);
     const ok = callee.answer('INVITE', 200);
-  await server.settle();
+    await server.settle();
     const [here, there] = [callerDialog(caller.last('200')), calleeDialog(callee.last('INVITE'))];
     const fromCaller = [
       invite,

@@ -47,8 +47,7 @@ export class PassingAnswer implements ReplyView {
     const { inbound } = this.#legs;
     const override = this.advertise;
     if (override === undefined) return inbound;
-    const { listener } = inbound;
-    const destination = this.#transaction.flow.remoteAddress;
+    const { listener, destination } = inbound;
     const printed = this.#env.advertise.printed({ listener, destination, override, place: 'contact' });
     return { ...inbound, override, printed };
   }
