@@ -6,6 +6,7 @@ import { control } from './ctl.ts';
 import { diagnose } from './doctor.ts';
 import { explainAddress } from './explain.ts';
 import { makeann } from './makeann.ts';
+import { relayCommand } from './relay-command.ts';
 import { run } from './run.ts';
 import { userCommand } from './user.ts';
 
@@ -29,6 +30,8 @@ export function program(): Command {
     .description('A SIP server for the cloud.')
     .version(VERSION, '-v, --version')
     .helpCommand(false)
+    // The letters of rtpproxy's options mean what they mean there: -v too.
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText('after', AFTER_HELP);
   viaduct.addCommand(
@@ -62,6 +65,7 @@ export function program(): Command {
       .action(control),
   );
   viaduct.addCommand(userCommand());
+  viaduct.addCommand(relayCommand());
   viaduct.addCommand(
     command('makeann', 'make prompts that the relay plays, of WAV or raw 16-bit sound at 8 kHz')
       .argument('<infile>')

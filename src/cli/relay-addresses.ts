@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { ServerError } from '../base/errors.ts';
 import { canonicalHost, type IpFamily, ipFamily, unbracket } from '../base/ip.ts';
 import type { MediaAddress } from '../media/relay/relay-settings.ts';
+import { CommandFault } from '../ops/admin/admin-command.ts';
 
 /** `-l`, `-6` and `-A` of `viaduct relay`, as written; the first two in one list, in order. */
 export interface AddressOptions {
@@ -18,7 +18,7 @@ type Written = { readonly host: string; readonly advertised?: string; readonly l
  * Reads the addresses of media: `[label@]address[=advertised]`, or in bridge mode `internal/external`, of which each may
  * stand in an option of its own family (`-l internal -6 /external`). `-A address` is advertised for every address of its
  * family that has none of its own, `-A internal/external` for the two of a bridge.
- * @throws ServerError CFG_INVALID
+ * @throws CommandFault
  */
 export async function readAddresses(options: AddressOptions): Promise<MediaAddress[]> {
   const { listen } = options;
@@ -126,6 +126,6 @@ function ownAddress(): string {
   return own?.address ?? '127.0.0.1';
 }
 
-function invalid(text: string, hint: string): ServerError {
-  return new ServerError('CFG_INVALID', `"${text}" is no address for media`, { hint });
+function invalid(text: string, hint: string): CommandFault {
+  return new CommandFault(`"${text}" is no address for media`, hint);
 }

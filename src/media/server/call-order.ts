@@ -19,4 +19,9 @@ export class CallOrder {
     this.#last.set(callId, settled);
     return settled;
   }
+
+  /** Runs what is about all calls, behind everything that is under way now. */
+  runForAll(job: () => string): string | Promise<string> {
+    return this.#last.size === 0 ? job() : Promise.all(this.#last.values()).then(job);
+  }
 }

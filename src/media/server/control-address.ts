@@ -5,16 +5,22 @@ import { parsePort } from '../../wire/sdp/lines.ts';
 /** rtpproxy's. */
 export const CONTROL_PORT = 22_222;
 
+export interface DatagramAddress {
+  readonly kind: 'udp' | 'udp6';
+  /** An address or a name; `0.0.0.0` or `::` for all. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export type StreamAddress =
+  | { readonly kind: 'tcp' | 'tcp6'; readonly host: string; readonly port: number }
+  /** `unix` takes one command a connection, `cunix` any number. */
+  | { readonly kind: 'unix' | 'cunix'; readonly path: string };
+
 /** Where commands come in. */
 export type ControlAddress =
-  | {
-      readonly kind: 'udp' | 'udp6' | 'tcp' | 'tcp6';
-      /** An address or a name; `0.0.0.0` or `::` for all. */
-      readonly host: string;
-      readonly port: number;
-    }
-  /** `unix` takes one command a connection, `cunix` any number. */
-  | { readonly kind: 'unix' | 'cunix'; readonly path: string }
+  | DatagramAddress
+  | StreamAddress
   /** `stdioc:` ends the relay when its input ends. */
   | { readonly kind: 'stdio'; readonly endsWithInput: boolean };
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { ServerError } from '../../base/errors.ts';
 import { formatHostPort } from '../../base/ip.ts';
 import type { Execute } from './command-source.ts';
-import type { ControlAddress } from './control-address.ts';
+import type { DatagramAddress } from './control-address.ts';
 import { DatagramExchange } from './datagram-exchange.ts';
 import type { DoorCounters } from './door-counters.ts';
 
@@ -25,7 +25,7 @@ export interface Door extends AsyncDisposable {
 
 /** Commands by UDP (`udp:`, `udp6:`). @throws ServerError NET_LISTEN_FAILED */
 export async function openDatagramDoor(
-  address: ControlAddress & { readonly kind: 'udp' | 'udp6' },
+  address: DatagramAddress,
   { execute, clock, counters }: DoorContext,
 ): Promise<Door> {
   const type = address.kind === 'udp' ? 'udp4' : 'udp6';

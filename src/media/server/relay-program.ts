@@ -6,8 +6,6 @@ import type { RelaySettings } from '../relay/relay-settings.ts';
 import { RelayServer } from './relay-server.ts';
 import { openSound, type SoundSettings } from './sound.ts';
 
-export type { PathChoice };
-
 /** Everything that a relay is started with; can be sent to another thread. */
 export interface RelayProgram {
   readonly relay: RelaySettings;
@@ -27,14 +25,21 @@ export function startRelay(program: RelayProgram, clock: Clock): RelayServer {
   const wheel = new TimerWheel(clock);
   const ids = new RandomIds();
   const { trafficClass, relay } = program;
-  return new RelayServer({
-    path: choosePath(program.path, { clock, wheel, ids, trafficClass, silenceMs: relay.ttlMs }),
-    clock,
-    wheel,
-    ids,
-    settings: relay,
-    notifySockets: program.notifySockets,
-    recordsAll: program.recordsAll,
-    sound: (of) => openSound(program.sound, { relay: of, clock, wheel, ids }),
-  });
+  const path = choosePath(program.path, { clock, wheel, ids, trafficClass, silenceMs: relay.ttlMs });
+  try {
+    return new RelayServer({
+      path,
+      clock,
+      wheel,
+      ids,
+      settings: relay,
+      notifySockets: program.notifySockets,
+      recordsAll: program.recordsAll,
+      sound: (of) => openSound(program.sound, { relay: of, clock, wheel, ids }),
+    });
+  } catch (error) {
+    // Its thread would keep the process from ending.
+    void path[Symbol.asyncDispose]();
+    throw error;
+  }
 }

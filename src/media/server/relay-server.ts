@@ -38,6 +38,8 @@ export interface RelayServerOptions extends Omit<RelayOptions, 'user'> {
 /** Executes rtpproxy's control protocol over a relay, which is its own. */
 export class RelayServer implements RelayUser, AsyncDisposable {
   readonly relay: Relay;
+  /** How packets move. */
+  readonly pathName: RelayOptions['path']['name'];
   readonly notifier: Notifier;
   readonly statistics: RelayStatistics;
   readonly #context: CommandContext;
@@ -49,6 +51,7 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   constructor({ notifySockets, recordsAll, sound, ...options }: RelayServerOptions) {
     this.notifier = new Notifier(notifySockets, options.clock);
     this.relay = new Relay({ ...options, user: this });
+    this.pathName = options.path.name;
     this.#sound = sound(this.relay);
     this.statistics = new RelayStatistics(this.relay, this.#sound, options.clock);
     this.#context = {
@@ -103,7 +106,7 @@ export class RelayServer implements RelayUser, AsyncDisposable {
     return this.#order.run(command.callId, () => this.#executeForCall(command, source));
   }
 
-  #executeGeneral(command: RtpproxyCommand, source: CommandSource): string {
+  #executeGeneral(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
     switch (command.kind) {
       case 'version':
         return PROTOCOL_VERSION;
@@ -112,12 +115,14 @@ export class RelayServer implements RelayUser, AsyncDisposable {
         return hasFeature(command.feature, notifies) ? '1' : '0';
       }
       case 'delete-all':
-        this.relay.deleteAll();
-        return OK;
+        return this.#order.runForAll(() => {
+          this.relay.deleteAll();
+          return OK;
+        });
       case 'info':
-        return this.statistics.info(command.load);
+        return this.#order.runForAll(() => this.statistics.info(command.load));
       case 'statistics':
-        return this.statistics.counters(command.counters, command.verbose);
+        return this.#order.runForAll(() => this.statistics.counters(command.counters, command.verbose));
       default:
         return printError(RtpproxyError.UnknownCommand);
     }

@@ -9,7 +9,7 @@ export interface RecordRequest {
   readonly side: StreamSide;
   /** `C`: a name of its own, as written in the command; or where copies of the packets go. undefined: named by the call. */
   readonly to: { readonly name: string } | { readonly remote: Endpoint } | undefined;
-  /** `s`: what both parties send, in one file. */
+  /** `s`: one file for both parties, where the other one is asked for too. */
   readonly bothSides: boolean;
   /** `p`: the answer shall tell where copies come from. */
   readonly replyAddress: boolean;

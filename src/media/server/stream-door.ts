@@ -1,7 +1,7 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { formatHostPort } from '../../base/ip.ts';
-import type { ControlAddress } from './control-address.ts';
+import type { StreamAddress } from './control-address.ts';
 import { type Door, type DoorContext, listenFailed } from './datagram-door.ts';
 import { StreamExchange } from './stream-exchange.ts';
 
@@ -23,7 +23,7 @@ export interface StreamDoorOptions {
 
 /** Commands by TCP or a unix socket (`tcp:`, `tcp6:`, `unix:`, `cunix:`). @throws ServerError NET_LISTEN_FAILED */
 export async function openStreamDoor(
-  address: ControlAddress & { readonly kind: 'tcp' | 'tcp6' | 'unix' | 'cunix' },
+  address: StreamAddress,
   context: DoorContext,
   options: StreamDoorOptions = {},
 ): Promise<Door> {
