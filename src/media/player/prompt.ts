@@ -1,6 +1,6 @@
+import { type FrameFormat, frameFormat } from '../../wire/rtp/frame-format.ts';
 import { decodeAlaw, decodeUlaw, encodeAlaw, encodeUlaw, type PCMA, PCMU } from '../../wire/rtp/g711.ts';
 import { parseWav, type Wav } from '../../wire/rtp/wav.ts';
-import { type FrameFormat, frameFormat } from './frame-format.ts';
 
 /** Sound ready to be sent: payload after payload, as rtpproxy's `makeann` writes it. */
 export interface Prompt {

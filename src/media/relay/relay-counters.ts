@@ -1,7 +1,7 @@
 import type { MediaStream } from './media-stream.ts';
 import type { StreamSide } from './stream-side.ts';
 
-/** Packets of RTP and RTCP alike, the last five of RTP alone. */
+/** Packets of RTP and RTCP alike, the others of RTP alone. */
 export interface RelayTotals {
   received: number;
   /** Sent on to the other party. */
@@ -13,6 +13,10 @@ export interface RelayTotals {
   unique: number;
   duplicates: number;
   malformed: number;
+  /** Of streams whose packet time is changed (modifier `z`). */
+  resizedIn: number;
+  resizedOut: number;
+  resizedLate: number;
 }
 
 /** Counted since the start; a medium of a call is what rtpproxy calls a session. */
@@ -55,7 +59,18 @@ export class RelayCounters {
 }
 
 function noTotals(): RelayTotals {
-  return { received: 0, relayed: 0, dropped: 0, expected: 0, unique: 0, duplicates: 0, malformed: 0 };
+  return {
+    received: 0,
+    relayed: 0,
+    dropped: 0,
+    expected: 0,
+    unique: 0,
+    duplicates: 0,
+    malformed: 0,
+    resizedIn: 0,
+    resizedOut: 0,
+    resizedLate: 0,
+  };
 }
 
 function addStream(totals: RelayTotals, { sides }: MediaStream): void {
@@ -71,6 +86,9 @@ function addSide(totals: RelayTotals, side: StreamSide): void {
   totals.relayed -= side.played;
   totals.dropped += malformed + strangers + watched + undeliverable;
   totals.malformed += malformed;
+  totals.resizedIn += side.resized.taken;
+  totals.resizedOut += side.resized.made;
+  totals.resizedLate += side.resized.discarded;
   const { received, duplicates, lost } = side.quality;
   totals.expected += received - duplicates + lost;
   totals.unique += received - duplicates;

@@ -158,6 +158,36 @@ describe('an asymmetric party', () => {
   });
 });
 
+describe('a packet time', () => {
+  it('asked for with an offer is that of what the other party gets', async () => {
+    const { scene, toCaller, toCallee, callee } = await settledCall();
+    await scene.command('UZ40 call 192.0.2.10 8000 f;1');
+    await scene.clock.advanceAsync(3000);
+    for (const sequence of [2, 3]) arrive(toCaller, rtp(sequence), CALLER);
+    arrive(toCallee, rtp(2, 9), CALLEE);
+    expect(toCallee.sent.slice(1).map(({ bytes }) => bytes.length)).toEqual([332]);
+    expect(toCaller.sent.at(-1)).toEqual({ bytes: rtp(2, 9), to: CALLER });
+    expect([toCaller.rule, toCallee.rule?.to]).toEqual([undefined, CALLER]);
+    expect(callee.resized).toEqual({ taken: 2, made: 1, discarded: 0 });
+    expect(scene.relay.totals()).toMatchObject({ resizedIn: 2, resizedOut: 1, resizedLate: 0 });
+  });
+
+  it('ends with an offer that does not ask for it', async () => {
+    const { scene, toCaller, toCallee } = await settledCall();
+    await scene.command('UZ40 call 192.0.2.10 8000 f;1');
+    await scene.command('U call 192.0.2.10 8000 f;1');
+    arrive(toCaller, rtp(2), CALLER);
+    expect(toCallee.sent.at(-1)).toEqual({ bytes: rtp(2), to: CALLEE });
+  });
+
+  it('leaves what is no sound as it is', async () => {
+    const { scene, toCaller, toCallee } = await settledCall();
+    await scene.command('UZ40 call 192.0.2.10 8000 f;1');
+    arrive(toCaller, Buffer.from('\0\x01fax'), CALLER);
+    expect(toCallee.sent.at(-1)!.bytes.toString()).toBe('\0\x01fax');
+  });
+});
+
 describe('RTCP', () => {
   it('passes to the port beside that of RTP', async () => {
     const { scene, toCaller, toCallee } = await settledCall();

@@ -17,6 +17,7 @@ import type {
   PortUser,
   QualityCounters,
 } from './packet-path.ts';
+import { PacketResizer, type ResizeCounters } from './packet-resizer.ts';
 import { PortTotals, sumOfQuality } from './port-totals.ts';
 import { Quality } from './quality.ts';
 import type { LearnSettings, MediaAddress } from './relay-settings.ts';
@@ -50,8 +51,7 @@ export class StreamSide implements PortUser {
   readonly dropped: DropCounters = { malformed: 0, strangers: 0, watched: 0, undeliverable: 0 };
   /** Payload types that the party said it takes, in its order. */
   codecs: readonly number[] | undefined;
-  /** Packet time asked for what is sent to the party, in ms (modifier `z`). */
-  packetTime: number | undefined;
+  readonly resized: ResizeCounters = { taken: 0, made: 0, discarded: 0 };
   /** When the party was heard last on the way through here, in ms; a fast rule's packets apart. */
   heardAt: number | undefined;
   /** Instead of the relay's time to live; undefined for that. */
@@ -72,6 +72,8 @@ export class StreamSide implements PortUser {
   #muxes = false;
   #version = 0;
   #rule: FastRule | undefined;
+  #packetTime: number | undefined;
+  #resizer: PacketResizer | undefined;
 
   constructor(stream: MediaStream, index: 0 | 1, address: MediaAddress, learn: LearnSettings, clock: Clock) {
     this.stream = stream;
@@ -134,6 +136,18 @@ export class StreamSide implements PortUser {
   /** While somebody plays to the party, what the other party sends to it stays here. */
   get claimed(): boolean {
     return this.#claims > 0;
+  }
+
+  /** Packet time asked for what is sent to the party, in ms (modifier `z`). */
+  get packetTime(): number | undefined {
+    return this.#packetTime;
+  }
+
+  set packetTime(ms: number | undefined) {
+    if (ms === this.#packetTime) return;
+    this.#packetTime = ms;
+    this.#resizer =
+      ms === undefined ? undefined : new PacketResizer(ms, this.resized, (bytes) => this.#deliver(bytes));
   }
 
   /** @returns takes the tap off again; more than once does no harm */
@@ -219,6 +233,7 @@ export class StreamSide implements PortUser {
     const to = this.latch.remote;
     if (this.#claims > 0) return;
     if (!to || !this.#ports) from.dropped.undeliverable++;
+    else if (this.#resizer && packetKind(bytes) === 'rtp') this.#resizer.push(bytes);
     else this.#ports.rtp.send(bytes, to);
   }
 
@@ -235,8 +250,14 @@ export class StreamSide implements PortUser {
     const { source, ssrc } = this.latch;
     const via = this.other.#ports?.rtp;
     const to = this.other.latch.remote;
-    if (!source || !via || !to || this.other.claimed || !this.latch.settled(now)) return undefined;
+    if (!source || !via || !to || this.other.claimed || this.other.#resizer) return undefined;
+    if (!this.latch.settled(now)) return undefined;
     return { source, ssrc, via, to, aside: this.#taps.aside, copies: this.#taps.wantAll };
+  }
+
+  #deliver(bytes: Buffer): void {
+    const to = this.latch.remote;
+    if (to) this.#ports?.rtp.send(bytes, to);
   }
 
   #rtp(bytes: Buffer, source: Endpoint): void {

@@ -98,11 +98,12 @@ export class RelayStatistics {
         return whole(plays.packets);
       case 'npkts_relayed':
         return whole(totals.relayed);
-      // Nothing is put into other packet times here: the packets of the parties pass as they are.
       case 'npkts_resizer_in':
+        return whole(totals.resizedIn);
       case 'npkts_resizer_out':
+        return whole(totals.resizedOut);
       case 'npkts_resizer_discard':
-        return whole(0);
+        return whole(totals.resizedLate);
       case 'npkts_discard':
         return whole(totals.dropped);
       case 'total_duration':

@@ -59,6 +59,7 @@ export function run(input: Buffer): void {
   const ports = [open(40_000), open(40_001), open(40_002), open(40_003)] as const;
   for (const side of stream.sides) {
     side.open({ rtp: ports[2 * side.index]!, rtcp: ports[2 * side.index + 1]! });
+    if (input.length % 2 === 1) side.packetTime = 30;
     side.attach({ wantsAll: false, payloadTypes: [101], keeps: [102], rtp: () => {} });
     side.signal(PARTIES[side.index], false);
   }

@@ -1,4 +1,4 @@
-import { PCMA, PCMU } from '../../wire/rtp/g711.ts';
+import { PCMA, PCMU } from './g711.ts';
 
 /** How sound of a payload type is cut into packets. All of these have an RTP clock of 8 kHz (RFC 3551 §4.5). */
 export interface FrameFormat {
