@@ -7,9 +7,9 @@ const WHICH = {
 } as const;
 
 /** Where the media of calls go, in one line. */
-export function mediaSummary({ relay, rtpproxy, use, anchor }: MediaConfig): string {
-  const [first] = rtpproxy.sets;
-  const other = rtpproxy.sets.find(({ name }) => name === use) ?? (relay ? undefined : first);
+export function mediaSummary({ relay, rtpproxy, rtpengine, use, anchor }: MediaConfig): string {
+  const sets = [...rtpproxy.sets, ...rtpengine.sets];
+  const other = sets.find(({ name }) => name === use) ?? (relay ? undefined : sets[0]);
   if (!relay && !other) return 'go between the phones';
   if (other)
     return `${WHICH[anchor]}, through ${other.name}: ${other.nodes.map(({ name }) => name).join(', ')}`;

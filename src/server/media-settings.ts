@@ -1,11 +1,17 @@
 import { ipFamily } from '../base/ip.ts';
 import type { NodeSetSpec } from '../media/control/node-spec.ts';
+import type { RtpengineSettings } from '../media/control/rtpengine-settings.ts';
 import type { RtpproxySettings } from '../media/control/rtpproxy-settings.ts';
 import { DEFAULT_RECORDER_SETTINGS } from '../media/recorder/recorder.ts';
 import { DEFAULT_RELAY_SETTINGS, type MediaAddress } from '../media/relay/relay-settings.ts';
 import { DEFAULT_TRAFFIC_CLASS, type RelayProgram } from '../media/server/relay-program.ts';
 import type { Listener } from '../net/listener.ts';
-import type { MediaConfig, MediaRelayConfig, RelaySetConfig } from '../ops/config/server-config.ts';
+import type {
+  MediaConfig,
+  MediaRelayConfig,
+  RelaySetConfig,
+  RelaysConfig,
+} from '../ops/config/server-config.ts';
 import { parseNotifySocket } from '../wire/rtpproxy/notification.ts';
 
 /** The media of the configuration, in the words of the floor below. */
@@ -71,17 +77,17 @@ export function advertisedFor(
   return named ?? advertise.find((it) => ipFamily(it) === ipFamily(address));
 }
 
-/** @param sets with their numbers, from 1 on */
 export function rtpproxySettings({ rtpproxy }: MediaConfig): RtpproxySettings {
-  const { timeout, retries, retryAfter, notify, notifyOn } = rtpproxy;
+  const { notify, notifyOn } = rtpproxy;
   const listen = parseNotifySocket(notifyOn ?? notify ?? '');
   return {
-    sets: nodeSets(rtpproxy.sets),
-    timeoutMs: timeout,
-    tries: retries + 1,
-    disableMs: retryAfter,
+    ...rtpengineSettings(rtpproxy),
     ...(notify !== undefined && { notify: { listen, printed: notify } }),
   };
+}
+
+export function rtpengineSettings({ sets, timeout, retries, retryAfter }: RelaysConfig): RtpengineSettings {
+  return { sets: nodeSets(sets), timeoutMs: timeout, tries: retries + 1, disableMs: retryAfter };
 }
 
 /** Sets have numbers where they are commanded: those of their order, from 1 on. */

@@ -54,16 +54,14 @@ export class ServerMedia {
     const before = this.#config;
     const changes: string[] = [];
     if (!isDeepStrictEqual(before.relay, next.relay)) changes.push('media.relay: the change needs a restart');
-    const { sets: present, ...given } = before.rtpproxy;
-    const { sets, ...wanted } = next.rtpproxy;
-    if (!isDeepStrictEqual(given, wanted)) {
-      changes.push('media.rtpproxy: other times and sockets need a restart, other sets do not');
+    if (!isDeepStrictEqual(withoutSets(before), withoutSets(next))) {
+      changes.push('media: other times and sockets of relays need a restart, other sets do not');
     }
     this.#config = { ...next, relay: before.relay };
-    this.#relays.configure(sets);
+    this.#relays.configure(next);
     this.anchoring.relays = this.#relays.sets(this.#config);
     this.anchoring.policy = next.anchor;
-    if (!isDeepStrictEqual([present, before.use], [sets, next.use])) {
+    if (!isDeepStrictEqual(setsOf(before), setsOf(next))) {
       changes.push(`media: the relays are ${this.anchoring.relays.names.join(', ') || 'none'}`);
     }
     if (before.anchor !== next.anchor) changes.push(`media.anchor is ${next.anchor}`);
@@ -74,4 +72,15 @@ export class ServerMedia {
     const { calls } = this.anchoring;
     return { ...this.counters, calls: calls.size, sessions: calls.sessions };
   }
+}
+
+function withoutSets({ rtpproxy, rtpengine }: MediaConfig): object {
+  return [
+    { ...rtpproxy, sets: [] },
+    { ...rtpengine, sets: [] },
+  ];
+}
+
+function setsOf({ rtpproxy, rtpengine, use }: MediaConfig): object {
+  return [rtpproxy.sets, rtpengine.sets, use];
 }

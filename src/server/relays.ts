@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
-import type { MediaListener } from '../media/control/media-control.ts';
+import type { MediaControl, MediaListener } from '../media/control/media-control.ts';
 import { PortLink } from '../media/control/port-link.ts';
+import { RtpengineControl } from '../media/control/rtpengine-control.ts';
 import { RtpproxyControl } from '../media/control/rtpproxy-control.ts';
 import { EmbeddedRelay } from '../media/server/embedded-relay.ts';
 import type { Listener } from '../net/listener.ts';
@@ -10,7 +11,13 @@ import { EMBEDDED_SET } from '../ops/config/check-media.ts';
 import type { MediaConfig, RelaySetConfig } from '../ops/config/server-config.ts';
 import { type RelaySet, RelaySets } from '../script/media/relay-sets.ts';
 import { readCounters } from '../wire/rtpproxy/reply.ts';
-import { EMBEDDED_SETTINGS, nodeSets, relayProgram, rtpproxySettings } from './media-settings.ts';
+import {
+  EMBEDDED_SETTINGS,
+  nodeSets,
+  relayProgram,
+  rtpengineSettings,
+  rtpproxySettings,
+} from './media-settings.ts';
 import type { CounterGroup } from './statistics.ts';
 
 const ASK_MS = 1000;
@@ -35,14 +42,20 @@ export interface RelayServices {
   readonly ids: IdSource;
 }
 
+interface Parts {
+  readonly relay: EmbeddedRelay | undefined;
+  /** Asks it what it has counted. */
+  readonly link: PortLink | undefined;
+  /** Commands it. */
+  readonly own: RtpproxyControl | undefined;
+  readonly rtpproxy: RtpproxyControl;
+  readonly rtpengine: RtpengineControl;
+}
+
 /** The relays of a server: its own, in a thread, and those elsewhere. */
 export class ServerRelays implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
-  readonly #relay: EmbeddedRelay | undefined;
-  /** Asks the own relay what it has counted. */
-  readonly #link: PortLink | undefined;
-  readonly #own: RtpproxyControl | undefined;
-  readonly #rtpproxy: RtpproxyControl;
+  readonly #parts: Parts;
 
   /**
    * @param listeners whose addresses the own relay has where it has none of its own
@@ -64,43 +77,40 @@ export class ServerRelays implements AsyncDisposable {
     const rtpproxy = resources.use(
       await RtpproxyControl.open({ ...services, openPort, settings: rtpproxySettings(config) }),
     );
+    const rtpengine = resources.use(
+      new RtpengineControl({ ...services, settings: rtpengineSettings(config.rtpengine) }),
+    );
     const link =
       openPort &&
       resources.use(new PortLink({ open: openPort, wheel, timeoutMs: ASK_MS, tries: 1, notified: () => {} }));
-    return new ServerRelays(resources.move(), relay, link, own, rtpproxy);
+    return new ServerRelays(resources.move(), { relay, link, own, rtpproxy, rtpengine });
   }
 
-  private constructor(
-    resources: AsyncDisposableStack,
-    relay: EmbeddedRelay | undefined,
-    link: PortLink | undefined,
-    own: RtpproxyControl | undefined,
-    rtpproxy: RtpproxyControl,
-  ) {
+  private constructor(resources: AsyncDisposableStack, parts: Parts) {
     this.#resources = resources;
-    this.#relay = relay;
-    this.#link = link;
-    this.#own = own;
-    this.#rtpproxy = rtpproxy;
+    this.#parts = parts;
   }
 
   /** Who hears from now on what relays tell by themselves. */
   listen(listener: MediaListener): void {
-    for (const control of [this.#own, this.#rtpproxy]) if (control) control.listener = listener;
+    const { own, rtpproxy, rtpengine } = this.#parts;
+    for (const control of [own, rtpproxy, rtpengine]) if (control) control.listener = listener;
   }
 
   /** Takes other sets; relays that stay keep their calls. */
-  configure(sets: readonly RelaySetConfig[]): void {
-    this.#rtpproxy.configure(nodeSets(sets));
+  configure({ rtpproxy, rtpengine }: MediaConfig): void {
+    this.#parts.rtpproxy.configure(nodeSets(rtpproxy.sets));
+    this.#parts.rtpengine.configure(nodeSets(rtpengine.sets));
   }
 
   /** The sets by name, first the one that serves where nobody names another. */
-  sets({ rtpproxy, use }: MediaConfig): RelaySets {
-    const own = this.#own ? [{ name: EMBEDDED_SET, control: this.#own, set: 0 }] : [];
-    const others = nodeSets(rtpproxy.sets).map(
-      ({ id }, index): RelaySet => ({ name: rtpproxy.sets[index]!.name, control: this.#rtpproxy, set: id }),
-    );
-    const all = [...own, ...others];
+  sets({ rtpproxy, rtpengine, use }: MediaConfig): RelaySets {
+    const { own } = this.#parts;
+    const all = [
+      ...(own ? [{ name: EMBEDDED_SET, control: own, set: 0 }] : []),
+      ...named(rtpproxy.sets, this.#parts.rtpproxy),
+      ...named(rtpengine.sets, this.#parts.rtpengine),
+    ];
     const first = all.find(({ name }) => name === use);
     return new RelaySets(first ? [first, ...all.filter((it) => it !== first)] : all);
   }
@@ -108,14 +118,19 @@ export class ServerRelays implements AsyncDisposable {
   /** What the own relay has counted; undefined where there is none, or it does not answer. */
   async statistics(): Promise<CounterGroup | undefined> {
     const names = Object.keys(RELAY_COUNTERS);
-    const answer = await this.#link?.ask(`Gv ${names.join(' ')}`);
+    const { link, relay } = this.#parts;
+    const answer = await link?.ask(`Gv ${names.join(' ')}`);
     const counters = answer?.ok ? readCounters(answer.text.trim().split(' '), names) : undefined;
-    if (!counters || !this.#relay) return undefined;
+    if (!counters || !relay) return undefined;
     const told = [...counters].map(([name, value]) => [RELAY_COUNTERS[name]!, value] as const);
-    return { ...Object.fromEntries(told), restarts: this.#relay.restarts };
+    return { ...Object.fromEntries(told), restarts: relay.restarts };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
+}
+
+function named(sets: readonly RelaySetConfig[], control: MediaControl): RelaySet[] {
+  return nodeSets(sets).map(({ id }, index) => ({ name: sets[index]!.name, control, set: id }));
 }

@@ -73,7 +73,7 @@ export async function playCallee(phone: ScriptedPhone, flow: Flow): Promise<void
   phone.reply(await phone.request('BYE'), 200);
 }
 
-async function sendInvite(phone: ScriptedPhone, callId: string): Promise<SipMessage> {
+export async function sendInvite(phone: ScriptedPhone, callId: string): Promise<SipMessage> {
   const { who, tag } = phone;
   const uri = `sip:${who.peer}@${who.domain}`;
   const parts = { callId, from: `<sip:${who.user}@${who.domain}>;tag=${tag}`, to: `<${uri}>`, sdp: true };

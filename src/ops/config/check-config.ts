@@ -33,6 +33,10 @@ function describe(issue: Issue, parent: ConfigPath, source: ConfigSource): Diagn
       hint: keyHint(key, knownKeys(path)),
     }));
   }
+  if (issue.code === 'invalid_key') {
+    const { message, hint } = splitFault(issue.issues[0]?.message ?? issue.message);
+    return [{ file, ...source.placeOf(path, 'key'), message: `${named(path)}: ${message}`, hint }];
+  }
   if (issue.code === 'invalid_union') {
     const branch = meantBranch(issue.errors);
     if (branch) {

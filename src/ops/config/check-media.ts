@@ -17,10 +17,15 @@ export function checkMedia(
   const say = (path: ConfigPath, kind: 'key' | 'value', message: string, hint: string): void => {
     found.push({ file: source.file, ...source.placeOf(path, kind), message, hint });
   };
-  const others = Object.keys(parsed.media?.rtpproxy?.sets ?? {});
-  if (others.includes(EMBEDDED_SET)) {
-    const path = ['media', 'rtpproxy', 'sets', EMBEDDED_SET];
-    say(path, 'key', `"${EMBEDDED_SET}" is the relay in this server`, 'choose another name for the set');
+  const others: string[] = [];
+  for (const protocol of ['rtpproxy', 'rtpengine'] as const) {
+    for (const name of Object.keys(parsed.media?.[protocol]?.sets ?? {})) {
+      const path = ['media', protocol, 'sets', name];
+      const hint = 'choose another name for the set';
+      if (name === EMBEDDED_SET) say(path, 'key', `"${name}" is the relay in this server`, hint);
+      if (others.includes(name)) say(path, 'key', `there is a set "${name}" of rtpproxy, too`, hint);
+      others.push(name);
+    }
   }
   const names = media.relay ? [EMBEDDED_SET, ...others] : others;
   if (media.use !== undefined && !names.includes(media.use)) {
@@ -30,7 +35,7 @@ export function checkMedia(
       ['media', 'use'],
       'value',
       `media.use: there is no set "${media.use}"`,
-      names.length > 0 ? hint : 'name relays under media.rtpproxy.sets',
+      names.length > 0 ? hint : 'name relays under media.rtpproxy.sets or media.rtpengine.sets',
     );
   }
   return found;

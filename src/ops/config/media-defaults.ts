@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from '../../media/control/rtpproxy-settings.ts';
 import { DEFAULT_RELAY_SETTINGS } from '../../media/relay/relay-settings.ts';
 import type { ParsedMedia } from './parsed-config.ts';
-import type { MediaConfig, MediaRelayConfig, RtpproxyConfig } from './server-config.ts';
+import type { MediaConfig, MediaRelayConfig, RelaysConfig } from './server-config.ts';
 
 /**
  * Fills in what a file leaves out of `media`.
@@ -15,19 +15,22 @@ export function mediaConfig(parsed: ParsedMedia, base: string, data: string): Me
     anchor: parsed.anchor ?? 'always',
     relay: parsed.relay === 'off' ? undefined : relayConfig(parsed.relay ?? {}, base, data),
     use: parsed.use,
-    rtpproxy: rtpproxyConfig(parsed.rtpproxy ?? {}),
+    rtpproxy: {
+      ...relays(parsed.rtpproxy ?? {}),
+      notify: parsed.rtpproxy?.notify,
+      notifyOn: parsed.rtpproxy?.notifyOn,
+    },
+    rtpengine: relays(parsed.rtpengine ?? {}),
   };
 }
 
-function rtpproxyConfig(given: NonNullable<ParsedMedia['rtpproxy']>): RtpproxyConfig {
+function relays(given: NonNullable<ParsedMedia['rtpengine']>): RelaysConfig {
   const { timeoutMs, tries } = DEFAULT_PATIENCE;
   return {
     sets: Object.entries(given.sets ?? {}).map(([name, nodes]) => ({ name, nodes })),
     timeout: given.timeout ?? timeoutMs,
     retries: given.retries ?? tries - 1,
     retryAfter: given.retryAfter ?? DEFAULT_DISABLE_MS,
-    notify: given.notify,
-    notifyOn: given.notifyOn,
   };
 }
 

@@ -138,4 +138,8 @@ export const mediaSchema: z.ZodType<ParsedMedia> = z.strictObject({
     })
     .optional()
     .meta({ description: "relays that speak rtpproxy's protocol, as `viaduct relay` does" }),
+  rtpengine: z
+    .strictObject({ sets: sets('rtpengine', 'udp:10.0.0.62:2223'), ...patience })
+    .optional()
+    .meta({ description: 'relays that speak the ng protocol of rtpengine' }),
 });

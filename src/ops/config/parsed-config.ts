@@ -34,14 +34,15 @@ export type ParsedMedia = Given<{
   anchor: AnchorPolicy;
   relay: 'off' | Given<MediaRelayConfig>;
   use: string;
-  rtpproxy: Given<{
-    sets: Readonly<Record<string, readonly NodeSpec[]>>;
-    timeout: number;
-    retries: number;
-    retryAfter: number;
-    notify: string;
-    notifyOn: string;
-  }>;
+  rtpproxy: ParsedRelays & Given<{ notify: string; notifyOn: string }>;
+  rtpengine: ParsedRelays;
+}>;
+
+type ParsedRelays = Given<{
+  sets: Readonly<Record<string, readonly NodeSpec[]>>;
+  timeout: number;
+  retries: number;
+  retryAfter: number;
 }>;
 
 /** What a file says, read and checked; nothing is filled in yet. */

@@ -152,14 +152,19 @@ export interface MediaConfig {
   /** The set that serves where a script names none; undefined: the own relay, else the first one. */
   readonly use: string | undefined;
   readonly rtpproxy: RtpproxyConfig;
+  readonly rtpengine: RelaysConfig;
 }
 
-export interface RtpproxyConfig {
+/** Relays that are commanded in one protocol. */
+export interface RelaysConfig {
   readonly sets: readonly RelaySetConfig[];
   readonly timeout: number;
   /** How often a command is sent again. */
   readonly retries: number;
   readonly retryAfter: number;
+}
+
+export interface RtpproxyConfig extends RelaysConfig {
   /** Where relays tell what they have to tell, as they are told it; undefined: they tell nothing. */
   readonly notify: string | undefined;
   /** Where that is listened for; undefined: at {@link notify}. */
