@@ -260,6 +260,18 @@ describe('a relay that answers wrongly', () => {
       'U CALL 127.0.77.1 8000 g;1 tcp:10.0.0.9:9999 T2',
     ]);
   });
+
+  it('may not tell: the call goes on without', async () => {
+    await using test = await controlUnderTest({ set: { notify: { printed: 'tcp:10.0.0.9:9999' } } });
+    const relay = test.relays.relay('10.0.0.1');
+    relay.answering = (command) => (command.includes('tcp:') ? 'E75' : relay.usual(command));
+    const flags = { keys: true, notify: true };
+    expect((await test.control.offer(question(OFFER, { flags, tag: '1' }))).ok).toBe(true);
+    expect(relay.commands.at(-1)).toBe('U CALL 127.0.77.1 8000 ft1;1');
+    relay.answering = () => 'E75';
+    expect(await test.control.offer(question(OFFER, { fromTag: 'g' }))).toMatchObject({ error: 75 });
+    expect(relay.commands).toHaveLength(3);
+  });
 });
 
 describe('relays in sets', () => {
@@ -375,5 +387,20 @@ describe('a relay by name', () => {
     relays.relay('10.0.0.2').silent = true;
     await settled(test, control.answer(question(OFFER, { toTag: 't' })));
     expect(await settled(test, control.offer(question(OFFER)))).toMatchObject({ fault: 'no-relay' });
+  });
+
+  it('opens no socket when its address is found too late', async () => {
+    let found = (_address: string) => {};
+    const test = await controlUnderTest({
+      sockets: ['udp:relay.example.com'],
+      findAddress: () => new Promise((resolve) => (found = resolve)),
+    });
+    const asked = test.control.offer(question(OFFER));
+    const closed = test[Symbol.asyncDispose]();
+    found('10.0.0.1');
+    await closed;
+    expect(await asked).toMatchObject({ ok: false, fault: 'closed' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(test.relays.opened).toBe(0);
   });
 });

@@ -31,7 +31,7 @@ export function makeLink(
     case 'embedded':
       return new PortLink({ ...patience, wheel, open: openPort ?? noPort, notified });
     default:
-      return new StreamLink({ ...patience, address, wheel });
+      return new StreamLink({ ...patience, address, wheel, findAddress });
   }
 }
 

@@ -1,17 +1,16 @@
-import type { Clock } from '../../base/clock.ts';
 import { printBencode } from '../../wire/ng/bencode.ts';
 import { printJson } from '../../wire/ng/json.ts';
 import { type NgCommand, ngRequest } from '../../wire/ng/message.ts';
 import type { NgDictionary, NgValue } from '../../wire/ng/value.ts';
 import { SessionDescription } from '../../wire/sdp/session-description.ts';
 import { engineMedia, printEngine } from './engine-description.ts';
+import { type Done, FleetControl, type FleetControlOptions } from './fleet-control.ts';
 import type {
   BlockRequest,
   MediaControl,
   MediaDone,
   MediaFailure,
   MediaKey,
-  MediaListener,
   MediaParty,
   MediaQuestion,
   MediaResult,
@@ -20,44 +19,33 @@ import type {
   QueryRequest,
   RecordRequest,
   Relayed,
-  RelayState,
-  RelaySwitch,
   StopPlayRequest,
 } from './media-control.ts';
 import { failure, printed, wasAway } from './media-failure.ts';
-import { type LinkEnvironment, makeLink } from './node-link.ts';
-import type { NodeSetSpec, NodeSpec } from './node-spec.ts';
-import { type Attempt, RelayFleet } from './relay-fleet.ts';
-import { RelayNode } from './relay-node.ts';
+import type { Attempt } from './relay-fleet.ts';
+import type { AskNode, ProbeResult, RelayNode } from './relay-node.ts';
 import { flatCounters, type NgAnswer, readNgAnswer } from './rtpengine-answer.ts';
 import { callRequest, deleteRequest, descriptionRequest } from './rtpengine-request.ts';
 import { NO_ROOM, type RtpengineSettings } from './rtpengine-settings.ts';
-import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from './rtpproxy-settings.ts';
 
-export interface RtpengineControlOptions extends LinkEnvironment {
+export interface RtpengineControlOptions extends FleetControlOptions {
   readonly settings: RtpengineSettings;
-  readonly clock: Clock;
 }
 
-const MOST_PENDING = 4096;
 /** rtpengine has no word for ever. */
 const FOREVER = 2 ** 31 - 1;
 
-type Done = MediaDone & { readonly ok: true };
-
 /** Relays that speak rtpengine's ng protocol. They rewrite descriptions themselves; what they print holds unless the reader is told otherwise. */
-export class RtpengineControl implements MediaControl {
-  listener: MediaListener | undefined;
-  readonly #options: RtpengineControlOptions;
-  readonly #fleet: RelayFleet;
+export class RtpengineControl extends FleetControl implements MediaControl {
+  readonly #settings: RtpengineSettings;
   /** Errors after which another relay is tried, in lower case. */
   readonly #elsewhere: ReadonlySet<string>;
 
   constructor(options: RtpengineControlOptions) {
-    this.#options = options;
-    const { sets, defaultSet, elsewhere = [] } = options.settings;
+    super(options, { probe: (ask) => ping(ask, options.settings), notified: () => {} });
+    this.#settings = options.settings;
+    const { elsewhere = [] } = options.settings;
     this.#elsewhere = new Set([...NO_ROOM, ...elsewhere].map((reason) => reason.toLowerCase()));
-    this.#fleet = new RelayFleet({ sets, defaultSet, makeNode: (spec, set) => this.#makeNode(spec, set) });
   }
 
   offer(question: MediaQuestion): Promise<MediaResult> {
@@ -68,19 +56,12 @@ export class RtpengineControl implements MediaControl {
     return this.#relay(question, false);
   }
 
-  async delete(key: MediaKey): Promise<MediaDone> {
-    const done = await this.#fleet.run<Done>(key, false, async (node) => {
-      const answer = await this.#ask(node, key.callId, deleteRequest(key));
-      // What the relay does not know any more is gone, as it was to be.
-      const gone = answer.ok || answer.fault === 'unknown-call';
-      return { result: gone ? { ok: true, node: node.name } : answer, elsewhere: false };
-    });
-    this.#fleet.forget(key);
-    return done;
+  delete(key: MediaKey): Promise<MediaDone> {
+    return this.end(key, (node) => this.#ask(node, key.callId, deleteRequest(key)));
   }
 
   async query(request: QueryRequest): Promise<MediaStatistics> {
-    return this.#fleet.run<MediaStatistics & { readonly ok: true }>(request, false, async (node) => {
+    return this.fleet.run<MediaStatistics & { readonly ok: true }>(request, false, async (node) => {
       const answer = await this.#ask(node, request.callId, callRequest('query', request, undefined));
       if (!answer.ok) return { result: answer, elsewhere: false };
       const all = flatCounters(answer.body);
@@ -149,7 +130,7 @@ export class RtpengineControl implements MediaControl {
   ): Promise<NgAnswer> {
     const tag = party && tagOf(key, party);
     if (party && tag === undefined) return noAnswerer();
-    return this.#fleet.run<NgAnswer & { readonly ok: true }>(key, false, async (node) => ({
+    return this.fleet.run<NgAnswer & { readonly ok: true }>(key, false, async (node) => ({
       result: await this.#ask(node, key.callId, callRequest(command, key, tag, fields)),
       elsewhere: false,
     }));
@@ -161,33 +142,16 @@ export class RtpengineControl implements MediaControl {
     command: NgCommand,
     fields: Readonly<Record<string, NgValue>> = {},
   ): Promise<NgAnswer> {
-    const found = this.#fleet.nodes.find(({ name }) => name === node);
+    const found = this.fleet.nodes.find(({ name }) => name === node);
     if (!found) return failure('no-relay', `relay ${node} is not there`);
     return this.#ask(found, '', ngRequest(command, fields));
   }
 
-  relays(): RelayState[] {
-    return this.#fleet.relays();
-  }
-
-  switch(node: string, to: RelaySwitch, set?: number): boolean {
-    return this.#fleet.switch(node, to, set);
-  }
-
-  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
-  configure(sets: readonly NodeSetSpec[]): void {
-    this.#fleet.configure(sets);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#fleet[Symbol.asyncDispose]();
-  }
-
   #relay(question: MediaQuestion, offer: boolean): Promise<MediaResult> {
-    const { ice = 'remove' } = this.#options.settings;
+    const { ice = 'remove' } = this.#settings;
     const creates = offer && !question.engine?.forceAnswer && !question.flags?.onlyExisting;
     const request = descriptionRequest(question, offer, ice);
-    return this.#fleet.run<Relayed>(question, creates, async (node): Promise<Attempt<Relayed>> => {
+    return this.fleet.run<Relayed>(question, creates, async (node): Promise<Attempt<Relayed>> => {
       const answer = await this.#ask(node, question.callId, request);
       if (!answer.ok) {
         const full = this.#elsewhere.has(answer.reason.slice(answer.reason.indexOf(': ') + 2).toLowerCase());
@@ -210,41 +174,26 @@ export class RtpengineControl implements MediaControl {
   }
 
   #done(key: MediaKey, request: NgDictionary): Promise<MediaDone> {
-    return this.#fleet.run<Done>(key, false, async (node) => {
+    return this.fleet.run<Done>(key, false, async (node) => {
       const answer = await this.#ask(node, key.callId, request);
       return { result: answer.ok ? { ok: true, node: node.name } : answer, elsewhere: false };
     });
   }
 
   async #ask(node: RelayNode, callId: string, request: NgDictionary): Promise<NgAnswer> {
-    const text = printed(() => this.#print(request));
+    const text = printed(() => print(request, this.#settings));
     return typeof text === 'string' ? readNgAnswer(await node.ask(callId, text)) : text;
   }
+}
 
-  #print(request: NgDictionary): string {
-    return this.#options.settings.encoding === 'json' ? printJson(request) : printBencode(request);
-  }
+async function ping(ask: AskNode, settings: RtpengineSettings): Promise<ProbeResult> {
+  const pong = readNgAnswer(await ask(print(ngRequest('ping', {}), settings)));
+  return pong.ok ? { ok: true, capabilities: new Set() } : { ok: false, reason: pong.reason };
+}
 
-  #makeNode(spec: NodeSpec, set: number): RelayNode {
-    const { settings, clock, wheel } = this.#options;
-    const { timeoutMs, tries } = { ...DEFAULT_PATIENCE, ...settings };
-    const { disableMs = DEFAULT_DISABLE_MS } = settings;
-    const node = new RelayNode({
-      spec,
-      set,
-      link: makeLink(spec, this.#options, { timeoutMs, tries }, () => {}),
-      clock,
-      wheel,
-      disableMs: disableMs === 'never' ? undefined : disableMs,
-      limit: MOST_PENDING,
-      probe: async (ask) => {
-        const pong = readNgAnswer(await ask(this.#print(ngRequest('ping', {}))));
-        return pong.ok ? { ok: true, capabilities: new Set() } : { ok: false, reason: pong.reason };
-      },
-    });
-    void node.test();
-    return node;
-  }
+/** @throws ServerError SIP_BAD_FIELD for what bencode cannot say */
+function print(request: NgDictionary, { encoding }: RtpengineSettings): string {
+  return encoding === 'json' ? printJson(request) : printBencode(request);
 }
 
 /** rtpengine's own words hold for all readers but those that are told another address. */

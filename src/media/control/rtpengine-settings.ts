@@ -1,15 +1,9 @@
 import type { NgEncoding } from '../../wire/ng/message.ts';
-import type { LinkPatience } from './control-link.ts';
+import type { FleetSettings } from './fleet-control.ts';
 import type { IceTreatment } from './media-flags.ts';
-import type { NodeSetSpec } from './node-spec.ts';
 
-/** How rtpengine is commanded. Defaults are those of OpenSIPS. */
-export interface RtpengineSettings extends Partial<LinkPatience> {
-  readonly sets: readonly NodeSetSpec[];
-  /** 0. */
-  readonly defaultSet?: number | undefined;
-  /** `rtpengine_disable_tout` in milliseconds; 60 s. `never`: until no other one is left. */
-  readonly disableMs?: number | 'never' | undefined;
+/** How rtpengine is commanded. */
+export interface RtpengineSettings extends FleetSettings {
   /** `bencode`. */
   readonly encoding?: NgEncoding | undefined;
   /** What becomes of ICE where neither flags nor words say; `remove`. */

@@ -1,17 +1,16 @@
-import type { Clock } from '../../base/clock.ts';
 import { canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { RtpproxyCommand } from '../../wire/rtpproxy/command.ts';
 import { printCommand } from '../../wire/rtpproxy/print-command.ts';
 import { QUERY_COUNTERS, readCounters } from '../../wire/rtpproxy/reply.ts';
 import { NOTIFY_PORT } from '../server/port-message.ts';
 import { findAddress } from './find-address.ts';
+import { type Done, FleetControl, type FleetControlOptions } from './fleet-control.ts';
 import type {
   BlockRequest,
   MediaControl,
   MediaDone,
   MediaFailure,
   MediaKey,
-  MediaListener,
   MediaParty,
   MediaQuestion,
   MediaResult,
@@ -19,53 +18,50 @@ import type {
   PlayRequest,
   QueryRequest,
   RecordRequest,
-  RelayState,
-  RelaySwitch,
   StopPlayRequest,
 } from './media-control.ts';
 import { failure, printed } from './media-failure.ts';
-import { isLocal, type LinkEnvironment, makeLink } from './node-link.ts';
-import type { NodeSetSpec, NodeSpec } from './node-spec.ts';
+import { isLocal } from './node-link.ts';
 import { readNotification } from './notification-reader.ts';
 import { NotifyListener } from './notify-listener.ts';
-import { RelayFleet } from './relay-fleet.ts';
-import { RelayNode } from './relay-node.ts';
+import type { RelayNode } from './relay-node.ts';
 import { type RtpproxySuccess, readAnswer } from './rtpproxy-answer.ts';
 import { probeRtpproxy, RtpproxyCapability } from './rtpproxy-probe.ts';
-import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE, type RtpproxySettings } from './rtpproxy-settings.ts';
+import type { RtpproxySettings } from './rtpproxy-settings.ts';
 import { RtpproxyUpdate } from './rtpproxy-update.ts';
 
-export interface RtpproxyControlOptions extends LinkEnvironment {
+export interface RtpproxyControlOptions extends FleetControlOptions {
   readonly settings: RtpproxySettings;
-  readonly clock: Clock;
 }
 
-type Done = MediaDone & { readonly ok: true };
-
-/** Most commands that may wait for one relay. */
-const MOST_PENDING = 4096;
-/** The embedded relay is started again at once. */
-const EMBEDDED_DISABLE_MS = 1000;
 /** As many names as every daemon takes in one query. */
 const COUNTERS_AT_ONCE = 5;
 /** Stands for a party whose tag is not known yet: what a daemon finds by the other one. */
 const UNKNOWN_TAG = 'dummy';
 
 /** Relays that speak rtpproxy's control protocol, the embedded one among them. */
-export class RtpproxyControl implements MediaControl {
-  listener: MediaListener | undefined;
-  readonly #options: RtpproxyControlOptions;
-  readonly #fleet: RelayFleet;
+export class RtpproxyControl extends FleetControl implements MediaControl {
+  readonly #settings: RtpproxySettings;
   readonly #update: RtpproxyUpdate;
   #notify: NotifyListener | undefined;
   /** Canonical addresses of relays that are configured by name. */
-  readonly #found: Set<string> = new Set();
+  readonly #found: Set<string>;
 
   private constructor(options: RtpproxyControlOptions) {
-    this.#options = options;
-    const { sets, defaultSet } = options.settings;
+    const found = new Set<string>();
+    const find = options.findAddress ?? findAddress;
+    const known = {
+      ...options,
+      findAddress: async (host: string, family: 4 | 6) => {
+        const address = await find(host, family);
+        if (address !== undefined) found.add(canonicalHost(address));
+        return address;
+      },
+    };
+    super(known, { probe: probeRtpproxy, notified: readNotification });
+    this.#found = found;
+    this.#settings = options.settings;
     this.#update = new RtpproxyUpdate(options.settings, (node) => this.#notifySocket(node));
-    this.#fleet = new RelayFleet({ sets, defaultSet, makeNode: (spec, set) => this.#makeNode(spec, set) });
   }
 
   /** @throws ServerError NET_LISTEN_FAILED for a notify socket that cannot be opened */
@@ -93,24 +89,17 @@ export class RtpproxyControl implements MediaControl {
   }
 
   offer(question: MediaQuestion): Promise<MediaResult> {
-    return this.#update.relay(this.#fleet, question, true);
+    return this.#update.relay(this.fleet, question, true);
   }
 
   answer(question: MediaQuestion): Promise<MediaResult> {
-    return this.#update.relay(this.#fleet, question, false);
+    return this.#update.relay(this.fleet, question, false);
   }
 
-  async delete(key: MediaKey): Promise<MediaDone> {
+  delete(key: MediaKey): Promise<MediaDone> {
     const { callId, fromTag, toTag } = key;
     const tags = toTag === undefined ? { fromTag } : { fromTag, toTag };
-    const done = await this.#fleet.run<Done>(key, false, async (node) => {
-      const answer = await this.#ask(node, { kind: 'delete', weak: false, callId, ...tags });
-      // What the relay does not know any more is gone, as it was to be.
-      const gone = answer.ok || answer.fault === 'unknown-call';
-      return { result: gone ? { ok: true, node: node.name } : answer, elsewhere: false };
-    });
-    this.#fleet.forget(key);
-    return done;
+    return this.end(key, (node) => this.#ask(node, { kind: 'delete', weak: false, callId, ...tags }));
   }
 
   async query(request: QueryRequest): Promise<MediaStatistics> {
@@ -118,7 +107,7 @@ export class RtpproxyControl implements MediaControl {
     const chunks = names ? chunked(names, COUNTERS_AT_ONCE) : [[]];
     const found = new Map<string, number>();
     const required = names ? RtpproxyCapability.QueryByName : RtpproxyCapability.Query;
-    return this.#fleet.run<MediaStatistics & { readonly ok: true }>(request, false, async (node) => {
+    return this.fleet.run<MediaStatistics & { readonly ok: true }>(request, false, async (node) => {
       const missing = requireCapability(node, required);
       if (missing) return { result: missing, elsewhere: false };
       for (const counters of chunks) {
@@ -187,27 +176,14 @@ export class RtpproxyControl implements MediaControl {
     return failure('unsupported', 'relays of this kind block nothing');
   }
 
-  relays(): RelayState[] {
-    return this.#fleet.relays();
-  }
-
-  switch(node: string, to: RelaySwitch, set?: number): boolean {
-    return this.#fleet.switch(node, to, set);
-  }
-
-  /** Takes other sets of relays. Those that stay keep their calls; others end with their last command. */
-  configure(sets: readonly NodeSetSpec[]): void {
-    this.#fleet.configure(sets);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     await this.#notify?.[Symbol.asyncDispose]();
-    await this.#fleet[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 
   /** One command after the other, until one fails. */
   #command(key: MediaKey, commands: readonly RtpproxyCommand[], required?: string): Promise<MediaDone> {
-    return this.#fleet.run<Done>(key, false, async (node) => {
+    return this.fleet.run<Done>(key, false, async (node) => {
       const missing = required === undefined ? undefined : requireCapability(node, required);
       if (missing) return { result: missing, elsewhere: false };
       for (const command of commands) {
@@ -227,44 +203,12 @@ export class RtpproxyControl implements MediaControl {
     return readAnswer(await node.ask(command.callId ?? '', text));
   }
 
-  #makeNode(spec: NodeSpec, set: number): RelayNode {
-    const { settings, clock, wheel } = this.#options;
-    const { timeoutMs, tries } = { ...DEFAULT_PATIENCE, ...settings };
-    const link = makeLink(
-      spec,
-      { ...this.#options, findAddress: (host, family) => this.#findAddress(host, family) },
-      { timeoutMs, tries },
-      (line) => void readNotification(line, spec.name, this.listener),
-    );
-    const { disableMs = DEFAULT_DISABLE_MS } = settings;
-    const isEmbedded = spec.address.transport === 'embedded';
-    const node = new RelayNode({
-      spec,
-      set,
-      link,
-      clock,
-      wheel,
-      disableMs:
-        disableMs === 'never' ? undefined : isEmbedded ? Math.min(disableMs, EMBEDDED_DISABLE_MS) : disableMs,
-      limit: MOST_PENDING,
-      probe: probeRtpproxy,
-    });
-    void node.test();
-    return node;
-  }
-
-  async #findAddress(host: string, family: 4 | 6): Promise<string | undefined> {
-    const address = await (this.#options.findAddress ?? findAddress)(host, family);
-    if (address !== undefined) this.#found.add(canonicalHost(address));
-    return address;
-  }
-
   #notifySocket({ spec }: RelayNode): string | undefined {
-    return spec.address.transport === 'embedded' ? NOTIFY_PORT : this.#options.settings.notify?.printed;
+    return spec.address.transport === 'embedded' ? NOTIFY_PORT : this.#settings.notify?.printed;
   }
 
   #isRelay(address: string, isHere: boolean): boolean {
-    return this.#fleet.nodes.some(({ spec }) => {
+    return this.fleet.nodes.some(({ spec }) => {
       const { address: at } = spec;
       if (isHere && isLocal(spec)) return true;
       if (at.transport !== 'udp' && at.transport !== 'tcp') return false;

@@ -1,18 +1,9 @@
 import type { NotifySocket } from '../../wire/rtpproxy/notification.ts';
-import type { LinkPatience } from './control-link.ts';
+import type { FleetSettings } from './fleet-control.ts';
 import type { IceTreatment } from './media-flags.ts';
-import type { NodeSetSpec } from './node-spec.ts';
 
-/** How relays that speak rtpproxy's protocol are commanded. Defaults are those of OpenSIPS. */
-export interface RtpproxySettings extends Partial<LinkPatience> {
-  readonly sets: readonly NodeSetSpec[];
-  /** `default_set`; 0. */
-  readonly defaultSet?: number | undefined;
-  /**
-   * `rtpproxy_disable_tout` in milliseconds: how long a relay that failed is left alone; 60 s. `never`: until no other one
-   * is left.
-   */
-  readonly disableMs?: number | 'never' | undefined;
+/** How relays that speak rtpproxy's protocol are commanded. */
+export interface RtpproxySettings extends FleetSettings {
   /** `rtpproxy_autobridge`: relays choose their address by the reader's. They do so anyway between IPv4 and IPv6. */
   readonly autobridge?: boolean | undefined;
   /** `nortpproxy_str` without its line end; `a=nortpproxy:yes`. '' sets and knows no mark. */
@@ -32,6 +23,4 @@ export interface NotifySettings {
   readonly anyUser?: boolean | undefined;
 }
 
-export const DEFAULT_PATIENCE: LinkPatience = { timeoutMs: 1000, tries: 5 };
-export const DEFAULT_DISABLE_MS = 60_000;
 export const DEFAULT_MARK = 'a=nortpproxy:yes';

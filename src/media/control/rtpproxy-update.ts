@@ -78,10 +78,7 @@ export class RtpproxyUpdate {
     if (typeof text !== 'string') return text;
     const answer = readAnswer(await node.ask(question.callId, text));
     if (!answer.ok) {
-      if (answer.error === RtpproxyError.Subcommand && hearsKeys(question, plan)) {
-        // It has no module for keys. A call without them is better than none.
-        logLine('warn', 'media', `relay ${node.name} hears no keys: its module catch_dtmf is not loaded`);
-        node.capabilities.delete(RtpproxyCapability.Subcommands);
+      if (this.#tellsLess(node, answer, hearsKeys(question, plan))) {
         return this.#ask(node, question, { medium, number }, offer);
       }
       if (hasNoRoom(answer) && question.local === undefined) node.rest(answer.reason);
@@ -99,6 +96,22 @@ export class RtpproxyUpdate {
       advertised: spec.advertised,
       local: isLocal(spec),
     };
+  }
+
+  /**
+   * Asks a relay for less from now on, where it is not able or not permitted to tell: a call of which nothing is told is
+   * better than none. @returns whether to try again
+   */
+  #tellsLess(node: RelayNode, { error }: MediaFailure, askedForKeys: boolean): boolean {
+    const { Notify, Subcommands } = RtpproxyCapability;
+    if (error === RtpproxyError.Subcommand && askedForKeys) {
+      logLine('warn', 'media', `relay ${node.name} hears no keys: its module catch_dtmf is not loaded`);
+      return node.capabilities.delete(Subcommands);
+    }
+    if (error !== RtpproxyError.NotifyNotPermitted) return false;
+    logLine('warn', 'media', `relay ${node.name} may not tell of media and keys: it permits this by -n`);
+    const forgot = node.capabilities.delete(Notify);
+    return (askedForKeys && node.capabilities.delete(Subcommands)) || forgot;
   }
 
   /** Frees what a call got that cannot be relayed as a whole; one that goes on keeps it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
+import type { FindAddress } from './control-link.ts';
 import type { StreamAddress } from './node-spec.ts';
 import { StreamLink } from './stream-link.ts';
 import { controlUnderTest, question, sdp } from './testing/control-under-test.ts';
@@ -15,10 +16,10 @@ async function socketPath(): Promise<string> {
   return join(folder, 'relay.sock');
 }
 
-function linkTo(address: StreamAddress) {
+function linkTo(address: StreamAddress, findAddress?: FindAddress) {
   const clock = new FakeClock();
   const wheel = new TimerWheel(clock);
-  const link = new StreamLink({ address, wheel, timeoutMs: 1000, tries: 5 });
+  const link = new StreamLink({ address, wheel, timeoutMs: 1000, tries: 5, findAddress });
   onTestFinished(() => link[Symbol.asyncDispose]());
   return { clock, wheel, link };
 }
@@ -112,6 +113,19 @@ describe('a relay on a stream', () => {
     expect(await link.ask('V')).toMatchObject({ ok: false, fault: 'unreachable', reason: 'ENOENT' });
     await link[Symbol.asyncDispose]();
     expect(await link.ask('V')).toMatchObject({ ok: false, fault: 'closed' });
+  });
+
+  it('is found by its name, or is not', async () => {
+    await using relay = await StreamRelay.open({ host: '127.0.0.1', port: 0 });
+    const address = { ...relay.address, host: 'relay.example.com' } as StreamAddress;
+    const { link } = linkTo(address, async () => '127.0.0.1');
+    expect(await link.ask('V')).toEqual({ ok: true, text: '20040107' });
+    const lost = linkTo(address, async () => undefined);
+    expect(await lost.link.ask('V')).toMatchObject({
+      ok: false,
+      fault: 'unreachable',
+      reason: /no address is found/,
+    });
   });
 
   it('relays like any other', async () => {

@@ -1,12 +1,20 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import { LineFramer } from '../../wire/rtpproxy/frame.ts';
-import { type ControlLink, type LinkAnswer, type LinkPatience, linkFailure } from './control-link.ts';
+import {
+  type ControlLink,
+  type FindAddress,
+  type LinkAnswer,
+  type LinkPatience,
+  linkFailure,
+} from './control-link.ts';
+import { findAddress } from './find-address.ts';
 import type { StreamAddress } from './node-spec.ts';
 
 export interface StreamLinkOptions extends LinkPatience {
   readonly address: StreamAddress;
   readonly wheel: TimerWheel;
+  readonly findAddress?: FindAddress | undefined;
 }
 
 const KEEP_ALIVE_MS = 30_000;
@@ -52,14 +60,26 @@ export class StreamLink implements ControlLink {
   }
 
   #send(): void {
-    const { address } = this.#options;
     let socket = this.#socket;
     if (!socket) {
-      socket = this.#socket = connect('path' in address ? { path: address.path } : address);
+      socket = this.#socket = this.#connect();
       this.#framer = new LineFramer();
       this.#listen(socket);
     }
     socket.write(`${this.#asked!.text}\n`, 'latin1');
+  }
+
+  #connect(): Socket {
+    const { address, findAddress: find = findAddress } = this.#options;
+    if ('path' in address) return connect({ path: address.path });
+    const { host, port, family } = address;
+    // One family, one address: what notifications are known by.
+    const lookup: LookupFunction = (name, _options, found) => {
+      void find(name, family).then((ip) =>
+        ip === undefined ? found(new Error(`no address is found for ${name}`), '') : found(null, ip, family),
+      );
+    };
+    return connect({ host, port, family, autoSelectFamily: false, lookup });
   }
 
   #listen(socket: Socket): void {

@@ -127,6 +127,7 @@ export class UdpLink implements ControlLink, DatagramSink {
       (address) => address && canonicalHost(address),
     );
     if (this.#address === undefined) return `no IPv${family} address is found for ${host}`;
+    if (this.#closed) return 'the link was closed';
     this.#io ??= this.#open();
     this.#opened = await this.#io;
     if (this.#opened !== undefined) return undefined;
