@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { LinkPatience } from './control-link.ts';
+import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE, type FleetSettings } from './fleet-settings.ts';
 import type {
   MediaDone,
   MediaFailure,
@@ -13,18 +13,6 @@ import type { NodeSetSpec, NodeSpec } from './node-spec.ts';
 import { RelayFleet } from './relay-fleet.ts';
 import { type AskNode, type ProbeResult, RelayNode } from './relay-node.ts';
 
-/** Relays in sets, and how long they are waited for. Defaults are those of OpenSIPS. */
-export interface FleetSettings extends Partial<LinkPatience> {
-  readonly sets: readonly NodeSetSpec[];
-  /** `default_set`; 0. */
-  readonly defaultSet?: number | undefined;
-  /**
-   * `rtpproxy_disable_tout`, `rtpengine_disable_tout` in milliseconds: how long a relay that failed is left alone; 60 s.
-   * `never`: until no other one is left.
-   */
-  readonly disableMs?: number | 'never' | undefined;
-}
-
 export interface FleetControlOptions extends LinkEnvironment {
   readonly settings: FleetSettings;
   readonly clock: Clock;
@@ -32,8 +20,6 @@ export interface FleetControlOptions extends LinkEnvironment {
 
 export type Done = MediaDone & { readonly ok: true };
 
-const PATIENCE: LinkPatience = { timeoutMs: 1000, tries: 5 };
-const DISABLE_MS = 60_000;
 /** The embedded relay is started again at once. */
 const EMBEDDED_DISABLE_MS = 1000;
 /** Most commands that may wait for one relay. */
@@ -94,7 +80,7 @@ export abstract class FleetControl implements AsyncDisposable {
 
   #makeNode(spec: NodeSpec, set: number): RelayNode {
     const { settings, clock, wheel } = this.#options;
-    const { timeoutMs, tries } = { ...PATIENCE, ...settings };
+    const { timeoutMs, tries } = { ...DEFAULT_PATIENCE, ...settings };
     const notified = (line: string) => this.#protocol.notified(line, spec.name, this.listener);
     const node = new RelayNode({
       spec,
@@ -113,7 +99,7 @@ export abstract class FleetControl implements AsyncDisposable {
 
 function disableMs(
   { address }: NodeSpec,
-  { disableMs: wanted = DISABLE_MS }: FleetSettings,
+  { disableMs: wanted = DEFAULT_DISABLE_MS }: FleetSettings,
 ): number | undefined {
   if (wanted === 'never') return undefined;
   return address.transport === 'embedded' ? Math.min(wanted, EMBEDDED_DISABLE_MS) : wanted;

@@ -1,5 +1,5 @@
 import type { NgEncoding } from '../../wire/ng/message.ts';
-import type { FleetSettings } from './fleet-control.ts';
+import type { FleetSettings } from './fleet-settings.ts';
 import type { IceTreatment } from './media-flags.ts';
 
 /** How rtpengine is commanded. */

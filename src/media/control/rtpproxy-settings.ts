@@ -1,5 +1,5 @@
 import type { NotifySocket } from '../../wire/rtpproxy/notification.ts';
-import type { FleetSettings } from './fleet-control.ts';
+import type { FleetSettings } from './fleet-settings.ts';
 import type { IceTreatment } from './media-flags.ts';
 
 /** How relays that speak rtpproxy's protocol are commanded. */

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from '../../media/control/rtpproxy-settings.ts';
+import { DEFAULT_DISABLE_MS, DEFAULT_PATIENCE } from '../../media/control/fleet-settings.ts';
 import { DEFAULT_RELAY_SETTINGS } from '../../media/relay/relay-settings.ts';
 import type { ParsedMedia } from './parsed-config.ts';
 import type { MediaConfig, MediaRelayConfig, RelaysConfig } from './server-config.ts';
