@@ -141,7 +141,7 @@ media:
     ],
     [
       'media: { rtpproxy: { sets: { "a b": ["udp:10.0.0.60"] } } }',
-      '1:31: media.rtpproxy.sets.a b: no name of a set (letters, digits, dots and hyphens)',
+      '1:30: media.rtpproxy.sets.a b: no name of a set (letters, digits, dots and hyphens)',
     ],
     [
       'media: { rtpproxy: { notify: 10.0.0.34 } }',
