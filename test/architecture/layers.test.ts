@@ -25,6 +25,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['src/net'],
   re2js: ['src/script'],
   sucrase: ['src/script'],
+  'mysql2/promise': ['src/script'],
+  pg: ['src/script'],
   commander: ['src/cli'],
   pino: ['src/ops'],
   ws: ['src/net'],

@@ -50,8 +50,10 @@ export interface ModuleSpec<S, P extends ParameterTable> {
   readonly name: string;
   /** One or two sentences for its page. */
   readonly summary: string;
-  /** Modules that must be loaded too. */
+  /** Modules that must be loaded too; they are started before, whatever the order of the `loadmodule` lines. */
   readonly needs?: readonly string[];
+  /** It serves others, as databases and caches do: it is started before all that do not say so. */
+  readonly serves?: boolean;
   readonly params?: P;
   /** What the parameters mean for the server itself, before it is started. */
   readonly configure?: (params: ParameterValues<P>) => ServerWishes;

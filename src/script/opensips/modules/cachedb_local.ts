@@ -41,6 +41,7 @@ export const module: ScriptModule = define({
   name: 'cachedb_local',
   summary:
     'A key-value store in memory for `cache_store`, `cache_fetch`, `cache_remove`, `cache_add` and `cache_sub`, by the id `local`.',
+  serves: true,
   params: {
     cachedb_url: listParameter(
       'Which collection an id means: `local:///collection`, `local:group:///collection`.',

@@ -26,6 +26,8 @@ export interface RunningProgram {
   readonly startedAt: number;
   /** What `xlog` writes, from -3 to 4. */
   readonly xlogLevel: number;
+  /** `db_default_url` */
+  readonly dbDefaultUrl: string | undefined;
   nextNumber(): number;
   /** A key-value store by its id. */
   cache(id: string): CacheBackend | undefined;

@@ -63,6 +63,10 @@ export class ScriptProgram implements RunningProgram {
     return this.loaded.settings.xlogLevel;
   }
 
+  get dbDefaultUrl(): string | undefined {
+    return this.loaded.settings.dbDefaultUrl;
+  }
+
   /** @internal Puts the state of each module in force, in their order. */
   begin(states: readonly unknown[]): void {
     this.#states.push(...states);

@@ -23,11 +23,11 @@ export async function startScript(loaded: LoadedScript, services: ServerServices
   const timers = resources.use(new DisposableStack());
   const program = new ScriptProgram({ loaded, services });
   checkSockets(program);
-  const states: unknown[] = [];
-  for (const [i, module] of loaded.modules.entries()) {
+  const states: unknown[] = loaded.modules.map(() => undefined);
+  for (const i of startOrder(loaded.modules)) {
     const context = moduleContext(program, states, timers);
-    const state: unknown = await module.start?.(loaded.parameters[i] as never, context);
-    states.push(state);
+    const state: unknown = await loaded.modules[i]!.start?.(loaded.parameters[i] as never, context);
+    states[i] = state;
     if (isDisposable(state)) resources.use(state);
   }
   program.begin(states);
@@ -42,6 +42,25 @@ export async function startScript(loaded: LoadedScript, services: ServerServices
     stopTimers: () => timers.dispose(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** The indexes of the modules in the order in which they are started. */
+function startOrder(modules: readonly ScriptModule[]): Iterable<number> {
+  const order = new Set<number>();
+  const visiting = new Set<ScriptModule>();
+  const visit = (module: ScriptModule): void => {
+    // Two that need each other are started in the order of their lines.
+    if (visiting.has(module)) return;
+    visiting.add(module);
+    for (const name of module.needs ?? []) {
+      const needed = modules.find((it) => it.name === name);
+      if (needed !== undefined) visit(needed);
+    }
+    order.add(modules.indexOf(module));
+  };
+  for (const module of modules) if (module.serves === true) visit(module);
+  for (const module of modules) visit(module);
+  return order;
 }
 
 function moduleContext(
