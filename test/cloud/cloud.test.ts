@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BaresipCall, baresipCall, silentSoftphones } from './baresip.ts';
 import { ADVERTISINGS, CloudServer, makeUsers } from './cloud-server.ts';
-import { CALLS, FIRST_MEDIA_PORT, makeCalls, PASSWORD, party, table, USERS } from './matrix.ts';
+import { CALLS, FEW_CALLS, FIRST_MEDIA_PORT, makeCalls, PASSWORD, party, table, USERS } from './matrix.ts';
 import { MEDIA_PORTS_EACH, SERVER_FOR } from './phones.ts';
+import { RELAYINGS, RelayMachine } from './relays.ts';
 import { missingRequirement, noteSkipped } from './requirements.ts';
 import { describeViolation } from './rules.ts';
 import { missingProgram } from './sandbox.ts';
@@ -61,6 +62,21 @@ describe.skipIf(reason !== undefined)('the cloud in a box', () => {
     expect(complaints(evidence)).toEqual([]);
     expect(silences(CALLS, evidence)).toEqual([]);
     expect(evidence.messages.length).toBeGreaterThan(outcomes.length);
+  });
+
+  it.each(RELAYINGS)('carries sound through $name', async (relaying) => {
+    const own = join(folder, relaying.name.replaceAll(' ', '-'));
+    await using relay = await RelayMachine.start(net, relaying);
+    const advertising = { ...ADVERTISINGS[0]!, lines: relaying.lines };
+    await using server = await CloudServer.start(net, advertising, own, join(folder, 'users'));
+    const witness = await Witness.watch(net, own);
+    const outcomes = await makeCalls(net, join(own, 'calls'), FEW_CALLS);
+    const evidence = await witness.end();
+    const failed = outcomes.filter(({ ok }) => !ok).map(({ plan, trouble }) => `${plan.name}: ${trouble}`);
+    if (failed.length > 0) say(`${server.log().slice(-8000)}\n${relay.log().slice(-4000)}`);
+    expect(failed).toEqual([]);
+    expect(complaints(evidence)).toEqual([]);
+    expect(silences(FEW_CALLS, evidence)).toEqual([]);
   });
 
   it.skipIf(noBaresip)('contents a softphone at home and one in the cloud, either way', async () => {

@@ -109,8 +109,9 @@ function* publicInside(seen: readonly SeenMessage[]): Generator<Violation> {
   }
 }
 
-// A slow machine may repeat a response whose ACK is merely late. It is a lost ACK where none was seen on that link at
-// all, or where the response is repeated after it.
+// A slow machine may repeat a response whose ACK is merely late, and the two may cross. It is a lost ACK where none was
+// seen on that link at all, or where the response is repeated when it must have come.
+const CROSSING_SECONDS = 0.4; // less than T1
 function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
   const keyOf = (message: SeenMessage, from: string, to: string): string =>
     [
@@ -133,7 +134,10 @@ function* lostAcks(seen: readonly SeenMessage[]): Generator<Violation> {
     const key = keyOf(message, message.source, message.destination);
     const repeat = `${key},${status},${headers(message, 'via').join()},${headers(message, 'to')[0]}`;
     const acked = acks.get(key) ?? Number.POSITIVE_INFINITY;
-    if (finals.has(repeat) && (acked === Number.POSITIVE_INFINITY || message.time > acked)) {
+    if (
+      finals.has(repeat) &&
+      (acked === Number.POSITIVE_INFINITY || message.time > acked + CROSSING_SECONDS)
+    ) {
       yield {
         rule: 'lost-ack',
         header: '',
