@@ -25,7 +25,7 @@ const MOST_STRAYED = 20_000;
 export class RelayFleet implements AsyncDisposable {
   readonly #options: RelayFleetOptions;
   readonly #sets = new Map<number, RelayNode[]>();
-  /** Calls that another relay took than their Call-ID says: while that one was away, or had no room. */
+  /** Calls that another relay took than their Call-ID says, by set: while that one was away, or had no room. */
   readonly #strayed = new BoundedMap<string, RelayNode>(MOST_STRAYED, 'drop-oldest');
   #closed = false;
 
@@ -53,8 +53,7 @@ export class RelayFleet implements AsyncDisposable {
       this.#sets.set(id, [...(this.#sets.get(id) ?? []), ...made]);
     }
     for (const node of old) void node.retire();
-    for (const [callId, node] of this.#strayed.entries())
-      if (old.includes(node)) this.#strayed.delete(callId);
+    for (const [call, node] of this.#strayed.entries()) if (old.includes(node)) this.#strayed.delete(call);
   }
 
   relays(): RelayState[] {
@@ -95,8 +94,8 @@ export class RelayFleet implements AsyncDisposable {
   }
 
   /** The call is over. */
-  forget({ callId }: MediaKey): void {
-    this.#strayed.delete(callId);
+  forget(key: MediaKey): void {
+    this.#strayed.delete(this.#callOf(key));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,13 +105,14 @@ export class RelayFleet implements AsyncDisposable {
 
   #remember(key: MediaKey, node: RelayNode): void {
     const home = homeNode(this.#nodesOf(key), key.callId);
-    if (home === node) this.#strayed.delete(key.callId);
-    else this.#strayed.set(key.callId, node);
+    if (home === node) this.forget(key);
+    else this.#strayed.set(this.#callOf(key), node);
   }
 
   async #pick(key: MediaKey, create: boolean, tried: ReadonlySet<RelayNode>): Promise<RelayNode | undefined> {
     const nodes = this.#nodesOf(key);
-    const wanted = key.node === undefined ? this.#strayed.get(key.callId) : this.#named(key.node, key.set)[0];
+    const wanted =
+      key.node === undefined ? this.#strayed.get(this.#callOf(key)) : this.#named(key.node, key.set)[0];
     if (wanted?.usable && !tried.has(wanted)) return wanted;
     if (key.node !== undefined && !create) return undefined;
     const free = (node: RelayNode) => node.usable && !tried.has(node);
@@ -126,8 +126,16 @@ export class RelayFleet implements AsyncDisposable {
     return choose();
   }
 
-  #nodesOf({ set = this.#options.defaultSet ?? 0 }: MediaKey): readonly RelayNode[] {
-    return this.#sets.get(set) ?? [];
+  #setOf({ set = this.#options.defaultSet ?? 0 }: MediaKey): number {
+    return set;
+  }
+
+  #callOf(key: MediaKey): string {
+    return `${this.#setOf(key)} ${key.callId}`;
+  }
+
+  #nodesOf(key: MediaKey): readonly RelayNode[] {
+    return this.#sets.get(this.#setOf(key)) ?? [];
   }
 
   #named(name: string, set: number | undefined): RelayNode[] {
@@ -135,7 +143,7 @@ export class RelayFleet implements AsyncDisposable {
   }
 
   #nobody(key: MediaKey): MediaFailure {
-    const set = key.set ?? this.#options.defaultSet ?? 0;
+    const set = this.#setOf(key);
     if (key.node !== undefined) return failure('no-relay', `relay ${key.node} is not there`);
     const count = this.#nodesOf(key).length;
     return failure(

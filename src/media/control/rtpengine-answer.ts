@@ -6,7 +6,10 @@ import type { MediaFailure } from './media-control.ts';
 import { failure, linkFailed } from './media-failure.ts';
 import type { NodeAnswer } from './relay-node.ts';
 
-export type NgAnswer = { readonly ok: true; readonly body: NgDictionary } | MediaFailure;
+export type NgAnswer =
+  | { readonly ok: true; readonly body: NgDictionary }
+  /** `said`: the reason in rtpengine's own words. */
+  | (MediaFailure & { readonly said?: string });
 
 /** More counters than any call has. */
 const MOST_COUNTERS = 1024;
@@ -33,7 +36,7 @@ export function readNgAnswer(answer: NodeAnswer): NgAnswer {
     : isOneOf(BAD_DESCRIPTION)
       ? 'bad-description'
       : 'refused';
-  return failure(fault, `rtpengine answered: ${result.reason}`);
+  return { ...failure(fault, `rtpengine answered: ${result.reason}`), said: result.reason };
 }
 
 /** All numbers in an answer, by their path: `totals.RTP.packets`. */

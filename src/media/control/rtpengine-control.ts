@@ -154,7 +154,7 @@ export class RtpengineControl extends FleetControl implements MediaControl {
     return this.fleet.run<Relayed>(question, creates, async (node): Promise<Attempt<Relayed>> => {
       const answer = await this.#ask(node, question.callId, request);
       if (!answer.ok) {
-        const full = this.#elsewhere.has(answer.reason.slice(answer.reason.indexOf(': ') + 2).toLowerCase());
+        const full = answer.said !== undefined && this.#elsewhere.has(answer.said.toLowerCase());
         if (full) node.rest(answer.reason);
         return { result: answer, elsewhere: full || wasAway(answer) };
       }

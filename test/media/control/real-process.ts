@@ -16,7 +16,7 @@ export class RealProcess implements AsyncDisposable {
 
   /**
    * @param args of the program, which may name the folder
-   * @param sign what it writes to its standard error once it is ready
+   * @param sign what it writes once it is ready
    * @throws Error with what it wrote where it ends before
    */
   static async start(
@@ -25,13 +25,15 @@ export class RealProcess implements AsyncDisposable {
     sign: string,
   ): Promise<RealProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'relay-'));
-    const child = spawn(program, args(folder), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, args(folder), { stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
     await new Promise<void>((resolve, reject) => {
-      child.stderr!.on('data', (chunk: Buffer) => {
-        log = (log + chunk.toString('latin1')).slice(-20_000);
-        if (log.includes(sign)) resolve();
-      });
+      for (const output of [child.stdout, child.stderr]) {
+        output.on('data', (chunk: Buffer) => {
+          log = (log + chunk.toString('latin1')).slice(-20_000);
+          if (log.includes(sign)) resolve();
+        });
+      }
       child.on('error', reject);
       child.on('exit', (code) => reject(new Error(`${program} ended with ${code}: ${log}`)));
     });

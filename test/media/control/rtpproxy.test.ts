@@ -13,7 +13,7 @@ import type { RtpproxySettings } from '../../../src/media/control/rtpproxy-setti
 import { noteSkipped } from '../../cloud/requirements.ts';
 import { type Exchange, parseLog, printLog, recording, replaying, withoutPorts } from './exchange-log.ts';
 import { freePort, mediaSocket, pressKey } from './media-socket.ts';
-import { missingRtpproxy, startRtpproxy } from './real-rtpproxy.ts';
+import { RELAY_PROGRAMS } from './relay-programs.ts';
 import { relayCalls } from './rtpproxy-calls.ts';
 
 // What rtpproxy 3.2 answered; made anew by RECORD_EXCHANGES=1 RTPPROXY_BIN=… vitest run test/media/control
@@ -35,8 +35,10 @@ const AUDIO_CALL = {
   ].join('\r\n'),
 };
 
-const missing = missingRtpproxy();
-if (missing !== undefined && !process.env.CI) noteSkipped('a real rtpproxy', missing);
+for (const { name, missing } of RELAY_PROGRAMS) {
+  // No package of Debian has rtpproxy: CI goes without.
+  if (missing !== undefined && !process.env.CI) noteSkipped(`a real ${name}`, missing);
+}
 
 async function controlOf(
   socket: string,
@@ -74,44 +76,42 @@ describe('rtpproxy 3.2', () => {
     );
     expect(`${(await relayCalls(it.control)).join('\n')}\n`).toBe(readFileSync(OUTCOMES, 'latin1'));
   });
+});
 
-  it.skipIf(missing !== undefined)('answers as it did when it was recorded', async () => {
-    const port = await freePort();
-    await using _relay = await startRtpproxy(() => `udp:127.0.0.1:${port}`);
-    const log: Exchange[] = [];
-    await using it = await controlOf(`udp:127.0.0.1:${port}`, {}, { openUdp: recording(log) });
-    const outcomes = `${(await relayCalls(it.control)).join('\n')}\n`.replaceAll(
-      `udp:127.0.0.1:${port}`,
-      'udp:127.0.0.1:22222',
-    );
-    if (process.env.RECORD_EXCHANGES) {
-      writeFileSync(GOLDEN, printLog(log));
-      writeFileSync(OUTCOMES, outcomes);
-    }
-    expect(withoutPorts(printLog(log))).toBe(
-      withoutPorts(printLog(parseLog(readFileSync(GOLDEN, 'latin1')))),
-    );
-    expect(withoutPorts(outcomes)).toBe(withoutPorts(readFileSync(OUTCOMES, 'latin1')));
-  });
+for (const { name, missing, keys, start } of RELAY_PROGRAMS) {
+  describe.skipIf(missing !== undefined)(name, () => {
+    it('answers as rtpproxy 3.2 did when it was recorded', async () => {
+      const port = await freePort();
+      await using _relay = await start(() => `udp:127.0.0.1:${port}`);
+      const log: Exchange[] = [];
+      await using it = await controlOf(`udp:127.0.0.1:${port}`, {}, { openUdp: recording(log) });
+      const outcomes = `${(await relayCalls(it.control)).join('\n')}\n`.replaceAll(
+        `udp:127.0.0.1:${port}`,
+        'udp:127.0.0.1:22222',
+      );
+      if (process.env.RECORD_EXCHANGES && name === 'rtpproxy') {
+        writeFileSync(GOLDEN, printLog(log));
+        writeFileSync(OUTCOMES, outcomes);
+      }
+      expect(withoutPorts(printLog(log))).toBe(
+        withoutPorts(printLog(parseLog(readFileSync(GOLDEN, 'latin1')))),
+      );
+      expect(withoutPorts(outcomes)).toBe(withoutPorts(readFileSync(OUTCOMES, 'latin1')));
+    });
 
-  it.skipIf(missing !== undefined).each(['tcp', 'unix', 'cunix'])(
-    'answers the same over %s',
-    async (transport) => {
+    it.each(['tcp', 'unix', 'cunix'])('answers the same over %s', async (transport) => {
       const port = await freePort();
       const where = (folder: string) =>
         transport === 'tcp' ? `tcp:127.0.0.1:${port}` : `${transport}:${folder}/control.sock`;
-      await using relay = await startRtpproxy(where);
+      await using relay = await start(where);
       await using it = await controlOf(where(relay.folder));
       const outcomes = `${(await relayCalls(it.control)).join('\n')}\n`;
       expect(withoutPorts(outcomes.replaceAll(where(relay.folder), 'udp:127.0.0.1:22222'))).toBe(
         withoutPorts(readFileSync(OUTCOMES, 'latin1')),
       );
-    },
-  );
+    });
 
-  it.skipIf(missing !== undefined).each(['tcp', 'unix'] as const)(
-    'tells over %s when media have stopped',
-    async (kind) => {
+    it.each(['tcp', 'unix'] as const)('tells over %s when media have stopped', async (kind) => {
       const port = await freePort();
       const folder = await mkdtemp(join(tmpdir(), 'notify-'));
       onTestFinished(() => rm(folder, { recursive: true }));
@@ -120,7 +120,7 @@ describe('rtpproxy 3.2', () => {
       const listen =
         kind === 'tcp' ? ({ kind, host: '127.0.0.1', port } as const) : ({ kind, path } as const);
       const control = (own: string) => `unix:${own}/control.sock`;
-      await using relay = await startRtpproxy(control, ['-T', '1', '-n', printed]);
+      await using relay = await start(control, ['-T', '1', '-W', '1', '-n', printed]);
       await using it = await controlOf(control(relay.folder), { notify: { listen, printed } });
       const stopped = new Promise((resolve) => {
         it.control.listener = { mediaStopped: resolve, mediaKey: () => {} };
@@ -128,25 +128,22 @@ describe('rtpproxy 3.2', () => {
       const more = { flags: { notify: true }, tag: '12.7a' };
       expect(await it.control.offer({ ...AUDIO_CALL, ...more })).toMatchObject({ ok: true });
       expect(await stopped).toBe('12.7a');
-    },
-  );
+    });
 
-  it.skipIf((missing ?? missingModule()) !== undefined)(
-    'tells which keys were pressed, and by whom',
-    async () => {
+    it.skipIf(keys === undefined)('tells which keys were pressed, and by whom', async () => {
       const port = await freePort();
       const printed = `tcp:127.0.0.1:${port}`;
       const listen = { kind: 'tcp', host: '127.0.0.1', port } as const;
       const control = (own: string) => `unix:${own}/control.sock`;
-      const options = ['-n', printed, '--dso', process.env.RTPPROXY_DTMF!];
-      await using relay = await startRtpproxy(control, options);
+      const options = ['-n', printed, ...(keys ?? [])];
+      await using relay = await start(control, options);
       await using it = await controlOf(control(relay.folder), { notify: { listen, printed } });
-      const keys: unknown[] = [];
+      const pressed: unknown[] = [];
       let heard = () => {};
       it.control.listener = {
         mediaStopped: () => {},
         mediaKey: (tag, { key, party }) => {
-          keys.push([tag, key, party]);
+          pressed.push([tag, key, party]);
           heard();
         },
       };
@@ -169,14 +166,10 @@ describe('rtpproxy 3.2', () => {
         await pressKey(from, to, event);
         await told;
       }
-      expect(keys).toEqual([
+      expect(pressed).toEqual([
         ['7', '5', 'offerer'],
         ['7', '#', 'answerer'],
       ]);
-    },
-  );
-});
-
-function missingModule(): string | undefined {
-  return process.env.RTPPROXY_DTMF === undefined ? 'RTPPROXY_DTMF names no module catch_dtmf' : undefined;
+    });
+  });
 }
