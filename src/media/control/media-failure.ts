@@ -6,6 +6,11 @@ export function failure(fault: MediaFault, reason: string, error?: number): Medi
   return error === undefined ? { ok: false, fault, reason } : { ok: false, fault, reason, error };
 }
 
+/** Something is meant for a party that there is not yet. */
+export function noAnswerer(): MediaFailure {
+  return failure('bad-value', 'nobody has answered yet: the tag of the answerer is missing');
+}
+
 /**
  * Prints a command.
  * @returns a failure for values that cannot stand in it

@@ -9,7 +9,6 @@ import type {
   BlockRequest,
   MediaControl,
   MediaDone,
-  MediaFailure,
   MediaKey,
   MediaParty,
   MediaQuestion,
@@ -21,7 +20,7 @@ import type {
   Relayed,
   StopPlayRequest,
 } from './media-control.ts';
-import { failure, printed, wasAway } from './media-failure.ts';
+import { failure, noAnswerer, printed, wasAway } from './media-failure.ts';
 import type { Attempt } from './relay-fleet.ts';
 import type { AskNode, ProbeResult, RelayNode } from './relay-node.ts';
 import { flatCounters, type NgAnswer, readNgAnswer } from './rtpengine-answer.ts';
@@ -213,8 +212,4 @@ function relayed({ name, spec }: RelayNode, sdp: string, { flags, sdp: own }: Me
 
 function tagOf({ fromTag, toTag }: MediaKey, party: MediaParty): string | undefined {
   return party === 'offerer' ? fromTag : toTag;
-}
-
-function noAnswerer(): MediaFailure {
-  return failure('bad-value', 'nobody has answered yet: the tag of the answerer is missing');
 }

@@ -20,7 +20,7 @@ import type {
   RecordRequest,
   StopPlayRequest,
 } from './media-control.ts';
-import { failure, printed } from './media-failure.ts';
+import { failure, noAnswerer, printed } from './media-failure.ts';
 import { isLocal } from './node-link.ts';
 import { readNotification } from './notification-reader.ts';
 import { NotifyListener } from './notify-listener.ts';
@@ -237,10 +237,6 @@ function sideOf(
 function ownDestination(destination: string, party: MediaParty, media: number): string {
   if (destination.startsWith('udp:')) return destination;
   return `${destination}${media === 1 ? '' : `=${media}`}${party === 'offerer' ? '' : '.a'}`;
-}
-
-function noAnswerer(): MediaFailure {
-  return failure('bad-value', 'nobody has answered yet: the tag of the answerer is missing');
 }
 
 function chunked<T>(items: readonly T[], size: number): T[][] {
