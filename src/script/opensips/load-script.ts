@@ -43,15 +43,18 @@ export async function loadScript(file: string, options: ReadOptions): Promise<Lo
 export async function compileSource(file: string, source: SourceText): Promise<LoadScriptResult> {
   const faults = new Faults(source);
   const script = parseScript(faults);
-  const modules = new Map<string, ScriptModule>();
-  for (const { name } of script.modules) {
-    const module = await importModule(name);
-    if (module !== undefined) modules.set(name, module);
-  }
-  return compileParsed(file, script, modules, faults);
+  const names = script.modules.map(({ name }) => name);
+  const result = compileParsed(file, script, await importModules(names), faults);
+  if (result.ok) return result;
+  // Once more, now that it is worth the time to know whose the names are that are not known.
+  const again = new Faults(source);
+  return compileParsed(file, parseScript(again), await importModules(moduleNames()), again);
 }
 
-/** As {@link compileSource}, for a text that was read into `script` and modules that are at hand. */
+/**
+ * As {@link compileSource}, for a text that was read into `script`.
+ * @param available modules that are at hand, those that the script loads among them
+ */
 export function compileParsed(
   file: string,
   script: Script,
@@ -62,10 +65,11 @@ export function compileParsed(
   const modules = [coreModule, ...takeModules(script.modules, available, faults)];
   checkNeeds(modules, script.modules, faults);
   const parameters = takeParameters(modules, script.parameters, script.modules, faults);
-  const scope = new Scope(modules, transformations);
-  // Names of modules that are not there would bring a fault for each of their functions.
-  const unknown = modules.length <= script.modules.length;
-  const compiled = unknown ? undefined : compileScript(script, scope, faults, settings);
+  const scope = new Scope(modules, transformations, {
+    elsewhere: [...available.values()].filter((it) => !modules.includes(it)),
+    incomplete: modules.length <= script.modules.length,
+  });
+  const compiled = compileScript(script, scope, faults, settings);
   const { source, notices } = faults;
   if (compiled === undefined) return { ok: false, problems: faults.errors, notices };
   return {
@@ -92,6 +96,15 @@ export async function importModule(name: string): Promise<ScriptModule | undefin
   if (file === undefined) return undefined;
   const { module } = (await import(file.href)) as { readonly module?: ScriptModule };
   return module;
+}
+
+async function importModules(names: readonly string[]): Promise<ReadonlyMap<string, ScriptModule>> {
+  const modules = new Map<string, ScriptModule>();
+  for (const name of names) {
+    const module = await importModule(name);
+    if (module !== undefined) modules.set(name, module);
+  }
+  return modules;
 }
 
 function takeModules(

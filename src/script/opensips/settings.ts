@@ -1,4 +1,8 @@
+import { parseAddressParts } from '../../advertise/advertised-address.ts';
+import { type Alias, parseAlias } from '../../advertise/alias.ts';
 import { nearest } from '../../base/nearest.ts';
+import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
+import type { AddressParts } from '../../net/listener.ts';
 import type { CodeSettings } from './compile/statement-compiler.ts';
 import { KNOWN_SETTINGS, type KnownSetting } from './known-settings.ts';
 import type { RawValue, Script, Setting, SocketLine } from './language/ast.ts';
@@ -6,12 +10,12 @@ import type { Faults } from './language/faults.ts';
 
 /** What the global part of a script says, checked. */
 export interface ScriptSettings extends CodeSettings {
-  readonly sockets: readonly SocketLine[];
-  readonly aliases: readonly RawValue[];
+  readonly sockets: readonly ListenSpec[];
+  /** Those of `alias`, and of sockets that accept subdomains. */
+  readonly aliases: readonly Alias[];
   /** Names of the addresses that are listened on become aliases. */
   readonly autoAliases: boolean;
-  readonly advertisedAddress: RawValue | undefined;
-  readonly advertisedPort: number | undefined;
+  readonly advertise: AddressParts | undefined;
   readonly mhomed: boolean;
   /** From -3 (alert) to 4 (debug). */
   readonly logLevel: number;
@@ -35,11 +39,13 @@ export function readSettings(script: Script, faults: Faults): ScriptSettings {
   const signature = reader.flag('server_signature') !== false;
   const logLevel = debug ? 4 : (reader.int('log_level') ?? 2);
   return {
-    sockets: script.sockets,
-    aliases: script.aliases,
+    sockets: script.sockets.flatMap((line) => socket(line, faults)),
+    aliases: [
+      ...script.aliases.flatMap((value) => alias(value, faults)),
+      ...script.sockets.flatMap(subdomains),
+    ],
     autoAliases: reader.flag('auto_aliases') ?? false,
-    advertisedAddress: reader.raw('advertised_address'),
-    advertisedPort: reader.int('advertised_port'),
+    advertise: advertised(reader.raw('advertised_address'), reader.raw('advertised_port'), faults),
     mhomed: reader.flag('mhomed') ?? false,
     logLevel,
     xlogLevel: reader.int('xlog_level') ?? 2,
@@ -113,4 +119,46 @@ function kindFault({ value, quoted }: Setting, { kind }: KnownSetting): string |
     default:
       return undefined;
   }
+}
+
+function socket({ address, advertised, tag, start }: SocketLine, faults: Faults): readonly ListenSpec[] {
+  const as = advertised === undefined ? '' : ` as ${bracketed(advertised)}`;
+  const result = parseListenSpec(`${address}${as}${tag === undefined ? '' : ` name ${tag}`}`);
+  if (result.ok) return [result.spec];
+  faults.error(start, result.message, result.hint);
+  return [];
+}
+
+function alias({ text, start }: RawValue, faults: Faults): readonly Alias[] {
+  const result = parseAlias(text);
+  if (result.ok) return [result.alias];
+  faults.error(start, result.reason);
+  return [];
+}
+
+function subdomains({ acceptSubdomain, advertised, address }: SocketLine): readonly Alias[] {
+  if (!acceptSubdomain) return [];
+  const host = (advertised ?? address.slice(address.indexOf(':') + 1)).replace(/:[\d,-]+$/, '');
+  return [{ transport: undefined, host, port: undefined, acceptSubdomain: true }];
+}
+
+function advertised(
+  address: RawValue | undefined,
+  port: RawValue | undefined,
+  faults: Faults,
+): AddressParts | undefined {
+  const portPart = port && { port: Number(port.text) };
+  if (portPart && !(portPart.port > 0 && portPart.port < 65_536)) {
+    faults.error(port.start, `advertised_port: ${port.text} is no port`, 'ports go from 1 to 65535');
+  }
+  if (address === undefined) return portPart;
+  const result = parseAddressParts(bracketed(address.text));
+  if (result.ok) return { ...result.parts, ...portPart };
+  faults.error(address.start, result.reason);
+  return undefined;
+}
+
+/** A bare IPv6 address gets its brackets. */
+function bracketed(text: string): string {
+  return /^[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*$/.test(text) ? `[${text}]` : text;
 }

@@ -1,11 +1,11 @@
-import { nearest } from '../../../base/nearest.ts';
 import type { Argument } from '../frame/argument.ts';
 import type { FunctionSpec } from '../frame/function.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
 import type { Call, Operand } from '../language/ast.ts';
-import { routeWord } from '../language/route-words.ts';
+import { aRoute, routeTitle, routeWord } from '../language/route-words.ts';
 import type { CodeWriter } from './code-writer.ts';
 import { literal } from './code-writer.ts';
+import { choiceHint } from './hints.ts';
 import { pattern } from './pattern.ts';
 import type { Scope } from './scope.ts';
 import type { VariableCompiler } from './variable-compiler.ts';
@@ -59,7 +59,7 @@ export class CallCompiler {
     const { faults } = this.#writer;
     if (!spec.routes.includes(kind)) {
       const where = spec.routes.map((it) => routeWord(it)).join(', ');
-      faults.error(call.start, `${call.name} cannot be called in a ${routeWord(kind)}`, `it can in ${where}`);
+      faults.error(call.start, `${call.name} cannot be called in ${aRoute(kind)}`, `it can in ${where}`);
     }
     if (spec.older !== undefined) faults.notice(call.start, `${call.name} is an older spelling`, spec.older);
     if (!this.#checkCount(call, spec)) return undefined;
@@ -94,9 +94,8 @@ export class CallCompiler {
       this.#writer.faults.error(start, `${name} of ${missing.module} is not there`, missing.why);
       return;
     }
-    const near = this.#scope.nearestFunction(name);
-    const hint = near === undefined ? 'is the module that has it loaded?' : `did you mean ${near}?`;
-    this.#writer.faults.error(start, `there is no function ${name}`, hint);
+    if (this.#scope.incomplete) return;
+    this.#writer.faults.error(start, `there is no function ${name}`, this.#scope.functionHint(name));
   }
 
   #checkCount({ name, args, start }: Call, { args: wanted }: FunctionSpec<never>): boolean {
@@ -190,7 +189,7 @@ export class CallCompiler {
         if (this.#routes.has(kind.of, text)) return constantCode(text);
         return this.#wrong(
           start,
-          `there is no ${routeWord(kind.of)}[${text}]`,
+          `there is no ${routeTitle(kind.of, text)}`,
           text,
           this.#routes.names(kind.of),
         );
@@ -245,14 +244,7 @@ export class CallCompiler {
   }
 
   #wrong(start: number, message: string, word: string, known: readonly string[]): undefined {
-    const near = nearest(word, known);
-    const hint =
-      near !== undefined
-        ? `did you mean ${near}?`
-        : known.length > 0
-          ? `there are ${known.join(', ')}`
-          : undefined;
-    this.#writer.faults.error(start, message, hint);
+    this.#writer.faults.error(start, message, choiceHint(word, known));
     return undefined;
   }
 
@@ -282,7 +274,11 @@ export class CallCompiler {
       faults.notice(start, 'an older spelling', `numbers stand without quotes: ${operand.text}`);
     }
     if (Number.isNaN(number)) {
-      faults.error(start, `${name}: "${argument.name}" is a number`, `write ${name}(… 5 …)`);
+      faults.error(
+        start,
+        `${name}: "${argument.name}" is a number`,
+        'write digits without quotes, or a variable that holds a number',
+      );
       return undefined;
     }
     if (number < kind.least || number > kind.most) {

@@ -10,11 +10,11 @@ import type {
   RouteCall,
   VariableText,
 } from '../language/ast.ts';
-import { routeWord } from '../language/route-words.ts';
 import type { CallCompiler } from './call-compiler.ts';
 import { PATTERN_HINT } from './call-compiler.ts';
 import type { CodeWriter } from './code-writer.ts';
 import { literal } from './code-writer.ts';
+import { noRoute } from './hints.ts';
 import { pattern } from './pattern.ts';
 import type { BoundVariable, VariableCompiler } from './variable-compiler.ts';
 
@@ -155,12 +155,7 @@ export class ExpressionCompiler {
   #fixedRoute(name: string, params: string, start: number): string {
     const fn = this.#routes.functionOf(name);
     if (fn === undefined) {
-      const names = this.#routes.names();
-      this.writer.faults.error(
-        start,
-        `there is no ${routeWord('request')}[${name}]`,
-        names.length > 0 ? `there are ${names.join(', ')}` : undefined,
-      );
+      noRoute(this.writer.faults, start, name, this.#routes.names());
       return '-1';
     }
     const run = this.#routes.waits(name) ? `await ${fn}(m)` : `${fn}(m)`;

@@ -10,6 +10,11 @@ export interface Declared<T> {
   readonly module: ScriptModule;
 }
 
+export interface ScopeOptions {
+  readonly elsewhere?: readonly ScriptModule[];
+  readonly incomplete?: boolean;
+}
+
 /** The names that a script may use: those of the core and of the modules that it loads. */
 export class Scope {
   readonly modules: readonly ScriptModule[];
@@ -17,11 +22,23 @@ export class Scope {
   readonly #variables = new Map<string, Declared<VariableSpec<never>>>();
   readonly #missing = new Map<string, { readonly module: string; readonly why: string }>();
   readonly #transformations: ReadonlyMap<string, TransformSpec>;
+  readonly #elsewhere: readonly ScriptModule[];
+  /** Modules are missing: names that are not known may be theirs. */
+  readonly incomplete: boolean;
 
-  /** @param modules the core first: a module's own function goes over one of the same name before it */
-  constructor(modules: readonly ScriptModule[], transformations: ReadonlyMap<string, TransformSpec>) {
+  /**
+   * @param modules the core first: a module's own function goes over one of the same name before it
+   * @param elsewhere modules that the script does not load, to tell whose a name is
+   */
+  constructor(
+    modules: readonly ScriptModule[],
+    transformations: ReadonlyMap<string, TransformSpec>,
+    { elsewhere = [], incomplete = false }: ScopeOptions = {},
+  ) {
     this.modules = modules;
     this.#transformations = transformations;
+    this.#elsewhere = elsewhere;
+    this.incomplete = incomplete;
     for (const module of modules) {
       for (const [name, spec] of Object.entries(module.functions ?? {})) {
         this.#functions.set(name, { spec, module });
@@ -53,15 +70,29 @@ export class Scope {
     return this.#missing.get(name);
   }
 
-  nearestFunction(name: string): string | undefined {
-    return nearest(name, [...this.#functions.keys()]);
+  /** What to do about a function that is not known. */
+  functionHint(name: string): string | undefined {
+    const owners = this.#elsewhere.filter(({ functions }) => functions !== undefined && name in functions);
+    return loadHint(owners) ?? meant(nearest(name, [...this.#functions.keys()]));
   }
 
-  nearestVariable(name: string): string | undefined {
-    return nearest(name, [...this.#variables.keys()]);
+  /** What to do about a variable that is not known. */
+  variableHint(name: string): string | undefined {
+    const owners = this.#elsewhere.filter(({ variables }) => variables !== undefined && name in variables);
+    const near = nearest(name, [...this.#variables.keys()]);
+    return loadHint(owners) ?? meant(near && `$${near}`);
   }
 
   nearestTransformation(name: string): string | undefined {
     return nearest(name, [...this.#transformations.keys()]);
   }
+}
+
+function loadHint(owners: readonly ScriptModule[]): string | undefined {
+  if (owners.length === 0) return undefined;
+  return `write ${owners.map(({ name }) => `loadmodule "${name}.so"`).join(' or ')}`;
+}
+
+function meant(near: string | undefined): string | undefined {
+  return near && `did you mean ${near}?`;
 }

@@ -3,6 +3,7 @@ import type { Async, ForEach, If, Return, Statement, Switch, While } from '../la
 import type { CallCompiler } from './call-compiler.ts';
 import { literal } from './code-writer.ts';
 import type { ExpressionCompiler, RouteTable } from './expression-compiler.ts';
+import { noRoute } from './hints.ts';
 import { STOP } from './operations.ts';
 
 /** What of the script's settings shows in its code. */
@@ -271,7 +272,7 @@ export class StatementCompiler {
   #routeFunction(name: string, start: number): string | undefined {
     const fn = this.#routes.functionOf(name);
     if (fn === undefined) {
-      this.#expressions.writer.faults.error(start, `there is no route[${name}]`);
+      noRoute(this.#expressions.writer.faults, start, name, this.#routes.names());
     }
     return fn;
   }

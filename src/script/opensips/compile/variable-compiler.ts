@@ -156,9 +156,9 @@ export class VariableCompiler {
       this.#writer.faults.error(start, `$${name} of ${missing.module} is not there`, missing.why);
       return;
     }
-    const near = this.#scope.nearestVariable(name);
-    const hint = near === undefined ? 'is the module that has it loaded?' : `did you mean $${near}?`;
-    this.#writer.faults.error(start, `there is no variable ${text.includes('(') ? `$${name}` : text}`, hint);
+    if (this.#scope.incomplete) return;
+    const shown = text.includes('(') ? `$${name}` : text;
+    this.#writer.faults.error(start, `there is no variable ${shown}`, this.#scope.variableHint(name));
   }
 
   #checkInner(

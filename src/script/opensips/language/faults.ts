@@ -29,6 +29,10 @@ export class Faults {
     add(this.#errors, { start, message, hint });
   }
 
+  hasErrorAt(start: number): boolean {
+    return this.#errors.some((it) => it.start === start);
+  }
+
   notice(start: number, message: string, hint?: string): void {
     add(this.#notices, { start, message, hint });
   }

@@ -18,11 +18,24 @@ export function isRouteWord(word: string): boolean {
   return WORDS.has(word);
 }
 
+export const ROUTE_WORDS: readonly string[] = [...WORDS.keys()];
+
 export function routeKind(word: string): RouteKind | undefined {
   return WORDS.get(word);
+}
+
+/** `a route`, `an error_route` */
+export function aRoute(kind: RouteKind): string {
+  const word = routeWord(kind);
+  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 }
 
 /** How a block of that kind is written. */
 export function routeWord(kind: RouteKind): string {
   return kind === 'request' ? 'route' : `${kind}_route`;
+}
+
+/** `failure_route[missed]` */
+export function routeTitle(kind: RouteKind, name: string): string {
+  return name === '' ? routeWord(kind) : `${routeWord(kind)}[${name}]`;
 }

@@ -1,4 +1,6 @@
+import { nearest } from '../../../base/nearest.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
+import { KNOWN_SETTINGS } from '../known-settings.ts';
 import type {
   LoadModule,
   ModuleParameter,
@@ -9,8 +11,8 @@ import type {
   SocketLine,
 } from './ast.ts';
 import type { Faults } from './faults.ts';
-import { isRouteWord, routeKind, routeWord } from './route-words.ts';
-import { readAliases, readSocket } from './socket-line.ts';
+import { isRouteWord, ROUTE_WORDS, routeKind, routeTitle } from './route-words.ts';
+import { isSetting, readAliases, readSocket } from './socket-line.ts';
 import { StatementParser } from './statement-parser.ts';
 import type { Token } from './token.ts';
 import { shown, Unparsable } from './token-stream.ts';
@@ -18,6 +20,7 @@ import { shown, Unparsable } from './token-stream.ts';
 /** Route blocks that have no name, or may go without. */
 const NAMELESS: ReadonlySet<RouteKind> = new Set(['request', 'onreply', 'error', 'local', 'startup']);
 const NAMED: ReadonlySet<RouteKind> = new Set(['request', 'onreply', 'failure', 'branch', 'timer', 'event']);
+const PARTS = 'here stand settings (name = value), loadmodule, modparam(…) and route blocks';
 const SOCKET_WORDS: ReadonlySet<string> = new Set(['socket', 'listen']);
 /** Settings whose values are sentences that Viaduct has no use for. */
 const SENTENCES: ReadonlySet<string> = new Set(['auto_scaling_profile', 'dst_blacklist']);
@@ -84,10 +87,9 @@ class ScriptParser extends StatementParser {
     const token = this.peek();
     if (this.accept(';')) return;
     if (token.kind !== 'word') {
-      this.fail(
-        `${shown(token)} is not expected here`,
-        'here stand settings (name = value), loadmodule, modparam(…) and route blocks',
-      );
+      this.faults.error(token.start, `${shown(token)} is not expected here`, PARTS);
+      if (this.accept('}')) return;
+      throw new Unparsable();
     }
     if (token.text === 'loadmodule') this.#loadModule();
     else if (token.text === 'modparam') this.#modparam();
@@ -187,9 +189,15 @@ class ScriptParser extends StatementParser {
     // `mem-group` is one word.
     const text = name.text === 'mem' && this.accept('-') ? `mem-${this.take().text}` : name.text;
     if (!this.is('=')) {
+      if (Object.hasOwn(KNOWN_SETTINGS, text) || SOCKET_WORDS.has(text) || text === 'alias') {
+        this.fail(`"=" is missing behind ${text}`, `write ${text} = …`, name.end);
+      }
+      const near = nearest(text, [...ROUTE_WORDS, 'loadmodule', 'modparam', 'include_file']);
       const hint = this.is('(')
         ? 'functions are called inside of a route'
-        : 'here stand settings (name = value), loadmodule, modparam(…) and route blocks';
+        : near === undefined
+          ? PARTS
+          : `did you mean ${near}?`;
       this.fail(`"${text}" is not expected here`, hint, name.start);
     }
     const equals = this.take();
@@ -200,7 +208,7 @@ class ScriptParser extends StatementParser {
       if (line) this.#sockets.push(line);
       this.moveTo(this.scanner.position);
     } else if (text === 'alias') {
-      this.#aliases.push(...readAliases(this.scanner, this.faults));
+      this.#aliases.push(...readAliases(this.scanner, this.faults, name.start));
       this.moveTo(this.scanner.position);
     } else if (SENTENCES.has(text) || text === 'mem-group') {
       this.#skipSentence(equals.end);
@@ -234,6 +242,11 @@ class ScriptParser extends StatementParser {
     }
     this.moveTo(equals.end);
     const raw = this.scanner.raw();
+    if (raw !== undefined && isSetting(this.scanner)) {
+      this.moveTo(raw.start);
+      this.faults.error(start, `the value of ${name} is missing`);
+      throw new Unparsable();
+    }
     this.moveTo(this.scanner.position);
     if (raw === undefined) this.fail(`the value of ${name} is missing`, undefined, start);
     return { name, value: raw.text, valueStart: raw.start, quoted: false, start };
@@ -254,9 +267,4 @@ class ScriptParser extends StatementParser {
       this.take();
     }
   }
-}
-
-/** `failure_route[missed]` */
-export function routeTitle(kind: RouteKind, name: string): string {
-  return name === '' ? routeWord(kind) : `${routeWord(kind)}[${name}]`;
 }

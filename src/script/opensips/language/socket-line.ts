@@ -27,7 +27,8 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
 /** `PROTO:HOST[:PORTS] [as HOST[:PORT]] [tag NAME] …`, behind the `=`. */
 export function readSocket(scanner: Scanner, faults: Faults, start: number): SocketLine | undefined {
   const first = scanner.raw();
-  if (first === undefined) {
+  if (first === undefined || isSetting(scanner)) {
+    if (first) scanner.position = first.start;
     faults.error(start, 'the socket is missing', 'write socket = udp:10.0.0.34:5060');
     return undefined;
   }
@@ -65,7 +66,8 @@ export function readSocket(scanner: Scanner, faults: Faults, start: number): Soc
       continue;
     }
     const value = scanner.raw();
-    if (value === undefined) {
+    if (value === undefined || isSetting(scanner)) {
+      if (value) scanner.position = value.start;
       faults.error(word.start, `what follows "${lower}" is missing`);
       break;
     }
@@ -87,7 +89,7 @@ function withPorts(scanner: Scanner, faults: Faults, text: string): string {
 }
 
 /** Whether the word that was read is the name of a setting: `tos = 16`. */
-function isSetting(scanner: Scanner): boolean {
+export function isSetting(scanner: Scanner): boolean {
   const before = scanner.position;
   scanner.skipBlanks();
   const equals = scanner.restOfLine(scanner.position).startsWith('=');
@@ -103,13 +105,13 @@ function skipBraces(scanner: Scanner, faults: Faults): void {
 }
 
 /** `[PROTO:]HOST[:PORT] [accept_subdomain] …`, as many as stand on the line behind the `=`. */
-export function readAliases(scanner: Scanner, faults: Faults): readonly RawValue[] {
+export function readAliases(scanner: Scanner, faults: Faults, start: number): readonly RawValue[] {
   const aliases: { text: string; start: number }[] = [];
   const lineEnd = scanner.position + scanner.restOfLine(scanner.position).length;
   for (;;) {
     const before = scanner.position;
     const word = scanner.raw();
-    if (!word || (aliases.length > 0 && word.start >= lineEnd)) {
+    if (!word || isSetting(scanner) || (aliases.length > 0 && word.start >= lineEnd)) {
       scanner.position = before;
       break;
     }
@@ -117,8 +119,7 @@ export function readAliases(scanner: Scanner, faults: Faults): readonly RawValue
     if (word.text.toLowerCase() === 'accept_subdomain' && last) last.text += ' accept_subdomain';
     else aliases.push({ text: withQuotedHost(scanner, word.text), start: word.start });
   }
-  if (aliases.length === 0)
-    faults.error(scanner.position, 'the alias is missing', 'write alias = sip.example.com');
+  if (aliases.length === 0) faults.error(start, 'the alias is missing', 'write alias = sip.example.com');
   return aliases;
 }
 

@@ -64,7 +64,8 @@ export class TokenStream {
 
   /** Complains of the next token, and leaves the rule. */
   protected fail(message: string, hint?: string, start: number = this.peek().start): never {
-    this.faults.error(start, message, hint);
+    // What is wrong here already has brought the parser off its way.
+    if (!this.faults.hasErrorAt(start)) this.faults.error(start, message, hint);
     throw new Unparsable();
   }
 
