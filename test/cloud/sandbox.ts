@@ -57,10 +57,13 @@ export function rightsReason(): string | undefined {
 
 /** Mount, process and network namespaces; named network namespaces inside are the machines of the test network. */
 export class Sandbox {
+  /** Where its files are seen from outside. */
+  readonly root: string;
   readonly #holder: ChildProcess;
   readonly #enter: readonly string[];
 
-  private constructor(holder: ChildProcess, enter: readonly string[]) {
+  private constructor(holder: ChildProcess, pid: string, enter: readonly string[]) {
+    this.root = `/proc/${pid}/root`;
     this.#holder = holder;
     this.#enter = enter;
   }
@@ -80,7 +83,7 @@ export class Sandbox {
       holder.stdout?.once('data', (text: Buffer) => resolve(text.toString().trim()));
     });
     const user = rights === 'root' ? [] : ['--user', '--preserve-credentials'];
-    return new Sandbox(holder, ['--target', pid, ...user, '--mount', '--net', '--pid', '--']);
+    return new Sandbox(holder, pid, ['--target', pid, ...user, '--mount', '--net', '--pid', '--']);
   }
 
   /** Runs a shell script in the sandbox itself and returns what it printed. @throws Error with its stderr */
