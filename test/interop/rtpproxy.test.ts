@@ -18,7 +18,8 @@ async function daemon(
   const { port } = socket.address();
   socket.close();
   await once(socket, 'close');
-  const fixed = ['-f', '-F', '-p', '/dev/null', '-d', 'CRIT', '-m', '40000', '-M', '41000'];
+  // Not /dev/null: rtpproxy removes its file when a signal ends it.
+  const fixed = ['-f', '-F', '-p', `${RECORDINGS}.pid`, '-d', 'CRIT', '-m', '40000', '-M', '41000'];
   const args = [...fixed, '-s', `udp:127.0.0.1:${port}`, ...options];
   const child = spawn(BINARY!, args, { stdio: 'inherit' });
   const asker = createSocket('udp4').unref();

@@ -47,7 +47,8 @@ export const RELAY_PROGRAMS: readonly RelayProgramUnderTest[] = [
 
 function common(control: string, folder: string): string[] {
   const ports = ['-m', '45000', '-M', '49998'];
-  return ['-f', '-F', '-d', 'INFO', '-s', control, '-l', '127.0.0.1', ...ports, '-r', folder];
+  const files = ['-r', folder, '-p', `${folder}/relay.pid`];
+  return ['-f', '-F', '-d', 'INFO', '-s', control, '-l', '127.0.0.1', ...ports, ...files];
 }
 
 function missingRtpproxy(): string | undefined {
