@@ -5,10 +5,10 @@ import type { Dialogs } from '../core/dialog/dialogs.ts';
 import type { Flow } from '../net/flow.ts';
 import type { Network } from '../net/network.ts';
 import type { MediaConfig } from '../ops/config/server-config.ts';
+import { advertisedFor } from '../ops/media-settings.ts';
 import { Anchoring } from '../script/media/anchoring.ts';
 import { MediaCalls } from '../script/media/media-calls.ts';
 import { type MediaCounters, newMediaCounters } from '../script/media/media-environment.ts';
-import { advertisedFor } from './media-settings.ts';
 import type { ServerRelays } from './relays.ts';
 import type { CounterGroup } from './statistics.ts';
 

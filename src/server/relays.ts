@@ -9,15 +9,15 @@ import { EmbeddedRelay } from '../media/server/embedded-relay.ts';
 import type { Listener } from '../net/listener.ts';
 import { EMBEDDED_SET } from '../ops/config/check-media.ts';
 import type { MediaConfig, RelaySetConfig } from '../ops/config/server-config.ts';
-import { type RelaySet, RelaySets } from '../script/media/relay-sets.ts';
-import { readCounters } from '../wire/rtpproxy/reply.ts';
 import {
   EMBEDDED_SETTINGS,
   nodeSets,
   relayProgram,
   rtpengineSettings,
   rtpproxySettings,
-} from './media-settings.ts';
+} from '../ops/media-settings.ts';
+import { type RelaySet, RelaySets } from '../script/media/relay-sets.ts';
+import { readCounters } from '../wire/rtpproxy/reply.ts';
 import type { CounterGroup } from './statistics.ts';
 
 const ASK_MS = 1000;

@@ -13,7 +13,7 @@ export interface ListenerRow {
 }
 
 /** Stand for anybody outside: documentation addresses, which no rule of an operator has any reason to name. */
-const OUTSIDE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
+export const OUTSIDE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 
 const WORDS: Readonly<Record<LevelName, string>> = {
   override: 'the script',

@@ -14,6 +14,7 @@ import { callControl } from '../admin/control-client.ts';
 import { controlPath } from '../admin/control-path.ts';
 import { listenerRows } from '../admin/listener-rows.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import { mediaProbe } from './media-probe.ts';
 import { type Finding, failed, ok, type Probe, warning } from './probe.ts';
 
 const OLDEST_NODE = 24;
@@ -40,6 +41,7 @@ export function probes(patient: Patient): readonly Probe[] {
     { name: 'Server', run: () => serverRuns(patient) },
     { name: 'TLS', run: async () => certificates(patient) },
     { name: 'Addresses', run: async () => printedAddresses(patient) },
+    mediaProbe(patient),
   ];
 }
 

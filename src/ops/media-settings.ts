@@ -6,13 +6,8 @@ import { DEFAULT_RECORDER_SETTINGS } from '../media/recorder/recorder.ts';
 import { DEFAULT_RELAY_SETTINGS, type MediaAddress } from '../media/relay/relay-settings.ts';
 import { DEFAULT_TRAFFIC_CLASS, type RelayProgram } from '../media/server/relay-program.ts';
 import type { Listener } from '../net/listener.ts';
-import type {
-  MediaConfig,
-  MediaRelayConfig,
-  RelaySetConfig,
-  RelaysConfig,
-} from '../ops/config/server-config.ts';
 import { parseNotifySocket } from '../wire/rtpproxy/notification.ts';
+import type { MediaConfig, MediaRelayConfig, RelaySetConfig, RelaysConfig } from './config/server-config.ts';
 
 /** The media of the configuration, in the words of the floor below. */
 
