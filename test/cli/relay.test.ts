@@ -2,13 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { writeRtpHeader } from '../../src/wire/rtp/rtp-header.ts';
+import { buildTelephoneEvent } from '../../src/wire/rtp/telephone-event.ts';
 import { noteSkipped } from '../cloud/requirements.ts';
+import { type RelayProcess, startRelayProcess } from '../interop/relay-process.ts';
 
 const VIADUCT = join(import.meta.dirname, '../../bin/viaduct');
 const stack: (() => void)[] = [];
@@ -26,24 +28,10 @@ function start(...args: string[]): ChildProcess {
   return child;
 }
 
-/** A relay that runs, with what it has printed and where it takes commands by UDP. */
-async function serve(...args: string[]) {
-  const child = start('-s', 'udp:127.0.0.1:0', '-l', '127.0.0.1', ...args);
-  let banner = '';
-  child.stdout?.setEncoding('utf8');
-  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
-    banner += chunk;
-    if (banner.includes('Ctrl-C')) break;
-  }
-  const port = Number(/udp:127\.0\.0\.1:(\d+)/.exec(banner)?.[1]);
-  const { socket } = await party();
-  let cookie = 0;
-  const ask = async (command: string): Promise<string> => {
-    socket.send(`${++cookie} ${command}`, port, '127.0.0.1');
-    const [bytes] = await once(socket, 'message');
-    return String(bytes).trimEnd().replace(/^\d+ /, '');
-  };
-  return { child, banner, port, ask };
+async function serve(...args: string[]): Promise<RelayProcess> {
+  const relay = await startRelayProcess(...args);
+  stack.push(() => relay.child.kill('SIGKILL'));
+  return relay;
 }
 
 async function party(): Promise<{ socket: Socket; port: number }> {
@@ -113,6 +101,29 @@ describe('viaduct relay', () => {
     expect([existsSync(pid), existsSync(unix)]).toEqual([false, false]);
     const [recording] = readdirSync(home).filter((name) => name.endsWith('.pcap'));
     expect(statSync(join(home, recording!)).size).toBeGreaterThan(40 * 172);
+  });
+
+  it('tells a listener of silence, and of keys', async () => {
+    const path = join(folder(), 'notify.sock');
+    const listener = createServer();
+    listener.listen(path);
+    stack.push(() => listener.close());
+    const { ask } = await serve('-n', path, '-T', '1', '-W', '1');
+    const caller = await party();
+    const heard = once(listener, 'connection');
+    await ask(`Uc0,101 c 127.0.0.1 ${caller.port} f;1 unix:${path} T7 && M3:1 Dc`);
+    const toCaller = Number.parseInt(await ask('L c 127.0.0.1 9 f;1 t;1'), 10);
+    for (const [i, end] of [false, false, true, true, true].entries()) {
+      const bytes = Buffer.alloc(16);
+      writeRtpHeader(bytes, { payloadType: 101, sequenceNumber: i, timestamp: 0, ssrc: 7 });
+      buildTelephoneEvent({ event: 11, end, volume: 10, duration: 160 * (i + 1) }).copy(bytes, 12);
+      caller.socket.send(bytes, toCaller, '127.0.0.1');
+    }
+    const [socket] = await heard;
+    let told = '';
+    while (!told.includes('T7\n')) told += String((await once(socket, 'data'))[0]);
+    expect(told).toBe('Dc # 10 480 0\nT7\n');
+    socket.destroy();
   });
 
   it('takes no more sessions after SIGHUP, and ends with the last', async () => {

@@ -1,4 +1,4 @@
-import { logLine } from '../../base/channels.ts';
+import { channels, logLine } from '../../base/channels.ts';
 import type { RtpproxyCommand } from '../../wire/rtpproxy/command.ts';
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
 import { parseCommand } from '../../wire/rtpproxy/parse-command.ts';
@@ -77,6 +77,7 @@ export class RelayServer implements RelayUser, AsyncDisposable {
       commands.answered++;
       if (isError(it)) commands.failed++;
       else commands.succeeded++;
+      if (channels.log.hasSubscribers) logLine('debug', 'relay', `${text} -> ${it}`);
     });
     return answer;
   }
