@@ -8,7 +8,11 @@ import type { MediaConfig } from '../ops/config/server-config.ts';
 import { advertisedFor } from '../ops/media-settings.ts';
 import { Anchoring } from '../script/media/anchoring.ts';
 import { MediaCalls } from '../script/media/media-calls.ts';
-import { type MediaCounters, newMediaCounters } from '../script/media/media-environment.ts';
+import {
+  type MediaCounters,
+  type MediaEnvironment,
+  newMediaCounters,
+} from '../script/media/media-environment.ts';
 import type { ServerRelays } from './relays.ts';
 import type { CounterGroup } from './statistics.ts';
 
@@ -24,6 +28,7 @@ export interface ServerMediaOptions {
 /** The calls of a server whose media go through its relays. */
 export class ServerMedia {
   readonly anchoring: Anchoring;
+  readonly environment: MediaEnvironment;
   readonly counters: MediaCounters = newMediaCounters();
   readonly #relays: ServerRelays;
   #config: MediaConfig;
@@ -31,7 +36,7 @@ export class ServerMedia {
   constructor({ config, relays, advertise, network, dialogs, ids }: ServerMediaOptions) {
     this.#relays = relays;
     this.#config = config;
-    const environment = {
+    this.environment = {
       advertise,
       ids,
       counters: this.counters,
@@ -41,7 +46,7 @@ export class ServerMedia {
           (it) => it.address === remoteAddress && it.port === remotePort && it.transport === transport,
         ),
     };
-    const calls = new MediaCalls(environment, dialogs);
+    const calls = new MediaCalls(this.environment, dialogs);
     relays.listen(calls);
     this.anchoring = new Anchoring(calls, relays.sets(config), config.anchor);
   }

@@ -1,9 +1,17 @@
-import type { MediaDone, MediaKey, MediaParty, MediaResult } from '../../media/control/media-control.ts';
+import type {
+  MediaDone,
+  MediaFailure,
+  MediaKey,
+  MediaParty,
+  MediaResult,
+  Relayed,
+} from '../../media/control/media-control.ts';
 import type { MediaFlags } from '../../media/control/media-flags.ts';
 import type { RtpengineFlags } from '../../media/control/rtpengine-flags.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { MediaEnvironment } from './media-environment.ts';
 import { PLAIN_STYLE, printDescription } from './print-description.ts';
+import type { MediaReader } from './printed-address.ts';
 import type { RelayedBody } from './relay-body.ts';
 import type { RelaySet } from './relay-sets.ts';
 import { SdpBody } from './sdp-body.ts';
@@ -12,6 +20,8 @@ import { SdpBody } from './sdp-body.ts';
 export interface ExplicitExchange {
   readonly kind: 'offer' | 'answer';
   readonly message: SipMessage;
+  /** A description to relay instead of that of the message. */
+  readonly sdp?: string | undefined;
   /** IP address that it came from. */
   readonly source: string;
   readonly relay: RelaySet;
@@ -26,6 +36,17 @@ export interface ExplicitExchange {
   readonly tag?: string | undefined;
 }
 
+/** As {@link RelayedBody}, with what the relay has said. */
+export type ExchangedBody =
+  | {
+      readonly ok: true;
+      readonly relayed: Relayed;
+      for(reader: MediaReader): Buffer;
+      /** The description alone. */
+      print(reader: MediaReader): string;
+    }
+  | { readonly ok: false; readonly failure: MediaFailure };
+
 /** Who hears a prompt, seen from the message at hand: who sent the request (`uac`), or who answers it. */
 export type ExchangeParty = 'uac' | 'uas';
 
@@ -37,14 +58,15 @@ export type ExchangeParty = 'uac' | 'uas';
 export async function exchangeOnce(
   exchange: ExplicitExchange,
   env: MediaEnvironment,
-): Promise<RelayedBody | undefined> {
+): Promise<ExchangedBody | undefined> {
   const { kind, message, source, relay, flags, engine, local, viaBranch, tag } = exchange;
   const body = SdpBody.of(message);
-  if (!body) return undefined;
+  const sdp = exchange.sdp ?? body?.text;
+  if (sdp === undefined) return undefined;
   const { control } = relay;
   const question = {
     ...exchangeKey(message, relay, kind),
-    sdp: body.text,
+    sdp,
     source,
     flags,
     engine,
@@ -55,7 +77,15 @@ export async function exchangeOnce(
   const result: MediaResult = await (kind === 'offer' ? control.offer(question) : control.answer(question));
   if (!result.ok) return { ok: false, failure: result };
   const style = { ...PLAIN_STYLE, address: exchange.address };
-  return { ok: true, for: (reader) => body.with(printDescription(result, reader, style, env)) };
+  return {
+    ok: true,
+    relayed: result,
+    print: (reader) => printDescription(result, reader, style, env),
+    for: (reader) => {
+      const text = printDescription(result, reader, style, env);
+      return body ? body.with(text) : Buffer.from(text, 'latin1');
+    },
+  };
 }
 
 /** Gives back the ports of the call that a message belongs to: `rtpproxy_unforce`. */

@@ -1,6 +1,9 @@
+import type { Side } from '../../../core/proxy/record-route.ts';
 import type { MessageEdit } from '../../../wire/sip/edit.ts';
 import { H } from '../../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
+
+type Work = (edit: MessageEdit, reader: Side | undefined) => void;
 
 /**
  * What a script has changed in one message. Reading sees the message as it came; the changes show in what goes out, as
@@ -8,7 +11,7 @@ import type { SipMessage } from '../../../wire/sip/message.ts';
  */
 export class MessageChanges {
   readonly #base: MessageChanges | undefined;
-  #work: ((edit: MessageEdit) => void)[] | undefined;
+  #work: Work[] | undefined;
   #body: Buffer | null | undefined;
   #contentType: string | undefined;
 
@@ -32,8 +35,11 @@ export class MessageChanges {
     );
   }
 
-  /** Adds a piece of work, done on each edit that the message goes out by. It must not throw: check texts before. */
-  add(work: (edit: MessageEdit) => void): void {
+  /**
+   * Adds a piece of work, done on each edit that the message goes out by, with who reads it where that is known. It must
+   * not throw: check texts before.
+   */
+  add(work: Work): void {
     if (this.#work === undefined) this.#work = [work];
     else this.#work.push(work);
   }
@@ -62,9 +68,9 @@ export class MessageChanges {
     return this.#base ? this.#base.contentTypeOf(message) : message.get(H.ContentType);
   }
 
-  apply(edit: MessageEdit): void {
-    this.#base?.apply(edit);
-    if (this.#work !== undefined) for (const work of this.#work) work(edit);
+  apply(edit: MessageEdit, reader?: Side): void {
+    this.#base?.apply(edit, reader);
+    if (this.#work !== undefined) for (const work of this.#work) work(edit, reader);
     if (this.#body === undefined) return;
     if (this.#body === null) edit.setBody(Buffer.alloc(0)).removeAll(H.ContentType);
     else edit.setBody(this.#body, this.#contentType);

@@ -107,7 +107,7 @@ function forkOptions(context: RequestContext): ForkOptions {
     }),
     ...(context.silenceTimeoutMs !== undefined && { noAnswerMs: context.silenceTimeoutMs }),
     ...(context.awaitTargets > 0 && { awaitTargets: context.awaitTargets }),
-    ...(changes.empty ? {} : { edit: (edit) => changes.apply(edit) }),
+    ...(changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) }),
     onBranch: (view) => {
       const target = context.targets.get(view.target)?.copy() ?? new BranchTarget(view.requestUri);
       return runBranchRoute(context, view, target);
@@ -127,7 +127,7 @@ function replied(context: RequestContext, view: ReplyView): MaybePromise<void> {
   const known = context.replyChanges?.get(response);
   if (known !== undefined) {
     // A negative answer has been through the routes when it came.
-    known.apply(view.edit);
+    known.apply(view.edit, view.reader);
     return undefined;
   }
   const changes = new MessageChanges();
@@ -135,12 +135,14 @@ function replied(context: RequestContext, view: ReplyView): MaybePromise<void> {
   const dropped = runReplyRoutes(context, response, flow, changes, branch, view);
   const finish = (drop: boolean): void => {
     if (drop && response.status < 200) view.drop();
-    changes.apply(view.edit);
+    changes.apply(view.edit, view.reader);
   };
   return dropped instanceof Promise ? dropped.then(finish) : finish(dropped);
 }
 
-function failed(context: RequestContext, { branch, response }: BranchFailure): void {
+function failed(context: RequestContext, failure: BranchFailure): void {
+  const { branch, response } = failure;
+  for (const watcher of context.watchers) watcher.failed?.(context, failure);
   if (response === undefined) return;
   const changes = new MessageChanges();
   context.replyChanges ??= new Map();
@@ -194,7 +196,7 @@ export function forwardStateless(m: ScriptMessage, destination: string | undefin
     ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
     ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
     ...(advertise && { advertise }),
-    ...(changes.empty ? {} : { edit: (edit) => changes.apply(edit) }),
+    ...(changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) }),
   });
   return true;
 }

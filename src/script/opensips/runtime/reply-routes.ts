@@ -41,7 +41,7 @@ export function runBranchRoute(
     if (target.parsed !== undefined) view.requestUri = target.uri;
     if (target.du !== du) view.nextHop = target.du ?? undefined;
     if (target.socket !== socket) view.listener = target.socket?.name;
-    if (!changes.empty) view.addEdit((edit) => changes.apply(edit));
+    if (!changes.empty) view.addEdit((edit, to) => changes.apply(edit, to.reader));
   };
   const run = context.program.run(m);
   return run instanceof Promise ? run.then(finish) : finish();

@@ -1,4 +1,4 @@
-import type { BranchRef } from '../../../core/proxy/fork-options.ts';
+import type { BranchFailure, BranchRef } from '../../../core/proxy/fork-options.ts';
 import type { Target } from '../../../core/proxy/target.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { AddressParts } from '../../../net/listener.ts';
@@ -19,6 +19,8 @@ export interface RequestWatcher {
   relaying?(context: RequestContext): void;
   /** A reply came on a branch, before the reply routes see it. */
   replied?(m: ScriptMessage): void;
+  /** A branch has come to nothing. */
+  failed?(context: RequestContext, failure: BranchFailure): void;
   /** Its final answer was sent; `reply` is the one that came, undefined where the server made it. */
   answered?(context: RequestContext, status: number, reply: SipMessage | undefined): void;
   /** Nothing more will come of it. */

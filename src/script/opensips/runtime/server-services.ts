@@ -10,7 +10,22 @@ import type { ProxyEnvironment } from '../../../core/proxy/proxy-environment.ts'
 import type { LocationStore } from '../../../core/registrar/location-store.ts';
 import type { Registrar } from '../../../core/registrar/registrar.ts';
 import type { UserAgentClient } from '../../../core/ua/user-agent-client.ts';
+import type { OpenRelayPort } from '../../../media/control/port-link.ts';
+import type { OpenDatagramIo } from '../../../net/datagram-io.ts';
 import type { TransactionLayer } from '../../../transaction/transaction-layer.ts';
+import type { Anchoring } from '../../media/anchoring.ts';
+import type { MediaEnvironment } from '../../media/media-environment.ts';
+
+/** What modules that relay media work on. */
+export interface MediaServices {
+  /** Of the calls that are anchored, and the relays of the configuration. */
+  readonly anchoring: Anchoring;
+  readonly environment: MediaEnvironment;
+  /** Opens a line to the relay in this server, where there is one. */
+  readonly openPort?: OpenRelayPort | undefined;
+  /** How sockets for commands are opened, where it is not the system's way. */
+  readonly openUdp?: OpenDatagramIo | undefined;
+}
 
 /**
  * What of the server the modules of a script may use. `server.ts` fills it; a module that needs more adds a field here
@@ -34,6 +49,8 @@ export interface ServerServices {
   readonly client: UserAgentClient;
   /** The realm where a script gives none. */
   readonly realm: string;
+  /** Relays and the calls that use them; undefined in a set-up without media. */
+  readonly media?: MediaServices | undefined;
   /** Absolute path of the data directory. */
   readonly data: string;
 }
