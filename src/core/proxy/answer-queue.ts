@@ -1,14 +1,12 @@
-import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
+import type { TimerWheel } from '../../base/timer-wheel.ts';
 import type { TransactionCounters } from '../../transaction/transaction-counters.ts';
 import { userFault } from '../../transaction/user-fault.ts';
 import type { ReplyView } from './fork-options.ts';
-import { type Hook, runHook } from './hook.ts';
+import { type Hook, runHook, whenDone } from './hook.ts';
 import type { PassingAnswer } from './passing-answer.ts';
 
 /** How many may stand behind one that waits; a 2xx beyond is repeated by its user agent. */
 const MOST_WAITING = 32;
-/** A 2xx is repeated for 32 s, and a caller hears nothing meanwhile. */
-const PATIENCE_MS = 10_000;
 
 /** The answers of one fork on their way through a hook that may wait: one after the other, in the order they came in. */
 export class AnswerQueue {
@@ -17,9 +15,8 @@ export class AnswerQueue {
   readonly #wheel: TimerWheel;
   readonly #counters: TransactionCounters;
   readonly #waiting: PassingAnswer[] = [];
-  /** The answer that the hook has. */
-  #current: PassingAnswer | undefined;
-  #patience: WheelTimer | undefined;
+  /** The hook has an answer. */
+  #busy = false;
 
   constructor(
     hook: Hook<ReplyView> | undefined,
@@ -36,31 +33,24 @@ export class AnswerQueue {
   push(answer: PassingAnswer): void {
     if (this.#waiting.length >= MOST_WAITING && answer.response.status < 300) return;
     this.#waiting.push(answer);
-    if (this.#current === undefined) this.#next();
+    if (!this.#busy) this.#next();
   }
 
   #next(): void {
+    this.#busy = true;
     while (this.#waiting.length > 0) {
       const answer = this.#waiting.shift()!;
-      this.#current = answer;
       const waiting = runHook(this.#hook, answer, this.#counters);
       if (waiting) {
-        this.#patience ??= new WheelTimer(() => this.#return(this.#current!));
-        this.#wheel.arm(this.#patience, PATIENCE_MS);
-        waiting.then(() => this.#return(answer));
+        whenDone(waiting, this.#wheel, this.#counters, () => {
+          this.#hand(answer);
+          this.#next();
+        });
         return;
       }
       this.#hand(answer);
     }
-    this.#current = undefined;
-  }
-
-  /** The hook has done with an answer, or had it long enough. */
-  #return(answer: PassingAnswer): void {
-    if (this.#current !== answer) return;
-    this.#wheel.cancel(this.#patience!);
-    this.#hand(answer);
-    this.#next();
+    this.#busy = false;
   }
 
   /** One that cannot be written must not hold those behind it. */

@@ -348,7 +348,8 @@ export class Branch implements ClientTransactionUser, BranchRef {
    * @returns whether it was sent
    */
   #sendAsStream(hop: Hop): boolean {
-    const forced = this.#setting.options.listener ?? this.#draft!.listener !== this.target.listener;
+    const forced =
+      this.#setting.options.listener !== undefined || this.#draft!.listener !== this.target.listener;
     if (hop === this.#tooLarge || this.target.source || forced) return false;
     const stream = streamHop(hop, this.#env);
     if (!stream) return false;

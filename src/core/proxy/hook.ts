@@ -1,3 +1,4 @@
+import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.ts';
 import type { TransactionCounters } from '../../transaction/transaction-counters.ts';
 import { userFault } from '../../transaction/user-fault.ts';
 import type { MaybePromise } from '../registrar/location-store.ts';
@@ -25,6 +26,32 @@ export function runHook<View>(
     userFault(counters, fault);
     return undefined;
   }
+}
+
+/** A 2xx is repeated for 32 s, and its caller hears nothing meanwhile. */
+const PATIENCE_MS = 10_000;
+
+/** Goes on once: when a hook that waits is done, or has had 10 s. What is thrown then is counted and logged. */
+export function whenDone(
+  waiting: Promise<void>,
+  wheel: TimerWheel,
+  counters: TransactionCounters,
+  goOn: () => void,
+): void {
+  let gone = false;
+  const once = (): void => {
+    if (gone) return;
+    gone = true;
+    wheel.cancel(patience);
+    try {
+      goOn();
+    } catch (fault) {
+      userFault(counters, fault);
+    }
+  };
+  const patience = new WheelTimer(once);
+  wheel.arm(patience, PATIENCE_MS);
+  waiting.then(once);
 }
 
 /** One hook after the other, for each a view of its own or the same; promises only where one waits. */

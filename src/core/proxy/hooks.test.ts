@@ -419,6 +419,20 @@ describe('the ACK of a 2xx', () => {
     expect(got.header('X-Edit')).toBe('1');
   });
 
+  it('goes as it is where its hook takes more than ten seconds', async () => {
+    const { server, caller, callee } = pair();
+    caller.request('INVITE');
+    callee.answer('INVITE', 200);
+    server.ackOptions = { onBranch: () => new Promise(() => {}) };
+    caller.inDialog('ACK', callerDialog(caller.last('200')));
+    server.advance(9900);
+    expect(callee.kinds).toEqual(['INVITE']);
+    server.advance(200);
+    expect(callee.kinds).toEqual(['INVITE', 'ACK']);
+    await server.clock.advanceAsync(60_000);
+    expect(server.wheel.size).toBe(0);
+  });
+
   it('can be dropped', () => {
     const { server, caller, callee } = pair();
     caller.request('INVITE');

@@ -47,9 +47,9 @@ export interface HopQuestion {
 }
 
 /**
- * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the next hop that a script
- * names, else the open connection of its flow, else its first Route, else the source of its binding, else its Request-URI. Empty where nothing leads there; a request
- * with a `sips` Request-URI is led over TLS alone, hop by hop (RFC 3261 §26.2.2).
+ * Where a request goes, most preferred first (RFC 3261 §16.6 items 6 and 7, RFC 3263): the next hop that a script names,
+ * else the open connection of its flow, else its first Route, else the source of its binding, else its Request-URI. Empty
+ * where nothing leads there; a request with a `sips` Request-URI is led over TLS alone, hop by hop (RFC 3261 §26.2.2).
  */
 export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePromise<readonly Hop[]> {
   const { routes, source, connectionId, forced, nextHop } = question;

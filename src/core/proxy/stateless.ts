@@ -4,7 +4,6 @@ import type { Destination } from '../../net/network.ts';
 import { selectListener } from '../../net/select-listener.ts';
 import { defaultPort, isReliable, isSecure, transportName } from '../../net/transport-name.ts';
 import { receivedVia } from '../../transaction/response-route.ts';
-import { userFault } from '../../transaction/user-fault.ts';
 import { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -13,7 +12,7 @@ import { flowHop, routeFlow } from '../flow/route-flow.ts';
 import { BranchDraft, transactionOverride } from './branch-draft.ts';
 import type { StatelessOptions } from './fork-options.ts';
 import { forwardedRequest, logUnwritable } from './forwarded-request.ts';
-import { runHook } from './hook.ts';
+import { runHook, whenDone } from './hook.ts';
 import { type Legs, printLegs } from './legs.ts';
 import { loopHash } from './loop-hash.ts';
 import type { LooseRoute } from './loose-route.ts';
@@ -35,8 +34,6 @@ const MOST_WAITING = 10_000;
 export class StatelessForwarder {
   readonly #env: ProxyEnvironment;
   #waiting = 0;
-  /** Requests that were dropped, for too many waited. */
-  dropped = 0;
 
   constructor(env: ProxyEnvironment) {
     this.#env = env;
@@ -52,7 +49,7 @@ export class StatelessForwarder {
     const { counters } = this.#env.layer;
     const draft = new BranchDraft(0, message, target, route, options, options.recordRoute ?? false);
     if (options.onBranch && this.#waiting >= MOST_WAITING) {
-      this.dropped++;
+      counters.sendFailures++;
       return;
     }
     const waiting = runHook(options.onBranch, draft, counters);
@@ -61,12 +58,10 @@ export class StatelessForwarder {
       return;
     }
     this.#waiting++;
-    waiting
-      .then(() => {
-        this.#waiting--;
-        this.#lead(draft, flow, route, options);
-      })
-      .catch((fault: unknown) => userFault(counters, fault));
+    whenDone(waiting, this.#env.wheel, counters, () => {
+      this.#waiting--;
+      this.#lead(draft, flow, route, options);
+    });
   }
 
   #lead(draft: BranchDraft, flow: Flow, route: LooseRoute, options: StatelessOptions): void {
