@@ -371,6 +371,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       client,
       realm,
       data: config.data,
+      media: { anchoring: media.anchoring, environment: media.environment, openPort: relays.openPort },
     },
     frontDoor,
     resources,

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { MediaControl, MediaListener } from '../media/control/media-control.ts';
-import { PortLink } from '../media/control/port-link.ts';
+import { type OpenRelayPort, PortLink } from '../media/control/port-link.ts';
 import { RtpengineControl } from '../media/control/rtpengine-control.ts';
 import { RtpproxyControl } from '../media/control/rtpproxy-control.ts';
 import { EmbeddedRelay } from '../media/server/embedded-relay.ts';
@@ -43,6 +43,8 @@ export interface RelayServices {
 }
 
 interface Parts {
+  /** Opens a line to the own relay. */
+  readonly openPort: OpenRelayPort | undefined;
   readonly relay: EmbeddedRelay | undefined;
   /** Asks it what it has counted. */
   readonly link: PortLink | undefined;
@@ -83,12 +85,16 @@ export class ServerRelays implements AsyncDisposable {
     const link =
       openPort &&
       resources.use(new PortLink({ open: openPort, wheel, timeoutMs: ASK_MS, tries: 1, notified: () => {} }));
-    return new ServerRelays(resources.move(), { relay, link, own, rtpproxy, rtpengine });
+    return new ServerRelays(resources.move(), { openPort, relay, link, own, rtpproxy, rtpengine });
   }
 
   private constructor(resources: AsyncDisposableStack, parts: Parts) {
     this.#resources = resources;
     this.#parts = parts;
+  }
+
+  get openPort(): OpenRelayPort | undefined {
+    return this.#parts.openPort;
   }
 
   /** Who hears from now on what relays tell by themselves. */
