@@ -7,6 +7,7 @@ import { CommandFault } from '../ops/admin/admin-command.ts';
 import { callControl } from '../ops/admin/control-client.ts';
 import { controlPath } from '../ops/admin/control-path.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
+import { printedMediaText } from '../ops/media-printed.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
 import { print } from './terminal.ts';
 
@@ -37,5 +38,6 @@ export async function explainAddress(options: ConfigOptions & { readonly to: str
   const explanations = explain(advertise.policy, listeners, { to });
   if (explanations.length === 0)
     throw new CommandFault(`no listener reaches ${to}: none is of its address family`);
-  print(explanations.map(explanationText).join('\n\n'));
+  const media = printedMediaText(config.media.relay, advertise, listeners, to);
+  print([...explanations.map(explanationText), ...(media ? [media] : [])].join('\n\n'));
 }

@@ -1,5 +1,6 @@
 import { explain, explanationText } from '../../advertise/explain.ts';
 import { ipFamily } from '../../base/ip.ts';
+import { printedMediaText } from '../media-printed.ts';
 import { type AdminCommand, CommandFault } from './admin-command.ts';
 import type { Administered } from './administered.ts';
 import { advertiseCommand } from './advertise-command.ts';
@@ -102,7 +103,8 @@ function explained(server: Administered, to: string | undefined): string {
   if (to === undefined || ipFamily(to) === 0) throw new CommandFault('an IP address is needed');
   const explanations = explain(server.advertise.policy, server.advertise.listeners, { to });
   if (explanations.length === 0) return `no listener reaches ${to}: none is of its address family`;
-  return explanations.map(explanationText).join('\n\n');
+  const media = printedMediaText(server.config.media.relay, server.advertise, server.advertise.listeners, to);
+  return [...explanations.map(explanationText), ...(media ? [media] : [])].join('\n\n');
 }
 
 /** `2d 3h`, `4m 5s`: the two largest units. */

@@ -2,17 +2,17 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Advertise } from '../../advertise/advertise.ts';
 import { RandomIds } from '../../base/ids.ts';
-import { Cidr, ipFamily, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../../base/ip.ts';
+import { Cidr, LOOPBACK_NETWORKS, PRIVATE_NETWORKS } from '../../base/ip.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import type { MediaControl, MediaFault } from '../../media/control/media-control.ts';
 import { RtpengineControl } from '../../media/control/rtpengine-control.ts';
 import { RtpproxyControl } from '../../media/control/rtpproxy-control.ts';
-import { printedMediaAddress } from '../../script/media/printed-address.ts';
 import { callControl } from '../admin/control-client.ts';
 import { controlPath } from '../admin/control-path.ts';
 import { OUTSIDE } from '../admin/listener-rows.ts';
 import type { MediaRelayConfig, RelaySetConfig } from '../config/server-config.ts';
-import { advertisedFor, relayAddresses, rtpengineSettings, rtpproxySettings } from '../media-settings.ts';
+import { printedMedia } from '../media-printed.ts';
+import { relayAddresses, rtpengineSettings, rtpproxySettings } from '../media-settings.ts';
 import { portsText } from '../media-summary.ts';
 import { type Finding, failed, ok, type Probe, warning } from './probe.ts';
 import type { Patient } from './probes.ts';
@@ -41,22 +41,14 @@ function printed({ config, listeners, interfaces, clock }: Patient, relay: Media
   const key = Buffer.alloc(16);
   const advertise = new Advertise({ settings: config.advertise, listeners, key, clock, interfaces });
   const present = Object.values(interfaces).flatMap((all) => (all ?? []).map(({ address }) => address));
-  return relayAddresses(relay, listeners).map(({ address }) => {
-    const family = ipFamily(address) || 4;
-    const listener =
-      listeners.find((it) => it.address === address) ?? listeners.find((it) => it.family === family);
+  const all = Object.values(OUTSIDE).flatMap((to) => printedMedia(relay, advertise, listeners, to));
+  return all.map(({ address, printed: told }) => {
     if (!present.includes(address)) {
-      return failed(
-        `this machine has no address ${address} for media`,
-        'name one that it has under media.relay',
-      );
+      const hint = 'name one that it has under media.relay';
+      return failed(`this machine has no address ${address} for media`, hint);
     }
-    if (!listener) return warning(`no listener is of the family of ${address}: nobody is told of it`);
-    const told = printedMediaAddress(
-      { address, family, advertised: advertisedFor(relay, address), local: true },
-      { listener, destination: OUTSIDE[family], override: undefined },
-      advertise,
-    );
+    if (told === undefined)
+      return warning(`no listener is of the family of ${address}: nobody is told of it`);
     const text = `media at ${address} are printed as ${told} outside`;
     const isLoopback = address.startsWith('127.') || address === '::1';
     if (isLoopback || !UNREACHABLE.some((network) => network.contains(told))) return ok(text);
