@@ -73,10 +73,11 @@ export function advertisedFor(
 }
 
 export function rtpproxySettings({ rtpproxy }: MediaConfig): RtpproxySettings {
-  const { notify, notifyOn } = rtpproxy;
+  const { autobridge, notify, notifyOn } = rtpproxy;
   const listen = parseNotifySocket(notifyOn ?? notify ?? '');
   return {
     ...rtpengineSettings(rtpproxy),
+    autobridge,
     ...(notify !== undefined && { notify: { listen, printed: notify } }),
   };
 }

@@ -17,6 +17,7 @@ export function mediaConfig(parsed: ParsedMedia, base: string, data: string): Me
     use: parsed.use,
     rtpproxy: {
       ...relays(parsed.rtpproxy ?? {}),
+      autobridge: parsed.rtpproxy?.autobridge ?? false,
       notify: parsed.rtpproxy?.notify,
       notifyOn: parsed.rtpproxy?.notifyOn,
     },

@@ -129,6 +129,10 @@ export const mediaSchema: z.ZodType<ParsedMedia> = z.strictObject({
     .strictObject({
       sets: sets('rtpproxy', 'udp:10.0.0.60:22222'),
       ...patience,
+      autobridge: z.boolean().optional().meta({
+        description:
+          'whether relays choose their address by that of the reader, as those on several networks must',
+      }),
       notify: notifySocket
         .optional()
         .meta({ description: 'where relays tell that media have stopped, and keys: what they are told' }),

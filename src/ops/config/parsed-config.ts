@@ -34,7 +34,7 @@ export type ParsedMedia = Given<{
   anchor: AnchorPolicy;
   relay: 'off' | Given<MediaRelayConfig>;
   use: string;
-  rtpproxy: ParsedRelays & Given<{ notify: string; notifyOn: string }>;
+  rtpproxy: ParsedRelays & Given<{ autobridge: boolean; notify: string; notifyOn: string }>;
   rtpengine: ParsedRelays;
 }>;
 

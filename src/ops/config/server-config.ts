@@ -165,6 +165,8 @@ export interface RelaysConfig {
 }
 
 export interface RtpproxyConfig extends RelaysConfig {
+  /** Relays choose their address by the reader's. */
+  readonly autobridge: boolean;
   /** Where relays tell what they have to tell, as they are told it; undefined: they tell nothing. */
   readonly notify: string | undefined;
   /** Where that is listened for; undefined: at {@link notify}. */

@@ -185,7 +185,7 @@ export class AnchoredSession {
       ...this.#keyOf(offerer),
       sdp,
       source,
-      flags: { ...this.#flags, trustAddress },
+      flags: { ...this.#flags, trustAddress, ...directed(this.#flags, role.from) },
       toFamily,
       reader,
       tag: this.names.tag,
@@ -212,6 +212,12 @@ export class AnchoredSession {
       node: this.#node ?? this.#pin,
     };
   }
+}
+
+/** Directions are said from the caller to the callee; a message goes from its sender to its reader. */
+function directed({ directions }: MediaFlags, from: Party): Pick<MediaFlags, 'directions'> {
+  if (directions === undefined) return {};
+  return { directions: from === 'caller' ? directions : directions.toReversed() };
 }
 
 function unknown(): Known {

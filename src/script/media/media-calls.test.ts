@@ -514,6 +514,18 @@ describe('a script', () => {
     expect(where(await call.final)).toBe('23.45.67.89 40002');
   });
 
+  it('says on which sides of a relay the parties are, whoever speaks', async () => {
+    await using harness = start({ directions: ['external', 'internal'] });
+    const { alice, bob } = await ring(harness);
+    const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+    (await bob.next('INVITE')).reply(200, { body: sdp('10.0.0.50') });
+    await call.final;
+    expect(harness.relay.commands.map(({ question }) => question.flags?.directions)).toEqual([
+      ['external', 'internal'],
+      ['internal', 'external'],
+    ]);
+  });
+
   it('chooses relays by name, and is told where there is none', async () => {
     const far = new TestRelay({ address: '10.0.0.60', advertised: '99.88.44.60', local: false, node: 'far' });
     await using harness = start({ relay: 'far' }, { relays: { far } });
