@@ -69,8 +69,8 @@ export interface RelayOrders {
   readonly notices: readonly string[];
 }
 
-/** Descriptors of a medium: RTP and RTCP on both sides. */
-const DESCRIPTORS = 4;
+/** Descriptors of a medium: RTP and RTCP on both sides, and of RTP a connected one each where a thread forwards it. */
+const DESCRIPTORS = 6;
 /** For sockets of controllers, files and Node itself. */
 const SPARE_DESCRIPTORS = 200;
 
