@@ -1,22 +1,25 @@
 // Writes the parts of the documents that follow from the sources: `node scripts/print-docs.ts`. A test holds them current.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_CODES } from '../src/base/errors.ts';
 import { withDefaults } from '../src/ops/config/defaults.ts';
 import { configJsonSchema, type JsonSchema } from '../src/ops/config/json-schema.ts';
+import { markdownTable } from './markdown-table.ts';
+import { opensipsDocs } from './opensips-docs.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
 const BEGIN = '<!-- from the schema: scripts/print-docs.ts -->';
 const END = '<!-- end -->';
 
 /** Every generated document, by its name in `docs/`. */
-export function generatedDocs(): Readonly<Record<string, string>> {
+export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const configuration = readFileSync(join(DOCS, 'configuration.md'), 'utf8');
   const begin = configuration.indexOf(BEGIN) + BEGIN.length;
   const end = configuration.indexOf(END);
   return {
     'configuration.md': `${configuration.slice(0, begin)}\n\n${keyTable()}\n\n${configuration.slice(end)}`,
     'errors.md': errorsPage(),
+    ...(await opensipsDocs()),
   };
 }
 
@@ -45,14 +48,6 @@ function keyTable(): string {
     ];
   });
   return markdownTable(['key', 'meaning', 'default'], rows);
-}
-
-/** In columns that line up, as the formatter wants it. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 function keysOf(schema: JsonSchema, path: readonly string[]): readonly Key[] {
@@ -94,5 +89,6 @@ function durationText(ms: number): string {
 }
 
 if (import.meta.main) {
-  for (const [name, text] of Object.entries(generatedDocs())) writeFileSync(join(DOCS, name), text);
+  mkdirSync(join(DOCS, 'opensips'), { recursive: true });
+  for (const [name, text] of Object.entries(await generatedDocs())) writeFileSync(join(DOCS, name), text);
 }
