@@ -122,7 +122,7 @@ function functionText(name: string, spec: FunctionSpec<never>): string {
   ].filter((it) => it);
   const list = args.map((argument) => {
     const said = argumentText(argument);
-    return `- \`${argument.name}\`${argument.optional ? ' (may be left out)' : ''}: ${said}`;
+    return `- \`${argument.name}\`${argument.optional ? ' (may be left out)' : ''}${said && `: ${said}`}`;
   });
   return [
     `### \`${signature(name, args)}\``,
@@ -279,5 +279,5 @@ function section(title: string, parts: readonly string[]): string {
 
 /** Bars and line ends would end a cell. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return text.replaceAll('|', '\\|').replaceAll('\r', '\\r').replaceAll('\n', '\\n');
 }
