@@ -213,6 +213,7 @@ export class Server implements Administered, AsyncDisposable {
     this.#stop();
     this.#remember?.cancel();
     this.#rememberPrinted();
+    await this.#parts.media.hangUp(this.clock);
     logLine('info', 'server', 'stopped');
     await this.#resources.disposeAsync();
   }

@@ -74,6 +74,11 @@ export class TestRelay implements MediaControl {
     );
   }
 
+  /** It breaks, and is there again with nothing. */
+  lose(): void {
+    this.#sessions.length = 0;
+  }
+
   /** No more packets come in any session. */
   stopMedia(): void {
     for (const { tag } of [...this.#sessions])

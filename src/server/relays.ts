@@ -103,6 +103,17 @@ export class ServerRelays implements AsyncDisposable {
     for (const control of [own, rtpproxy, rtpengine]) if (control) control.listener = listener;
   }
 
+  /** What commands the relay in this server. */
+  get own(): MediaControl | undefined {
+    return this.#parts.own;
+  }
+
+  /** Calls back when the own relay has broken and is there again: calls that it had it has lost. */
+  whenLost(lost: (control: MediaControl) => void): void {
+    const { relay, own } = this.#parts;
+    if (relay && own) relay.restarted = () => lost(own);
+  }
+
   /** Takes other sets; relays that stay keep their calls. */
   configure({ rtpproxy, rtpengine }: MediaConfig): void {
     this.#parts.rtpproxy.configure(nodeSets(rtpproxy.sets));

@@ -153,6 +153,17 @@ describe('a call through the server and its own relay', () => {
     expect(await house.control('statistics', 'media')).toMatchObject({ timeouts: 1, calls: 0 });
   });
 
+  it('is ended when the server stops, for its relay stops with it', async () => {
+    const house = await House.start('{}');
+    using alice = await house.phone('alice', 'bob');
+    using bob = await house.phone('bob', 'alice');
+    await call(alice, bob, 'call-4');
+    const stopped = house[Symbol.asyncDispose]();
+    alice.reply(await alice.request('BYE'), 200);
+    bob.reply(await bob.request('BYE'), 200);
+    await stopped;
+  });
+
   it('takes other relays and another policy from a reload on', async () => {
     await using house = await House.start('{}');
     house.write(

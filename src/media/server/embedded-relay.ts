@@ -50,6 +50,9 @@ export class EmbeddedRelay implements AsyncDisposable {
     return relay;
   }
 
+  /** Called when a thread that crashed was started again: it knows of no call. */
+  restarted: (() => void) | undefined = undefined;
+
   /** How often the thread crashed and was started again. */
   get restarts(): number {
     return this.#restarts;
@@ -137,6 +140,7 @@ export class EmbeddedRelay implements AsyncDisposable {
           logLine('warn', 'relay', 'the media relay runs again');
           // It may have been disposed of meanwhile.
           if (this.#disposed) void this[Symbol.asyncDispose]();
+          else this.restarted?.();
         },
         () => {
           if (!this.#disposed) this.#startAgain();

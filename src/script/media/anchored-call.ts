@@ -109,6 +109,7 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
   /** The media of a dialog have gone to another relay. */
   moved(dialog: AnchoredDialog, next: AnchoredSession): void {
     const before = dialog.session;
+    if (before.isSame(next)) before.forget();
     dialog.session = next;
     this.#sessions.set(dialog.branch, next);
     this.#release(before);

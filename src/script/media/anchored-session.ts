@@ -149,6 +149,16 @@ export class AnchoredSession {
     await this.#command({ kind: 'offer', from: party }, sdp, source, undefined, undefined);
   }
 
+  /** Whether both are one session to the relay: it knows them by the same names. */
+  isSame({ relay, node }: AnchoredSession): boolean {
+    return this.#relay.control === relay.control && this.#node === node;
+  }
+
+  /** It is another's from now on, or the relay has lost it: nothing is given back. */
+  forget(): void {
+    this.#deleted = true;
+  }
+
   /** The relay may have its ports back. */
   delete(): void {
     if (this.#deleted) return;

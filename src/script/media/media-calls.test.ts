@@ -483,6 +483,38 @@ describe('a call moved to another relay', () => {
     expect([media.relay, harness.relay.size, far.size]).toEqual(['test', 1, 0]);
   });
 
+  it('is not moved to where it is', async () => {
+    const { harness, far, alice, outcome, media } = await moved({ callee: 200, caller: 200 });
+    await using _ = harness;
+    (await alice.next('INVITE')).reply(200, { body: sdp('203.0.113.10') });
+    await outcome;
+    expect(await media.moveTo('far')).toEqual({ ok: false, reason: 'the call is there already' });
+    expect(far.size).toBe(1);
+  });
+
+  it('gets a relay anew that has broken', async () => {
+    await using harness = start();
+    const { alice, bob } = await ring(harness);
+    const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+    (await bob.next('INVITE')).reply(200, { body: sdp('10.0.0.50') });
+    await call.final;
+    await harness.advance(0);
+    harness.relay.lose();
+    const recovered = harness.server.media.recover(harness.relay);
+    const atBob = await bob.next('INVITE');
+    expect(where(atBob)).toBe(`${BOUND} 40040`);
+    atBob.reply(200, { body: sdp('10.0.0.50') });
+    const atAlice = await alice.next('INVITE');
+    expect(where(atAlice)).toBe(`${PUBLIC} 40042`);
+    atAlice.reply(200, { body: sdp('203.0.113.10') });
+    await recovered;
+    expect([harness.relay.size, harness.server.media.sessions]).toEqual([1, 1]);
+    const bye = call.bye();
+    (await bob.next('BYE')).reply(200);
+    await bye;
+    expect([harness.relay.size, harness.server.media.sessions]).toEqual([0, 0]);
+  });
+
   it('is not moved before it is answered, nor to where there is no relay', async () => {
     const outcomes: unknown[] = [];
     const program = routes({

@@ -1,7 +1,7 @@
 import { logLine } from '../../base/channels.ts';
 import { type Dialog, DialogState } from '../../core/dialog/dialog.ts';
 import type { Dialogs } from '../../core/dialog/dialogs.ts';
-import type { MediaKeyPress, MediaListener } from '../../media/control/media-control.ts';
+import type { MediaControl, MediaKeyPress, MediaListener } from '../../media/control/media-control.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { MediaOutcome } from '../api/media.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
@@ -14,6 +14,9 @@ import type { RelaySet } from './relay-sets.ts';
 
 /** Why a call was ended, as its observers are told. */
 export const MEDIA_TIMEOUT = 'Media Timeout';
+export const RELAY_STOPS = 'Relay Stops';
+
+const RECOVERED_AT_ONCE = 16;
 
 /** All calls whose media go through relays. */
 export class MediaCalls implements CallOwner, MediaListener {
@@ -80,7 +83,42 @@ export class MediaCalls implements CallOwner, MediaListener {
    * Takes the media of an answered call to another relay, by re-INVITEs to both parties.
    * @param pin the one relay of those that may have it
    */
-  async move(call: AnchoredCall, relay: RelaySet, pin: string | undefined): Promise<MediaOutcome> {
+  move(call: AnchoredCall, relay: RelaySet, pin: string | undefined): Promise<MediaOutcome> {
+    return this.#move(call, relay, pin, false);
+  }
+
+  /** A relay has broken, and is there again without any call: they are given to it anew, by re-INVITEs to the parties. */
+  async recover(control: MediaControl): Promise<void> {
+    const lost = [...this.#calls.values()].filter(
+      ({ anchored }) => anchored?.confirmed && anchored.session.relay.control === control,
+    );
+    if (lost.length > 0) logLine('warn', 'media', `${lost.length} calls are given to their relay anew`);
+    const line = async (): Promise<void> => {
+      for (let call = lost.pop(); call; call = lost.pop()) {
+        const relay = call.anchored?.session.relay;
+        const outcome = relay && (await this.#move(call, relay, undefined, true));
+        if (outcome?.ok !== false) continue;
+        logLine('warn', 'media', `the call has no sound any more: ${outcome.reason}`, {
+          callId: call.dialog.callId,
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: RECOVERED_AT_ONCE }, line));
+  }
+
+  /** Ends all calls whose media a relay has, for it is going to stop. Resolves when the parties have been told. */
+  async hangUp(control: MediaControl): Promise<void> {
+    const open = [...this.#calls.values()].filter(({ session }) => session?.relay.control === control);
+    if (open.length > 0) logLine('info', 'media', `${open.length} calls are ended with their relay`);
+    await Promise.all(open.map(({ dialog }) => this.#dialogs().end(dialog, RELAY_STOPS)));
+  }
+
+  async #move(
+    call: AnchoredCall,
+    relay: RelaySet,
+    pin: string | undefined,
+    again: boolean,
+  ): Promise<MediaOutcome> {
     const { anchored, dialog } = call;
     if (!anchored?.confirmed || dialog.state !== DialogState.Confirmed) {
       return { ok: false, reason: 'the call is not answered' };
@@ -89,7 +127,7 @@ export class MediaCalls implements CallOwner, MediaListener {
     const next = anchored.session.elsewhere(this.#env.ids.token(TAG_LENGTH), relay, pin);
     this.#moving.add(call);
     this.sessionMade(call, next);
-    const outcome = await new MediaMove(call, anchored, next, this.#dialogs(), this.#env).run();
+    const outcome = await new MediaMove(call, anchored, next, again, this.#dialogs(), this.#env).run();
     this.#moving.delete(call);
     if (!outcome.ok) this.sessionGone(next);
     return outcome;

@@ -19,18 +19,22 @@ export class MediaMove {
   readonly #dialogs: Dialogs;
   readonly #env: MediaEnvironment;
   readonly #next: AnchoredSession;
+  readonly #again: boolean;
   #exchanges = 0;
 
+  /** @param again whether it may be the same relay, which has lost the call */
   constructor(
     call: AnchoredCall,
     anchored: AnchoredDialog,
     next: AnchoredSession,
+    again: boolean,
     dialogs: Dialogs,
     env: MediaEnvironment,
   ) {
     this.#call = call;
     this.#anchored = anchored;
     this.#next = next;
+    this.#again = again;
     this.#dialogs = dialogs;
     this.#env = env;
   }
@@ -45,6 +49,10 @@ export class MediaMove {
     const callee = session.agreed('callee');
     if (caller === undefined || callee === undefined) return refused('no offer was answered yet');
     const offer = await this.#relayed({ kind: 'offer', from: 'caller' }, caller);
+    if (offer.ok && !this.#again && this.#next.isSame(session)) {
+      this.#next.forget();
+      return refused('the call is there already');
+    }
     const answer = offer.ok ? await this.#relayed({ kind: 'answer', from: 'callee' }, callee) : offer;
     if (!offer.ok || !answer.ok) {
       this.#next.delete();
