@@ -196,6 +196,22 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
       await stranger[Symbol.asyncDispose]();
     });
 
+    it.runIf(isFirst)('turns packets round on the device that they came by', async () => {
+      // As where a machine has one: the router itself is the other party.
+      const router = network.start('router', 'party');
+      const { router: routerAddress } = ADDRESSES[family];
+      await router.ask('open', { address: routerAddress, port: LEFT_PORT });
+      await house.ask('rule', { ...toLeft, to: { address: routerAddress, port: LEFT_PORT } });
+      await right.ask('start', fromRight());
+      await until(() => counters(toLeft.port), tookOver);
+      const sent = await right.ask<number>('stop');
+      await until(
+        () => heard(router),
+        ({ length }) => length === sent,
+      );
+      await router[Symbol.asyncDispose]();
+    });
+
     it.runIf(isFirst)('comes back to user space for copies', async () => {
       await house.ask('rule', toRight);
       await left.ask('start', fromLeft());

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { Sandbox } from '../../cloud/sandbox.ts';
 import { RemoteProcess } from './remote-process.ts';
 
-export type Place = 'left' | 'relay' | 'right';
+export type Place = 'left' | 'relay' | 'router' | 'right';
 
 export const ADDRESSES = {
-  4: { left: '10.1.0.2', relay: '10.9.0.1', right: '10.3.0.2' },
-  6: { left: 'fd01::2', relay: 'fd09::1', right: 'fd03::2' },
+  4: { left: '10.1.0.2', relay: '10.9.0.1', router: '10.2.0.2', right: '10.3.0.2' },
+  6: { left: 'fd01::2', relay: 'fd09::1', router: 'fd02::2', right: 'fd03::2' },
 } as const;
 
 const LINKS = `

@@ -5,7 +5,7 @@ import type { FastRule } from '../packet-path.ts';
 import { entryOf, Flow, mapOf, ruleOf } from './flow.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { NextHops } from './next-hops.ts';
-import type { KernelTools } from './tools.ts';
+import type { KernelTools, Output } from './tools.ts';
 
 /** Before flows are loaded, so that those of several calls share a child: in user space they lose nothing meanwhile. */
 const GATHER_MS = 200;
@@ -69,20 +69,26 @@ export class FlowTable implements AsyncDisposable {
     const probe = (ip: string, address: string): string =>
       `add rule netdev ${table} probe @th,64,2 2 counter name probe ${ip} saddr set ${address} ` +
       `udp sport set 1 fwd ${ip} to ${address} device "lo"`;
-    const { ok, error } = await this.#load([
-      ...this.#creation(),
-      `add counter netdev ${table} probe`,
-      `add chain netdev ${table} probe`,
-      probe('ip', '192.0.2.1'),
-      probe('ip6', '2001:db8::1'),
+    const reason = await this.#firstFault([
+      () =>
+        this.#load([
+          ...this.#creation(),
+          `add counter netdev ${table} probe`,
+          `add chain netdev ${table} probe`,
+          probe('ip', '192.0.2.1'),
+          probe('ip6', '2001:db8::1'),
+        ]),
+      () => this.#counters(),
+      () => this.#load([`delete chain netdev ${table} probe`, `delete counter netdev ${table} probe`]),
+      () => this.#options.tools.run('ip', ['-json', 'link', 'show']),
     ]);
-    if (!ok) {
+    if (reason !== undefined) {
       this.#closed = true;
       this.#flows.clear();
-      return error;
+      await this.#options.tools.run('nft', this.#deletion);
+      return reason;
     }
     process.once('exit', this.#leave);
-    await this.#load([`delete chain netdev ${table} probe`, `delete counter netdev ${table} probe`]);
     this.#isOpen = true;
     this.#made = true;
     this.#kick();
@@ -224,25 +230,31 @@ export class FlowTable implements AsyncDisposable {
     ];
   }
 
-  #load(lines: readonly string[]): ReturnType<KernelTools['run']> {
+  #load(lines: readonly string[]): Promise<Output> {
     return this.#options.tools.run('nft', ['-f', '-'], `${lines.join('\n')}\n`);
+  }
+
+  #counters(): Promise<Output> {
+    return this.#options.tools.run('nft', ['-j', 'list', 'counters', 'table', 'netdev', this.#options.table]);
+  }
+
+  /** Runs one after the other. @returns what the first complained about that failed */
+  async #firstFault(runs: readonly (() => Promise<Output>)[]): Promise<string | undefined> {
+    for (const run of runs) {
+      const { ok, error } = await run();
+      if (!ok) return error;
+    }
+    return undefined;
   }
 
   /** Reads what was counted, and sees whether ways have changed. */
   async #tend(): Promise<void> {
     this.#tendDue = false;
-    const { clock, tools, table } = this.#options;
+    const { clock } = this.#options;
     const begun = clock.now();
     if (this.#made) {
       const ending = [...this.#flows.values()].filter(({ state }) => state === 'left');
-      const { ok, text, error } = await tools.run('nft', [
-        '-j',
-        'list',
-        'counters',
-        'table',
-        'netdev',
-        table,
-      ]);
+      const { ok, text, error } = await this.#counters();
       if (!ok) return this.#fail(error);
       if (!this.#count(text)) return this.#fail('its table was changed by somebody else');
       for (const flow of ending) flow.state = 'counted';

@@ -66,11 +66,12 @@ export class NextHops {
     const questions = [...hops.keys()].map((key) => `route get ${key}\n`).join('');
     // With -force what has no answer does not keep the rest from theirs, but fails the whole.
     const { text } = await this.#tools.run('ip', ['-json', '-force', '-batch', '-'], questions);
+    const mtus = new Map<string, number>();
     for (const line of text.split('\n')) {
       const answer = parse(line);
       if (answer?.dst === undefined) continue;
       const given = keyOf({ to: answer.dst, from: answer.from });
-      hops.set(hops.has(given) ? given : answer.dst, hopOf(answer));
+      hops.set(hops.has(given) ? given : answer.dst, hopOf(answer, mtus));
     }
     return hops;
   }
@@ -89,13 +90,19 @@ function parse(line: string): Answer | undefined {
   }
 }
 
-function hopOf({ type, dst, from, prefsrc, gateway, via, dev }: Answer): Hop | undefined {
+/** @param mtus of devices that were met before */
+function hopOf(
+  { type, dst, from, prefsrc, gateway, via, dev }: Answer,
+  mtus: Map<string, number>,
+): Hop | undefined {
   const source = from === undefined || from === '::' ? prefsrc : from;
   // Routes of other kinds lead nowhere, to all, or here; a neighbour of the other family is beyond nftables.
   if (type !== undefined && type !== 'unicast') return undefined;
   if (dst === undefined || dev === undefined || source === undefined || via !== undefined) return undefined;
   if (!PLAIN_NAME.test(dev) || dev === 'lo') return undefined;
-  return { device: dev, neighbour: gateway ?? dst, source, mtu: mtuOf(dev) };
+  const mtu = mtus.get(dev) ?? mtuOf(dev);
+  mtus.set(dev, mtu);
+  return { device: dev, neighbour: gateway ?? dst, source, mtu };
 }
 
 function mtuOf(device: string): number {

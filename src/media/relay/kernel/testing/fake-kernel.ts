@@ -38,7 +38,7 @@ export class FakeKernel implements KernelTools {
   }
 
   async run(program: 'nft' | 'ip', words: readonly string[], input = ''): Promise<Output> {
-    if (program === 'ip') return this.#route(input);
+    if (program === 'ip') return words.includes('link') ? DONE : this.#route(input);
     if (words[0] === '-f') {
       this.scripts.push(input);
       await this.#gate;
