@@ -11,6 +11,7 @@ import { importModule, moduleNames } from '../src/script/opensips/load-script.ts
 import { SUBSTITUTES } from '../src/script/opensips/substitutes.ts';
 import { transformations } from '../src/script/opensips/transform/transformations.ts';
 import { markdownTable } from './markdown-table.ts';
+import { SCRIPT_SURFACE } from './script-surface.ts';
 
 /** A page for each module of the scripts, and what the language has without any; by their names in `docs/`. */
 export async function opensipsDocs(): Promise<Readonly<Record<string, string>>> {
@@ -18,6 +19,7 @@ export async function opensipsDocs(): Promise<Readonly<Record<string, string>>> 
   const pages = [coreModule, ...modules].map((module) => [`opensips/${module.name}.md`, modulePage(module)]);
   return {
     ...Object.fromEntries(pages),
+    'opensips/README.md': surfacePage([coreModule, ...modules]),
     'opensips/modules.md': modulesPage(modules),
     'opensips/settings.md': settingsPage(),
     'opensips/transformations.md': transformationsPage(),
@@ -41,6 +43,50 @@ function modulesPage(modules: readonly ScriptModule[]): string {
         'A script that loads one of these is told so when it is checked.',
         markdownTable(['module', 'instead'], others),
       ]),
+    ],
+  );
+}
+
+/** What scripts use most, and whether it is there. */
+function surfacePage(modules: readonly ScriptModule[]): string {
+  const rows = (used: string, title: string, found: (name: string) => string | undefined) => {
+    const uses = used
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(' '));
+    const there = uses.filter(([name = '']) => found(name) !== undefined).length;
+    return section(`${title}: ${there} of ${uses.length}`, [
+      markdownTable(
+        ['name', 'scripts', 'implemented'],
+        uses.map(([name = '', count = '']) => [`\`${name}\``, count, found(name) ?? whyNot(name)]),
+      ),
+    ]);
+  };
+  const whyNot = (name: string) => {
+    const why = modules.map(({ missing }) => missing?.[name]).find((it) => it) ?? SUBSTITUTES[name];
+    return why === undefined ? 'no' : `no: ${cell(why)}`;
+  };
+  const owner = (table: 'functions' | 'variables', name: string) => {
+    const module = modules.find((it) => Object.hasOwn(it[table] ?? {}, name));
+    return module && `[${module.name}](${module.name}.md)`;
+  };
+  return page(
+    'What scripts use most',
+    'Counted in 155 scripts, and whether it is there. More: [the modules](modules.md), [what needs none](core.md), ' +
+      '[settings](settings.md), [transformations](transformations.md).',
+    [
+      rows(SCRIPT_SURFACE.functions, 'Functions', (name) => owner('functions', name)),
+      rows(SCRIPT_SURFACE.variables, 'Variables', (name) =>
+        owner('variables', name.slice(1).replace(/\(.*/, '')),
+      ),
+      rows(SCRIPT_SURFACE.modules, 'Modules', (name) =>
+        modules.some((it) => it.name === name) ? `[${name}](${name}.md)` : undefined,
+      ),
+      rows(SCRIPT_SURFACE.parameters, 'Parameters', (name) => {
+        const [module, parameter = ''] = name.split(':');
+        const known = modules.find((it) => it.name === module)?.params;
+        return known && Object.hasOwn(known, parameter) ? `[${module}](${module}.md)` : undefined;
+      }),
     ],
   );
 }
