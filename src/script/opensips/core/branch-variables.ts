@@ -1,5 +1,5 @@
 import type { Index, VariableSpec } from '../frame/variable.ts';
-import { BranchTarget, NO_Q } from '../runtime/branch-target.ts';
+import { BranchTarget } from '../runtime/branch-target.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
 import { socketText } from '../runtime/socket-names.ts';
 import { isTrue, numberOf, textOf, type Value } from '../value.ts';
@@ -89,7 +89,7 @@ export const branchVariables: Variables = {
   ),
   'msg.branch.q': attribute(
     'q of a branch in thousandths.',
-    (branch) => (branch.q === NO_Q ? 1000 : branch.q),
+    (branch) => branch.q,
     (branch, value) => {
       const q = numberOf(value);
       if (q === undefined || q < 0 || q > 1000) return false;

@@ -114,11 +114,11 @@ export const uriVariables: Variables = {
   rp: part('Port of the Request-URI.', portOf, withPort),
   rP: part('Transport of the Request-URI.', transportOf),
   ru_q: {
-    describe: 'q of the Request-URI in thousandths.',
-    read: (m) => (m.target.q === NO_Q ? 1000 : m.target.q),
+    describe: 'q of the Request-URI in thousandths; -1 for none.',
+    read: (m) => m.target.q,
     write: (m, _s, value) => {
       const q = numberOf(value);
-      if (q === undefined || q < 0 || q > 1000) return false;
+      if (q === undefined || q < NO_Q || q > 1000) return false;
       m.target.q = q;
       return true;
     },

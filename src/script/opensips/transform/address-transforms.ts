@@ -164,7 +164,9 @@ function nameAddr(
 
 /** `{nameaddr.…}` */
 export const nameAddrTransforms: TransformTable = {
-  'nameaddr.name': nameAddr('Its display name.', 0, ({ name }) => orNull(name)),
+  'nameaddr.name': nameAddr('Its display name, quotes included.', 0, ({ displayName }) =>
+    orNull(displayName),
+  ),
   'nameaddr.uri': nameAddr('Its URI.', 0, ({ uriText }) => uriText),
   'nameaddr.len': nameAddr('Its length.', 0, (_address, _name, text) => text.length),
   'nameaddr.param': nameAddr('One of its parameters.', 1, (address, name) => address.param(name) ?? null),

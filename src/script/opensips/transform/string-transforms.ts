@@ -29,6 +29,20 @@ function bytes(given: string): Buffer {
   return Buffer.from(given, 'latin1');
 }
 
+const UNPRINTABLE = /[^\x20-\x7e]/;
+
+/** Digits in lower case; NULL for what cannot be printed. */
+function escaped(encode: (given: string) => string): (given: string) => Value {
+  return (given) => {
+    return UNPRINTABLE.test(given) ? null : encode(given).replaceAll(/%../g, (code) => code.toLowerCase());
+  };
+}
+
+function unescaped(given: string): Value {
+  const undone = undoEscapes(given);
+  return UNPRINTABLE.test(undone) ? null : undone;
+}
+
 function digest(algorithm: string): TransformSpec {
   return text(`${algorithm.toUpperCase()} in hexadecimal digits.`, (given) =>
     hash(algorithm, bytes(given), 'hex'),
@@ -143,10 +157,10 @@ export const stringTransforms: TransformTable = {
   's.unescape.common': text('Takes such backslashes away.', (given) =>
     given.replaceAll(/\\(['"\\0])/g, (_, c: string) => (c === '0' ? '\0' : c)),
   ),
-  's.escape.user': text('What a user part must not hold as %XX.', escapeUser),
-  's.unescape.user': text('Undoes %XX.', undoEscapes),
-  's.escape.param': text('What a parameter must not hold as %XX.', escapeParam),
-  's.unescape.param': text('Undoes %XX.', undoEscapes),
+  's.escape.user': text('What a user part must not hold as %xx.', escaped(escapeUser)),
+  's.unescape.user': text('Undoes %xx.', unescaped),
+  's.escape.param': text('What a parameter must not hold as %xx.', escaped(escapeParam)),
+  's.unescape.param': text('Undoes %xx.', unescaped),
   's.tolower': text('ASCII letters in lower case.', (given) =>
     given.replaceAll(/[A-Z]+/g, (it) => it.toLowerCase()),
   ),

@@ -1,5 +1,4 @@
 import type { Index, VariableSpec } from '../../frame/variable.ts';
-import { NO_Q } from '../../runtime/branch-target.ts';
 import type { BegunBranch } from '../../runtime/request-context.ts';
 import type { ScriptMessage } from '../../runtime/script-message.ts';
 import { socketText } from '../../runtime/socket-names.ts';
@@ -101,9 +100,7 @@ export const tmVariables: Variables = {
   'tm.branch.uri': ofBranch('Request-URI of a branch that was sent.', ({ target }) => target.uri),
   'tm.branch.duri': ofBranch('Next hop of a branch that was sent.', ({ target }) => target.du),
   'tm.branch.path': ofBranch('Path of a branch that was sent.', ({ target }) => target.path),
-  'tm.branch.q': ofBranch('q of a branch that was sent, in thousandths.', ({ target }) =>
-    target.q === NO_Q ? 1000 : target.q,
-  ),
+  'tm.branch.q': ofBranch('q of a branch that was sent, in thousandths.', ({ target }) => target.q),
   'tm.branch.flags': ofBranch(
     'Flags of a branch that was sent.',
     ({ target }) => [...target.flags].join(',') || null,
