@@ -27,4 +27,6 @@ export interface Flow {
   send(bytes: Buffer): boolean;
   /** From now on the connection is closed where nothing at all comes from the peer for so long. */
   hearWithin?(ms: number): void;
+  /** For so long from now on the connection may idle. */
+  mayIdle?(ms: number): void;
 }

@@ -294,6 +294,20 @@ describe('Sockets on TCP', () => {
     expect(sockets.counters.silentPeersClosed).toBe(1);
   });
 
+  it('lets a connection idle as long as a registration lasts', async () => {
+    const clock = new FakeClock();
+    const { sockets, heard, first } = await start([listener('tcp')], { clock, limits: { idleMs: 60_000 } });
+    const peer = await tcpPeer(first);
+    peer.write(message('1'));
+    await heard.until(() => heard.flows.length === 1);
+    heard.flows[0]!.mayIdle!(300_000);
+    clock.advance(299_000);
+    expect(sockets.openConnections).toBe(1);
+    clock.advance(2000);
+    expect(sockets.openConnections).toBe(0);
+    peer.destroy();
+  });
+
   it('tells of a connection that cannot be made', async () => {
     const { sockets, heard, first } = await start([listener('tcp')]);
     const server = await tcpServer();

@@ -43,6 +43,8 @@ export class StreamConnection implements Connection {
   #closed = false;
   #pongOwed = false;
   #lastMove: number;
+  /** It is not idle before that time. */
+  #mayIdleUntil = Number.NEGATIVE_INFINITY;
   #lastHeard: number;
   /** How long the peer may be silent; it has promised keep-alives. */
   #silenceMs = Number.POSITIVE_INFINITY;
@@ -111,6 +113,11 @@ export class StreamConnection implements Connection {
 
   hearWithin(ms: number): void {
     this.#silenceMs = ms;
+    this.#watch();
+  }
+
+  mayIdle(ms: number): void {
+    this.#mayIdleUntil = this.#owner.clock.now() + ms;
     this.#watch();
   }
 
@@ -216,7 +223,7 @@ export class StreamConnection implements Connection {
     const { connectMs, halfOpenMs, messageMs, idleMs, stalledMs } = this.#owner.limits;
     if (!this.#connected) return { at: this.#since + connectMs, reason: 'not connected in time' };
     if (this.halfOpen) return { at: this.#since + halfOpenMs, reason: 'no message in time' };
-    const idleAt = this.#lastMove + idleMs;
+    const idleAt = Math.max(this.#lastMove + idleMs, this.#mayIdleUntil);
     const silentAt = this.#lastHeard + this.#silenceMs;
     const stalledAt = this.#blockedSince < 0 ? Number.POSITIVE_INFINITY : this.#blockedSince + stalledMs;
     const messageAt = this.#messageSince < 0 ? Number.POSITIVE_INFINITY : this.#messageSince + messageMs;

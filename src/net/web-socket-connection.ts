@@ -44,6 +44,8 @@ export class WebSocketConnection implements Connection {
   #lastHeard: number;
   /** When something last passed that is more than an answer to a ping. */
   #lastMove: number;
+  /** It is not idle before that time. */
+  #mayIdleUntil = Number.NEGATIVE_INFINITY;
   /** When we asked whether the peer is there; -1 where no answer is awaited. */
   #pingedAt = -1;
   /** When the first bytes came of the message whose rest is awaited; -1 between messages. */
@@ -115,6 +117,11 @@ export class WebSocketConnection implements Connection {
     this.#owner.counters.streamMessagesOut++;
     traceMessage('out', bytes, this);
     return true;
+  }
+
+  mayIdle(ms: number): void {
+    this.#mayIdleUntil = this.#owner.clock.now() + ms;
+    this.#watch();
   }
 
   close(reason: string, lost = false): void {
@@ -229,7 +236,7 @@ export class WebSocketConnection implements Connection {
       this.#pingedAt < 0
         ? { at: this.#lastHeard + pingMs, reason: 'silent' }
         : { at: this.#pingedAt + pongMs, reason: 'no pong in time' };
-    const idleAt = this.#lastMove + idleMs;
+    const idleAt = Math.max(this.#lastMove + idleMs, this.#mayIdleUntil);
     if (idleAt <= next.at) next = { at: idleAt, reason: IDLE };
     const messageAt = this.#messageSince + messageMs;
     if (this.#messageSince >= 0 && messageAt < next.at) {

@@ -41,6 +41,26 @@ export interface Binding {
   readonly userAgent: string;
   /** When it was last written, in ms since 1970. */
   readonly updatedAt: number;
+  /** What a script keeps with it. */
+  readonly notes?: BindingNotes | undefined;
+}
+
+/** What a script knows of a contact besides. */
+export interface BindingNotes {
+  readonly id: string;
+  /** Flags of the branch that it becomes, by name. */
+  readonly flags: readonly string[];
+  /** The URI that it is said to have come from; '' where nothing is said. */
+  readonly received: string;
+  /** q in thousandths as it was given; -1 where it was not. */
+  readonly q: number;
+  /** A bit for each method that it takes; -1 for all. */
+  readonly methods: number;
+  readonly attributes: string;
+  /** Kept out of any database. */
+  readonly memoryOnly: boolean;
+  /** Texts by name. */
+  readonly keys?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The location service: all bindings by address-of-record. What `save` has answered for is not lost by a kill. */

@@ -11,10 +11,13 @@ export interface WantedContact {
   readonly uri: Uri;
   /** In seconds; undefined where neither the Contact nor the header says it, 0 removes. */
   readonly expires: number | undefined;
-  readonly q: number;
+  /** In thousandths; undefined where it does not say. */
+  readonly q: number | undefined;
   readonly instance: string;
   /** 0 where there is none, or no instance with it (RFC 5626 §6). */
   readonly regId: number;
+  /** All of its parameters as written, from the first `;` on. */
+  readonly params: string;
 }
 
 /** A REGISTER taken apart. */
@@ -118,7 +121,7 @@ function readContact(text: string, header: number | undefined): WantedContact | 
   // Without angle brackets a URI with headers is ambiguous and not allowed (RFC 3261 §20, RFC 4475 §3.1.2.13).
   if (uri.headers !== '' && text.indexOf('<') < 0) return undefined;
   let expires = header;
-  let q = 1000;
+  let q: number | undefined;
   let instance = '';
   let regId = 0;
   for (let param = nextParam(contact.params, 0); param; param = nextParam(contact.params, param.end)) {
@@ -144,7 +147,7 @@ function readContact(text: string, header: number | undefined): WantedContact | 
       }
     }
   }
-  return { uri, expires, q, instance, regId: instance === '' ? 0 : regId };
+  return { uri, expires, q, instance, regId: instance === '' ? 0 : regId, params: contact.params };
 }
 
 function readSeconds(text: string): number {

@@ -70,6 +70,11 @@ export type RegisterResult =
     }
   | RegisterRefusal;
 
+/** Hears what has become of an address-of-record, and the bindings that it had before. */
+export type BindingWatcher = (aor: string, before: readonly Binding[], update: BindingUpdate) => void;
+
+const EVENTS = ['added', 'refreshed', 'removed', 'expired'] as const;
+
 /**
  * The registrar of RFC 3261 §10.3, with Path (RFC 3327) and flows (RFC 5626). Who may register for an
  * address-of-record is the caller's to decide. Changes of one address-of-record happen one after another.
@@ -85,6 +90,7 @@ export class Registrar implements AsyncDisposable {
   readonly #flowTimer: number | undefined;
   readonly #isOpen: (connectionId: number) => boolean;
   readonly #byConnection = new ConnectionBindings();
+  readonly #watchers = new Set<BindingWatcher>();
   #sweeper: TimerHandle | undefined;
   #closed = false;
   readonly counters = {
@@ -121,25 +127,46 @@ export class Registrar implements AsyncDisposable {
     const limits = { ...this.#limits, ...options };
     const wish = admit(readRegister(request), limits);
     if ('ok' in wish) return this.#count(wish);
+    const natted = options.natted && wish.path.length === 0;
+    const now = this.#clock.wallNow();
+    const arrival = { flow, natted, now, bootId: this.#bootId };
+    const update = this.change(options.aor, (stored) =>
+      updateBindings(options.aor, stored, wish, arrival, limits),
+    );
+    return whenReady(update, (result) => this.#answer(wish, result, flow, now));
+  }
+
+  /**
+   * Changes the bindings of an address-of-record by what `decide` makes of those that are there, in turn with all other
+   * changes of it. Never throws: a store that fails gives 503 and leaves everything as it was.
+   */
+  change(
+    aor: string,
+    decide: (stored: readonly Binding[]) => BindingUpdate | RegisterRefusal,
+  ): MaybePromise<BindingUpdate | RegisterRefusal> {
     const job = () =>
-      whenReady(this.#store.find(options.aor), (stored) => {
-        const natted = options.natted && wish.path.length === 0;
-        const now = this.#clock.wallNow();
-        const update = updateBindings(
-          options.aor,
-          stored,
-          wish,
-          { flow, natted, now, bootId: this.#bootId },
-          limits,
-        );
-        if (!update.ok || wish.kind === 'fetch') return this.#answer(wish, update, flow, now);
-        return whenReady(this.#store.save(options.aor, update.bindings), () => {
-          this.#announce(update);
+      whenReady(this.#store.find(aor), (stored) => {
+        const update = decide(stored);
+        if (!update.ok || changesNothing(update)) return update;
+        return whenReady(this.#store.save(aor, update.bindings), () => {
+          for (const event of EVENTS) this.counters[event] += update[event].length;
+          this.#publish(aor, stored, update);
           this.#noteConnections(update);
-          return this.#answer(wish, update, flow, now);
+          return update;
         });
       });
-    return whenReady(this.#inTurn(options.aor, job), (result) => this.#count(result));
+    return whenReady(this.#inTurn(aor, job), (result) => this.#count(result));
+  }
+
+  /** Has somebody hear of every change. @returns what ends it */
+  watch(hear: BindingWatcher): Disposable {
+    this.#watchers.add(hear);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(hear) };
+  }
+
+  /** Which run of the server the connections of new bindings belong to. */
+  get bootId(): string {
+    return this.#bootId;
   }
 
   /** Where a request for an address-of-record goes: see {@link targetsOf} for the order. Empty where nobody registered. */
@@ -198,7 +225,14 @@ export class Registrar implements AsyncDisposable {
         const kept = stored.filter((binding) => !removed.includes(binding));
         return whenReady(this.#store.save(aor, kept), () => {
           this.counters[event] += removed.length;
-          for (const binding of removed) publish(event === 'lost' ? 'removed' : event, binding);
+          this.#publish(aor, stored, {
+            ok: true,
+            bindings: kept,
+            added: [],
+            refreshed: [],
+            removed: event === 'expired' ? [] : removed,
+            expired: event === 'expired' ? removed : [],
+          });
           return removed.length;
         });
       });
@@ -242,13 +276,6 @@ export class Registrar implements AsyncDisposable {
     return { ok: true, status: 200, reason: 'OK', headers, bindings, added, refreshed, removed };
   }
 
-  #announce(update: BindingUpdate): void {
-    for (const event of ['added', 'refreshed', 'removed', 'expired'] as const) {
-      this.counters[event] += update[event].length;
-      for (const binding of update[event]) publish(event, binding);
-    }
-  }
-
   #noteConnections({ added, refreshed }: BindingUpdate): void {
     if (!this.#removeLost) return;
     for (const bindings of [added, refreshed]) {
@@ -268,7 +295,16 @@ export class Registrar implements AsyncDisposable {
     );
   }
 
-  #count(result: RegisterResult): RegisterResult {
+  #publish(aor: string, before: readonly Binding[], update: BindingUpdate): void {
+    if (channels.binding.hasSubscribers) {
+      for (const event of EVENTS) {
+        for (const { contact } of update[event]) channels.binding.publish({ aor, event, contact });
+      }
+    }
+    for (const hear of this.#watchers) hear(aor, before, update);
+  }
+
+  #count<R extends { readonly ok: boolean }>(result: R): R {
     this.counters[result.ok ? 'accepted' : 'refused']++;
     return result;
   }
@@ -316,6 +352,6 @@ function admit(
   return wish;
 }
 
-function publish(event: 'added' | 'refreshed' | 'removed' | 'expired', { aor, contact }: Binding): void {
-  if (channels.binding.hasSubscribers) channels.binding.publish({ aor, event, contact });
+function changesNothing({ added, refreshed, removed }: BindingUpdate): boolean {
+  return added.length === 0 && refreshed.length === 0 && removed.length === 0;
 }

@@ -131,7 +131,8 @@ function isSame(binding: Binding, contact: WantedContact): boolean {
   return uri !== undefined && sameUri(uri, contact.uri);
 }
 
-function makeBinding(
+/** A contact as it is kept. */
+export function makeBinding(
   aor: string,
   contact: WantedContact,
   seconds: number,
@@ -142,7 +143,7 @@ function makeBinding(
     aor,
     contact: contact.uri.toString(),
     expiresAt: now + seconds * 1000,
-    q: contact.q,
+    q: contact.q ?? 1000,
     callId: wish.callId,
     cseq: wish.cseq,
     path: wish.path,

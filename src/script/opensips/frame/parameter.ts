@@ -104,3 +104,23 @@ export function ignored(type: 'int' | 'text', describe: string, why: string): Pa
     take: () => ({ ok: true, value: undefined }),
   };
 }
+
+/** The name of an AVP, written `$avp(name)`; undefined where the script names none. */
+export function avpParameter(describe: string, initial?: string): Parameter<string | undefined> {
+  return {
+    type: 'text',
+    describe,
+    shown: initial === undefined ? '' : `$avp(${initial})`,
+    initial,
+    noEffect: undefined,
+    take: (_, given) => {
+      const match = /^\$avp\(([^()$]+)\)$/.exec(String(given).trim());
+      if (match) return { ok: true, value: match[1]!.trim() };
+      return {
+        ok: false,
+        problem: `${JSON.stringify(given)} is no AVP`,
+        hint: 'write it with its parentheses: "$avp(name)"',
+      };
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import type { Target } from '../../../core/proxy/target.ts';
 import type { Listener } from '../../../net/listener.ts';
+import { NameAddr } from '../../../wire/sip/name-addr.ts';
 import { Uri } from '../../../wire/sip/uri.ts';
 import type { Value } from '../value.ts';
 
@@ -97,8 +98,9 @@ function pathOf({ route }: Target): string | null {
   return route.length > 0 ? route.join(',') : null;
 }
 
-function duOf({ source, nextHop }: Target): string | null {
+function duOf({ source, nextHop, route }: Target): string | null {
   if (nextHop !== undefined) return nextHop;
+  if (route[0] !== undefined) return NameAddr.parse(route[0])?.uriText ?? null;
   if (source === undefined) return null;
   const transport = source.transport === 'udp' ? '' : `;transport=${source.transport}`;
   return `sip:${bracketed(source.address)}:${source.port}${transport}`;

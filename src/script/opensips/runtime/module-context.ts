@@ -16,6 +16,8 @@ export interface ModuleContext {
   onRequest(hear: (m: ScriptMessage) => void): void;
   /** Called for every event that is raised, of any module. */
   onEvent(hear: (event: string, params: Readonly<Record<string, Value>>) => void): void;
+  /** Called when a connection is no more. */
+  onConnectionClosed(hear: (connectionId: number) => void): void;
   /** Brings a key-value store for `cache_store` and its like: `local`, or `local:group`. */
   addCache(id: string, backend: CacheBackend): void;
   /** Called every so many seconds while the script is in force. */

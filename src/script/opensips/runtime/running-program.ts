@@ -40,6 +40,8 @@ export interface RunningProgram {
   hasRoute(kind: RouteKind, name: string): boolean;
   /** Runs the top route of a message. What is thrown within is logged, and then -1. */
   run(m: ScriptMessage): MaybePromise<number>;
+  /** The texts that calls of a function in the script have for one argument, variables left out; each once. */
+  constantsOf(name: string, argument: number): readonly string[];
   /** Raises an event for `event_route[NAME]` and for subscribers. */
   raise(event: string, params: Readonly<Record<string, Value>>): void;
   /** Runs a `route[NAME]` apart from the one that runs. @returns its code, -1 where there is none of that name */

@@ -9,6 +9,7 @@ import type { SipMessage } from '../../../wire/sip/message.ts';
 import { fromByteString } from '../../../wire/sip/text.ts';
 import { faultPosition, positionText } from '../../fault-position.ts';
 import { CODE_FILE, type RouteFunction, type RouteFunctions, routeKey } from '../compile/script-compiler.ts';
+import { callsOf } from '../compile/walk.ts';
 import { logLevel } from '../core/log-level.ts';
 import type { ScriptModule } from '../frame/module.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
@@ -40,6 +41,7 @@ export class ScriptProgram implements RunningProgram {
   readonly #states: unknown[] = [];
   readonly #caches = new Map<string, CacheBackend>();
   readonly #onRequest: ((m: ScriptMessage) => void)[] = [];
+  readonly #onClosed: ((connectionId: number) => void)[] = [];
   readonly #serverHeader: HeaderEntry | undefined;
   #routes: RouteFunctions = new Map();
   #number = 0;
@@ -228,6 +230,27 @@ export class ScriptProgram implements RunningProgram {
     // Whoever answers for good has phones ringing for nobody.
     if (sent && status >= 200 && context.forks > 0) this.services.proxy.abandon(transaction);
     return sent;
+  }
+
+  constantsOf(name: string, argument: number): readonly string[] {
+    const found = new Set<string>();
+    for (const { body } of this.loaded.script.routes) {
+      const { functions, async } = callsOf(body);
+      for (const call of [...functions, ...async.map((it) => it.call)]) {
+        const operand = call.name === name ? call.args[argument] : undefined;
+        if (operand?.kind === 'string' && !operand.text.includes('$')) found.add(operand.text);
+      }
+    }
+    return [...found];
+  }
+
+  /** @internal */
+  hearClosed(hear: (connectionId: number) => void): void {
+    this.#onClosed.push(hear);
+  }
+
+  connectionClosed(connectionId: number): void {
+    for (const hear of this.#onClosed) hear(connectionId);
   }
 
   raise(event: string, params: Readonly<Record<string, Value>>): void {

@@ -106,6 +106,7 @@ export class ScriptRuntime implements TransactionUser, AsyncDisposable {
 
   connectionClosed({ connectionId }: Flow): void {
     this.#services.registrar.connectionClosed(connectionId);
+    this.#running.program.connectionClosed(connectionId);
   }
 
   /** Shows the local_route a request of the server's own. */

@@ -74,6 +74,7 @@ function moduleContext(
     stateOf: <S>(module: ScriptModule) => states[program.modules.indexOf(module)] as S | undefined,
     onRequest: (hear) => program.hearRequests(hear),
     onEvent: (hear) => program.hearEvents(hear),
+    onConnectionClosed: (hear) => program.hearClosed(hear),
     addCache: (id, backend) => program.addCache(id, backend),
     every: (seconds, act) => every(program.services, seconds, act, timers),
     raise: (event, params) => program.raise(event, params),

@@ -10,6 +10,7 @@ import type { ServerTransaction } from '../../../transaction/server-transaction.
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import { toByteString } from '../../../wire/sip/text.ts';
 import type { Problem } from '../../script-module.ts';
+import type { CommandParams, Json } from '../frame/command.ts';
 import { SourceText } from '../language/source-text.ts';
 import { compileSource } from '../load-script.ts';
 import type { ServerServices } from '../runtime/server-services.ts';
@@ -98,6 +99,18 @@ export class ScriptUnderTest extends ProxyUnderTest implements AsyncDisposable {
   /** What `xlog` and complaints have written, without their levels. */
   get lines(): string[] {
     return this.logged.map((line) => line.slice(line.indexOf(': ') + 2));
+  }
+
+  /** Runs an MI command by its name, or by an older one. */
+  async command(name: string, params: CommandParams = {}): Promise<Json> {
+    const { program } = this.script;
+    for (const module of program.modules) {
+      for (const [it, spec] of Object.entries(module.commands ?? {})) {
+        if (it !== name && !spec.aliases?.includes(name)) continue;
+        return await spec.run(program.stateOf<never>(module)!, params);
+      }
+    }
+    throw new Error(`there is no command ${name}`);
   }
 
   override request(message: SipMessage, flow: Flow): void {
