@@ -21,7 +21,7 @@ export function run(input: Buffer): void {
     aor: 'sip:a@example.com',
     contact: contact.uri.toString(),
     expiresAt: (contact.expires ?? 3600) * 1000,
-    q: contact.q,
+    q: contact.q ?? 1000,
     callId: register.callId,
     cseq: register.cseq,
     path: register.path,
@@ -41,7 +41,7 @@ export function run(input: Buffer): void {
   const again = readRegister(answer.message);
   assert.ok('kind' in again);
   assert.deepEqual(
-    again.contacts.map(({ uri, q, instance, regId }) => [uri.toString(), q, instance, regId]),
-    register.contacts.map(({ uri, q, instance, regId }) => [uri.toString(), q, instance, regId]),
+    again.contacts.map(({ uri, q = 1000, instance, regId }) => [uri.toString(), q, instance, regId]),
+    register.contacts.map(({ uri, q = 1000, instance, regId }) => [uri.toString(), q, instance, regId]),
   );
 }
