@@ -312,8 +312,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
   const media = new ServerMedia({
     config: config.media,
     relays,
-    advertise,
-    network,
+    proxy: environment,
     dialogs: () => dialogs,
     ids,
   });

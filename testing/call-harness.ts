@@ -29,6 +29,8 @@ export interface CallHarnessOptions {
   readonly answerTimeoutMs?: number;
   /** Which calls `call.anchorMedia()` takes through {@link CallHarness.relay}; default: all. */
   readonly anchor?: 'always' | 'nat' | 'never';
+  /** Addresses of hosts by name: nobody else is asked. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Relays by name beside the harness's own. */
   readonly relays?: Readonly<Record<string, TestRelay>>;
 }
@@ -86,6 +88,7 @@ export class CallHarness implements AsyncDisposable {
       key,
       realm: this.#domain,
       program: programOf(options.routes),
+      names: options.names ?? {},
       relays: { own: this.relay, ...options.relays },
       anchor: options.anchor ?? 'always',
       frontDoor: { ...DEFAULT_FRONT_DOOR, ...options.frontDoor },

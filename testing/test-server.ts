@@ -15,6 +15,7 @@ import { Quarantine } from '../src/net/quarantine.ts';
 import { Resolver } from '../src/net/resolver.ts';
 import { StaticNames } from '../src/net/testing/static-names.ts';
 import { Anchoring } from '../src/script/media/anchoring.ts';
+import { leadsTo } from '../src/script/media/leads-to.ts';
 import { MediaCalls } from '../src/script/media/media-calls.ts';
 import { type MediaEnvironment, newMediaCounters } from '../src/script/media/media-environment.ts';
 import type { AnchorPolicy } from '../src/script/media/needs-relay.ts';
@@ -38,6 +39,7 @@ export interface TestServerOptions {
   readonly program: Program;
   readonly frontDoor: FrontDoorSettings;
   readonly answerTimeoutMs?: number;
+  readonly names: Readonly<Record<string, readonly string[]>>;
   readonly relays: Readonly<Record<string, TestRelay>>;
   readonly anchor: AnchorPolicy;
 }
@@ -68,6 +70,7 @@ export class TestServer implements AsyncDisposable {
       ids,
       counters: newMediaCounters(),
       advertised: () => undefined,
+      leadsTo: (branch, received) => leadsTo(branch, received, forwarding),
       isOwn,
     };
     this.media = new MediaCalls(environment, () => this.dialogs);
@@ -102,8 +105,7 @@ export class TestServer implements AsyncDisposable {
       layer: this.layer,
       network: this.#sockets,
       advertise,
-      // Addresses alone are resolved: tests ask no name servers.
-      resolver: new Resolver({ nameServer: new StaticNames(), clock, ids }),
+      resolver: new Resolver({ nameServer: new StaticNames({ hosts: options.names }), clock, ids }),
       quarantine: new Quarantine(clock),
       wheel,
       subnets: new Map(),

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Advertise } from '../advertise/advertise.ts';
 import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import type { Dialogs } from '../core/dialog/dialogs.ts';
+import type { ProxyEnvironment } from '../core/proxy/proxy-environment.ts';
 import type { Flow } from '../net/flow.ts';
-import type { Network } from '../net/network.ts';
 import type { MediaConfig } from '../ops/config/server-config.ts';
 import { advertisedFor } from '../ops/media-settings.ts';
 import { Anchoring } from '../script/media/anchoring.ts';
+import { leadsTo } from '../script/media/leads-to.ts';
 import { MediaCalls } from '../script/media/media-calls.ts';
 import {
   type MediaCounters,
@@ -22,8 +22,7 @@ const HANG_UP_MS = 2000;
 export interface ServerMediaOptions {
   readonly config: MediaConfig;
   readonly relays: ServerRelays;
-  readonly advertise: Advertise;
-  readonly network: Network;
+  readonly proxy: ProxyEnvironment;
   readonly dialogs: () => Dialogs;
   readonly ids: IdSource;
 }
@@ -36,7 +35,8 @@ export class ServerMedia {
   readonly #relays: ServerRelays;
   #config: MediaConfig;
 
-  constructor({ config, relays, advertise, network, dialogs, ids }: ServerMediaOptions) {
+  constructor({ config, relays, proxy, dialogs, ids }: ServerMediaOptions) {
+    const { advertise, network } = proxy;
     this.#relays = relays;
     this.#config = config;
     this.environment = {
@@ -44,6 +44,7 @@ export class ServerMedia {
       ids,
       counters: this.counters,
       advertised: (address: string) => this.#config.relay && advertisedFor(this.#config.relay, address),
+      leadsTo: (branch, received) => leadsTo(branch, received, proxy),
       isOwn: ({ transport, remoteAddress, remotePort }: Flow) =>
         network.listeners.some(
           (it) => it.address === remoteAddress && it.port === remotePort && it.transport === transport,

@@ -2,6 +2,7 @@ import type { Dialog } from '../../core/dialog/dialog.ts';
 import type { DialogEvent, DialogObserver, DialogPassage } from '../../core/dialog/dialog-observer.ts';
 import type { BranchFailure, BranchView, ReplyView } from '../../core/proxy/fork-options.ts';
 import type { MaybePromise } from '../../core/registrar/location-store.ts';
+import type { Listener } from '../../net/listener.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { AnchorSettings } from './anchor-settings.ts';
@@ -38,6 +39,7 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
   readonly settings: AnchorSettings;
   readonly #cseq: number;
   readonly #source: string;
+  readonly #listener: Listener;
   readonly #body: SdpBody | undefined;
   readonly #caller: Described;
   readonly #owner: CallOwner;
@@ -62,6 +64,7 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
     this.settings = settings;
     this.#cseq = request.cseq?.number ?? 0;
     this.#source = flow.remoteAddress;
+    this.#listener = flow.listener;
     this.#body = SdpBody.of(request);
     this.#caller = described(this.#body?.text ?? '');
     this.#owner = owner;
@@ -130,26 +133,36 @@ export class AnchoredCall implements DialogOwner, DialogObserver {
 
   #branch(view: BranchView): MaybePromise<void> {
     const { index, target } = view;
-    const { policy } = this.settings;
-    const networks = this.#env.advertise.networks;
-    const needed =
-      policy === 'always' || (policy === 'nat' && needsRelay(this.#caller, this.#source, target, networks));
-    if (!needed || this.#caller.byIceAlone) {
+    if (this.settings.policy === 'never' || this.#caller.byIceAlone) {
       this.#bypassed.add(index);
       return undefined;
     }
     this.#open.add(index);
-    return this.#body && this.#offer(view, this.#body);
+    const address = addressOf(target) ?? this.#env.leadsTo(view, this.#listener);
+    return address instanceof Promise
+      ? address.then((found) => this.#led(view, found))
+      : this.#led(view, address);
   }
 
-  async #offer(view: BranchView, body: SdpBody): Promise<void> {
-    const { index, target } = view;
+  /** @param callee the address that the branch leads to */
+  #led(view: BranchView, callee: string | undefined): MaybePromise<void> {
+    const { policy } = this.settings;
+    const { networks } = this.#env.advertise;
+    const known = { address: callee, natted: view.target.binding?.natted ?? false };
+    if (policy === 'always' || needsRelay(this.#caller, this.#source, known, networks)) {
+      return this.#body && this.#offer(view, this.#body, callee);
+    }
+    this.#open.delete(view.index);
+    this.#bypassed.add(view.index);
+  }
+
+  async #offer(view: BranchView, body: SdpBody, reader: string | undefined): Promise<void> {
+    const { index } = view;
     const { tag } = this.dialog.caller;
     const session = this.#session(index === 0 ? tag : `${tag}~${index}`);
     this.#sessions.set(index, session);
     const role = { kind: 'offer', from: 'caller' } as const;
     const { address, without } = this.settings;
-    const reader = addressOf(target);
     const style = { address, versionShift: 0 };
     const passing = { message: view.request, body, role, source: this.#source, reader, style };
     const relayed = await relayBody(passing, session, this.#env);

@@ -33,6 +33,7 @@ const ENVIRONMENT: MediaEnvironment = {
   ids: new SequentialIds(),
   counters: newMediaCounters(),
   advertised: () => undefined,
+  leadsTo: () => undefined,
   isOwn: () => false,
 };
 

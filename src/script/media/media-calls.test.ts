@@ -346,6 +346,23 @@ describe('which calls are anchored', () => {
     expect(where(await bob.next('INVITE'))).toBe(`${PUBLIC} 40000`);
   });
 
+  it('those that a name leads elsewhere: it is looked up before', async () => {
+    const program = routes({
+      register: (call) => location.save(call),
+      invite: (call) => call.anchorMedia({ when: 'nat' }).fork('sip:bob@carrier.example'),
+    });
+    await using harness = CallHarness.start({
+      routes: program,
+      names: { 'carrier.example': ['203.0.113.20'] },
+    });
+    const bob = harness.peer('bob', { address: '203.0.113.20' });
+    harness.peer('alice', { address: '203.0.113.10' }).invite('bob', { body: sdp('203.0.113.10') });
+    expect(where(await bob.next('INVITE'))).toBe('203.0.113.10 4000');
+    harness.peer('carol', { address: '10.0.0.50' }).invite('bob', { body: sdp('10.0.0.50') });
+    expect(where(await bob.next('INVITE'))).toBe(`${PUBLIC} 40000`);
+    expect(harness.relay.commands[0]!.question).toMatchObject({ reader: '203.0.113.20', toFamily: 4 });
+  });
+
   it("no browser's: its media find their way by ICE", async () => {
     await using harness = start();
     const { alice, bob } = await ring(harness);

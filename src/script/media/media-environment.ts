@@ -1,6 +1,9 @@
 import type { Advertise } from '../../advertise/advertise.ts';
 import type { IdSource } from '../../base/ids.ts';
+import type { BranchView } from '../../core/proxy/fork-options.ts';
+import type { MaybePromise } from '../../core/registrar/location-store.ts';
 import type { Flow } from '../../net/flow.ts';
+import type { Listener } from '../../net/listener.ts';
 
 /** How calls fared with their media. */
 export interface MediaCounters {
@@ -29,6 +32,11 @@ export interface MediaEnvironment {
   readonly counters: MediaCounters;
   /** What is configured for an address of the relay on this machine to be printed outside, if anything. */
   advertised(address: string): string | undefined;
+  /**
+   * The IP address that a branch is going to be sent to first, by all that is known of names.
+   * @param received the socket that its request came by. @returns undefined where nothing leads there
+   */
+  leadsTo(branch: BranchView, received: Listener): MaybePromise<string | undefined>;
   /** Whether a message came from a socket of this server: its media have been seen to when it was there before. */
   isOwn(flow: Flow): boolean;
 }

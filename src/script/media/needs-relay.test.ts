@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Networks } from '../../advertise/networks.ts';
 import type { Target } from '../../core/proxy/target.ts';
-import type { Binding } from '../../core/registrar/location-store.ts';
 import { described } from './described.ts';
-import { addressOf, needsRelay } from './needs-relay.ts';
+import { addressOf, type Callee, needsRelay } from './needs-relay.ts';
 
 function target(uri: string, parts: Partial<Target> = {}): Target {
   return {
@@ -17,8 +16,6 @@ function target(uri: string, parts: Partial<Target> = {}): Target {
     ...parts,
   };
 }
-
-const natted = { natted: true } as Binding;
 
 describe('addressOf', () => {
   it.each<[string, Target, string | undefined]>([
@@ -44,22 +41,23 @@ describe('needsRelay', () => {
       `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n`,
     );
 
-  it.each<[string, string, string, Target, boolean]>([
-    ['both public', '203.0.113.10', '203.0.113.10', target('sip:bob@203.0.113.20'), false],
-    ['both inside', '10.0.0.50', '10.0.0.50', target('sip:bob@10.0.0.51'), false],
-    ['one inside', '203.0.113.10', '203.0.113.10', target('sip:bob@10.0.0.51'), true],
-    ['in two private networks', '192.168.1.20', '192.168.1.20', target('sip:bob@10.0.0.51'), true],
-    ['a caller behind a NAT', '192.168.1.20', '198.51.100.77', target('sip:bob@203.0.113.20'), true],
+  it.each<[string, string, string, Partial<Callee>, boolean]>([
+    ['both public', '203.0.113.10', '203.0.113.10', { address: '203.0.113.20' }, false],
+    ['both inside', '10.0.0.50', '10.0.0.50', { address: '10.0.0.51' }, false],
+    ['one inside', '203.0.113.10', '203.0.113.10', { address: '10.0.0.51' }, true],
+    ['in two private networks', '192.168.1.20', '192.168.1.20', { address: '10.0.0.51' }, true],
+    ['a caller behind a NAT', '192.168.1.20', '198.51.100.77', { address: '203.0.113.20' }, true],
     [
       'a callee behind a NAT',
       '203.0.113.10',
       '203.0.113.10',
-      target('sip:bob@203.0.113.20', { binding: natted }),
+      { address: '203.0.113.20', natted: true },
       true,
     ],
-    ['of two families', '203.0.113.10', '203.0.113.10', target('sip:bob@[2001:db8::1]'), true],
-    ['a callee known by name', '203.0.113.10', '203.0.113.10', target('sip:bob@example.com'), true],
+    ['of two families', '203.0.113.10', '203.0.113.10', { address: '2001:db8::1' }, true],
+    ['a callee whom nobody can find', '203.0.113.10', '203.0.113.10', {}, true],
   ])('%s', (_, address, source, callee, needed) => {
-    expect(needsRelay(media(address), source, callee, networks)).toBe(needed);
+    const known = { address: undefined, natted: false, ...callee };
+    expect(needsRelay(media(address), source, known, networks)).toBe(needed);
   });
 });

@@ -56,6 +56,7 @@ async function start(script: string, params = SOCK) {
     ids: new SequentialIds(),
     counters: newMediaCounters(),
     advertised: () => undefined,
+    leadsTo: () => undefined,
     isOwn: () => false,
   };
   const calls = new MediaCalls(environment, () => server!.dialogs);
