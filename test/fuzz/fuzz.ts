@@ -11,11 +11,11 @@ export interface FuzzFailure {
  * Runs a target on inputs made from its seeds until `goOn` says no.
  * @returns the first input that it failed on; undefined where it stood all
  */
-export function fuzz(
+export async function fuzz(
   target: FuzzTarget,
   seed: number,
   goOn: (iteration: number) => boolean,
-): FuzzFailure | undefined {
+): Promise<FuzzFailure | undefined> {
   const mutator = new Mutator(
     seed,
     target.seeds.map((text) => Buffer.from(text, 'latin1')),
@@ -23,7 +23,8 @@ export function fuzz(
   for (let iteration = 0; goOn(iteration); iteration++) {
     const input = mutator.next();
     try {
-      target.run(input);
+      const running = target.run(input);
+      if (running) await running;
     } catch (error) {
       return { iteration, input, error };
     }

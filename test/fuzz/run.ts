@@ -22,7 +22,7 @@ for (const target of targets) {
   if (positionals.length > 0 && !positionals.includes(target.name)) continue;
   const until = performance.now() + seconds * 1000;
   let count = 0;
-  const failure = fuzz(target, seed, (iteration) => {
+  const failure = await fuzz(target, seed, (iteration) => {
     count = iteration;
     return performance.now() < until;
   });

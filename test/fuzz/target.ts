@@ -10,7 +10,7 @@ export interface FuzzTarget {
   /** How many inputs a run of the tests makes, where one costs more than those of others. */
   readonly iterations?: number;
   /** Takes any bytes. @throws whatever shows that the code under test is wrong */
-  run(input: Buffer): void;
+  run(input: Buffer): void | Promise<void>;
 }
 
 const FOLDER = new URL('./targets/', import.meta.url);
