@@ -12,12 +12,12 @@ describe('CallOrder', () => {
       return 'second';
     });
     expect(order.run('b', () => 'other')).toBe('other');
-    expect([done, order.size]).toEqual([[], 1]);
+    expect([done, order.waiting]).toEqual([[], 2]);
     const all = order.runForAll(() => `all after ${done}`);
     open('first');
     expect(await Promise.all([first, second])).toEqual(['first', 'second']);
     expect(await all).toBe('all after second');
-    expect(order.size).toBe(0);
+    expect(order.waiting).toBe(0);
     expect(order.runForAll(() => 'at once')).toBe('at once');
     expect(order.run('a', () => 'third')).toBe('third');
   });

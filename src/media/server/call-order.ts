@@ -1,10 +1,11 @@
 /** Lets the commands of one call follow each other, while those of different calls do not wait. */
 export class CallOrder {
   readonly #last = new Map<string, Promise<string>>();
+  #waiting = 0;
 
-  /** Calls with commands under way. */
-  get size(): number {
-    return this.#last.size;
+  /** Commands under way. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** @param job never rejects */
@@ -12,7 +13,9 @@ export class CallOrder {
     const before = this.#last.get(callId);
     const result = before ? before.then(job) : job();
     if (typeof result === 'string') return result;
+    this.#waiting++;
     const settled = result.then((answer) => {
+      this.#waiting--;
       if (this.#last.get(callId) === settled) this.#last.delete(callId);
       return answer;
     });
@@ -22,6 +25,11 @@ export class CallOrder {
 
   /** Runs what is about all calls, behind everything that is under way now. */
   runForAll(job: () => string): string | Promise<string> {
-    return this.#last.size === 0 ? job() : Promise.all(this.#last.values()).then(job);
+    if (this.#last.size === 0) return job();
+    this.#waiting++;
+    return Promise.all(this.#last.values()).then(() => {
+      this.#waiting--;
+      return job();
+    });
   }
 }

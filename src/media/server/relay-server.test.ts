@@ -18,7 +18,10 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
-function setUp(settings: Partial<RelaySettings> = {}, options: { recordsAll?: boolean } = {}) {
+function setUp(
+  settings: Partial<RelaySettings> = {},
+  options: { recordsAll?: boolean; mostWaiting?: number } = {},
+) {
   const clock = new FakeClock();
   const path = new FakePath();
   const sound = new FakeSound({ prompts: ['moh'] });
@@ -29,7 +32,8 @@ function setUp(settings: Partial<RelaySettings> = {}, options: { recordsAll?: bo
     ids: new SequentialIds(),
     settings: { ...DEFAULT_RELAY_SETTINGS, addresses: [{ address: '198.51.100.1' }], ...settings },
     notifySockets: [],
-    recordsAll: options.recordsAll ?? false,
+    recordsAll: false,
+    ...options,
     sound: () => sound,
   });
   servers.push(server);
@@ -131,6 +135,10 @@ describe('RelayServer', () => {
     const toCallee = await port(OFFER);
     await ask('Z');
     expect(await ask('G ncmds_rcvd ncmds_succd ncmds_errs ncmds_repld')).toBe('3 1 1 2');
+    expect(await ask('G ncookies_forgotten nconns_refused nconns_stalled')).toBe('0 0 0');
+    expect(await ask('Gv nnotes_sent nnotes_dropped nnotes_failures')).toBe(
+      'nnotes_sent=0 nnotes_dropped=0 nnotes_failures=0',
+    );
     for (let i = 1; i <= 30; i++) at(toCallee).arrive(rtp(i, 9), CALLEE.address, CALLEE.port);
     clock.advance(3000);
     expect(await ask('G pps_in')).toBe('10.000000');
@@ -263,6 +271,25 @@ describe('RelayServer', () => {
     expect(await ask('N call f;1')).toBe('E81');
     expect(await ask('V')).toBe('20040107');
     expect(server.statistics.commands).toEqual({ received: 4, answered: 4, succeeded: 2, failed: 2 });
+  });
+
+  it('refuses what comes while too much waits', async () => {
+    const { ask } = setUp({}, { mostWaiting: 2 });
+    const answers = await Promise.all([
+      ask(OFFER),
+      ask(OFFER),
+      ask(OFFER),
+      ask('U x 192.0.2.10 8000 f;1'),
+      ask('V'),
+    ]);
+    expect(answers.map((answer) => answer.replace(/^\d+ .*/, 'port'))).toEqual([
+      'port',
+      'port',
+      'E98',
+      'E98',
+      'E98',
+    ]);
+    expect(await ask(OFFER)).toBe(answers[0]);
   });
 
   it('makes no sessions any more once it was told so', async () => {

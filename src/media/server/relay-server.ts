@@ -22,7 +22,7 @@ import { Notifier } from './notifier.ts';
 import { RelayStatistics } from './relay-statistics.ts';
 import type { SoundPorts } from './sound-ports.ts';
 
-/** Calls that may wait for ports, disks and the like at once; what comes then is refused. */
+/** Commands that may wait for ports, disks and each other; what comes then is refused. */
 const MOST_WAITING = 20_000;
 const OK = '0';
 
@@ -31,6 +31,8 @@ export interface RelayServerOptions extends Omit<RelayOptions, 'user'> {
   readonly notifySockets: readonly string[];
   /** Records every session from its start (rtpproxy's `-a`). */
   readonly recordsAll: boolean;
+  /** Commands that may be under way at once; 20,000 where left out. */
+  readonly mostWaiting?: number;
   /** Recordings, prompts and keys for the relay; the server's own from then on. */
   readonly sound: (relay: Relay) => SoundPorts & AsyncDisposable;
 }
@@ -44,16 +46,18 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   readonly statistics: RelayStatistics;
   readonly #context: CommandContext;
   readonly #order = new CallOrder();
+  readonly #mostWaiting: number;
   readonly #sound: SoundPorts & AsyncDisposable;
   readonly #told = new WeakMap<MediaSession, Told>();
 
   /** @throws ServerError NET_BAD_CONTROL_SOCKET, CFG_INVALID */
-  constructor({ notifySockets, recordsAll, sound, ...options }: RelayServerOptions) {
+  constructor({ notifySockets, recordsAll, mostWaiting, sound, ...options }: RelayServerOptions) {
+    this.#mostWaiting = mostWaiting ?? MOST_WAITING;
     this.notifier = new Notifier(notifySockets, options.clock);
     this.relay = new Relay({ ...options, user: this });
     this.pathName = options.path.name;
     this.#sound = sound(this.relay);
-    this.statistics = new RelayStatistics(this.relay, this.#sound, options.clock);
+    this.statistics = new RelayStatistics(this.relay, this.#sound, this.notifier.counters, options.clock);
     this.#context = {
       relay: this.relay,
       notifier: this.notifier,
@@ -102,8 +106,8 @@ export class RelayServer implements RelayUser, AsyncDisposable {
     const parsed = parseCommand(text);
     if (!parsed.ok) return printError(parsed.error);
     const { command } = parsed;
+    if (this.#order.waiting >= this.#mostWaiting) return printError(RtpproxyError.Overload);
     if (!('callId' in command)) return this.#executeGeneral(command, source);
-    if (this.#order.size >= MOST_WAITING) return printError(RtpproxyError.Overload);
     return this.#order.run(command.callId, () => this.#executeForCall(command, source));
   }
 

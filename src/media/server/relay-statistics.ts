@@ -5,6 +5,7 @@ import { printCounters, printError } from '../../wire/rtpproxy/reply.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { RelayTotals } from '../relay/relay-counters.ts';
 import { type DoorCounters, doorCounters } from './door-counters.ts';
+import type { NotifyCounters } from './notify-connection.ts';
 import type { SoundPorts } from './sound-ports.ts';
 import { real, whole } from './stream-counters.ts';
 
@@ -25,15 +26,17 @@ export class RelayStatistics {
   readonly doors: DoorCounters = doorCounters();
   readonly #relay: Relay;
   readonly #plays: SoundPorts['plays'];
+  readonly #notes: NotifyCounters;
   readonly #clock: Clock;
   #rate = 0;
   #rateAt: number;
   #rateFrom = 0;
   #load = performance.eventLoopUtilization();
 
-  constructor(relay: Relay, { plays }: SoundPorts, clock: Clock) {
+  constructor(relay: Relay, { plays }: SoundPorts, notes: NotifyCounters, clock: Clock) {
     this.#relay = relay;
     this.#plays = plays;
+    this.#notes = notes;
     this.#clock = clock;
     this.#rateAt = clock.now();
   }
@@ -131,8 +134,22 @@ export class RelayStatistics {
       case 'pps_in':
         return real(this.#packetRate(totals.received));
       default:
-        return undefined;
+        return this.#ownCounter(name);
     }
+  }
+
+  /** What rtpproxy does not count: of cookies, connections and notifications. */
+  #ownCounter(name: string): string | undefined {
+    const { doors } = this;
+    const own: Readonly<Record<string, number>> = {
+      ncookies_forgotten: doors.forgotten,
+      nconns_refused: doors.refused,
+      nconns_stalled: doors.stalled,
+      nnotes_sent: this.#notes.sent,
+      nnotes_dropped: this.#notes.dropped,
+      nnotes_failures: this.#notes.failures,
+    };
+    return Object.hasOwn(own, name) ? whole(own[name]!) : undefined;
   }
 
   #packetRate(received: number): number {
