@@ -5,6 +5,7 @@ import type { TransactionCounters } from '../../transaction/transaction-counters
 import { userFault } from '../../transaction/user-fault.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
+import { runHook } from '../proxy/hook.ts';
 import { latestFork } from '../proxy/response-context.ts';
 import { type Dialog, DialogState } from './dialog.ts';
 import type { DialogLeg } from './dialog-leg.ts';
@@ -143,7 +144,7 @@ export class DialogLife implements PassageOwner {
     dialog.transaction = undefined;
     if (dialog.confirmedAt) this.counters.ended++;
     else this.counters.failed++;
-    this.#arm(dialog, this.#options.lingerMs);
+    this.#arm(dialog, dialog.lingerMs ?? this.#options.lingerMs);
     this.#tell(dialog, { kind: 'ended', end });
   }
 
@@ -161,6 +162,14 @@ export class DialogLife implements PassageOwner {
       void this.#hangUp(dialog, dialog.ending);
       return;
     }
+    const waiting = runHook(dialog.beforeExpiry, dialog, this.faults);
+    if (waiting) void waiting.then(() => this.#expire(dialog));
+    else this.#expire(dialog);
+  }
+
+  #expire(dialog: Dialog): void {
+    // Whoever was asked may have prolonged it, or ended it.
+    if (dialog.timer.armed || dialog.ended) return;
     this.counters.expired++;
     const end: DialogEnd = { cause: 'expired', by: 'server', reason: 'Lifetime Timeout' };
     if (dialog.onExpiry === 'forget') this.finish(dialog, end);

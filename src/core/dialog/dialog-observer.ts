@@ -29,7 +29,7 @@ export interface DialogEnd {
   /** `failed`: never answered with a 2xx; `expired`: its lifetime is over. */
   readonly cause: 'bye' | 'failed' | 'cancelled' | 'expired' | 'server';
   readonly by: DialogSide | 'server';
-  /** `Upstream BYE` (of the callee), `Downstream BYE`, `Lifetime Timeout`, `Ping Timeout`, or what its ender says. */
+  /** `Upstream BYE` (of the callee), `Downstream BYE`, `Lifetime Timeout`, `Ping Timeout`, `ReINVITE Ping Timeout`, or what its ender says. */
   readonly reason: string;
   /** The final answer to the INVITE, where it was a negative one. */
   readonly status?: number | undefined;

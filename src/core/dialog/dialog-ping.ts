@@ -65,7 +65,10 @@ export class DialogPing implements DialogObserver {
     this.#waiting.delete(leg.side);
     // RFC 3261 §12.2.1.2: these two say that the dialog is no more; any other answer comes from somebody.
     if (response && status !== 408 && status !== 481) return;
-    void this.#dialogs.end(this.#dialog, 'Ping Timeout');
+    void this.#dialogs.end(
+      this.#dialog,
+      this.#options.method === 'INVITE' ? 'ReINVITE Ping Timeout' : 'Ping Timeout',
+    );
   }
 
   #request({ shownSdp }: DialogLeg): DialogRequest {

@@ -1,6 +1,7 @@
 import type { WheelTimer } from '../../base/timer-wheel.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
+import type { MaybePromise } from '../registrar/location-store.ts';
 import type { DialogLeg } from './dialog-leg.ts';
 import type { DialogDirection, DialogEnd, DialogObserver } from './dialog-observer.ts';
 
@@ -63,6 +64,10 @@ export class Dialog {
   lifetimeMs: number;
   onExpiry: 'bye' | 'forget';
   keepSdp: boolean;
+  /** How long it is still known after its end, in ms; undefined for what is configured. */
+  lingerMs: number | undefined = undefined;
+  /** Runs when its lifetime is over, before it is ended; who extends the dialog meanwhile keeps it. */
+  beforeExpiry: ((dialog: Dialog) => MaybePromise<void>) | undefined = undefined;
   /** 32 flags of scripts. */
   flags = 0;
   /** Whether its Record-Route bears its {@link did}. */

@@ -210,14 +210,19 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
     return snapshots;
   }
 
-  /** Takes up dialogs of an earlier run. @returns how many there was room for */
-  restore(snapshots: Iterable<DialogSnapshot>): number {
+  /**
+   * Takes up dialogs of an earlier run.
+   * @param taken sees each before anybody is told of it
+   * @returns how many there was room for
+   */
+  restore(snapshots: Iterable<DialogSnapshot>, taken?: (dialog: Dialog) => void): number {
     let restored = 0;
     for (const snapshot of snapshots) {
       const timer = new WheelTimer(() => this.#life.expired(dialog));
       const dialog: Dialog = restoredDialog(snapshot, timer, this.#clock.wallNow());
       if (!this.#table.add(dialog)) continue;
       restored++;
+      taken?.(dialog);
       this.#life.restored(dialog);
     }
     return restored;

@@ -123,7 +123,9 @@ export class Proxy {
   ): void {
     const route = looseRoute(message, this.#env.advertise.own);
     const status = route.kind === 'malformed' ? 400 : message.maxForwards === 0 ? 483 : 0;
-    if (status === 0) this.#stateless.forward(message, flow, target, route, options);
+    const watched = status === 0 && message.method === 'ACK' ? this.#watch : undefined;
+    const wishes = watched ? watched.ack(message, flow, options) : options;
+    if (status === 0) this.#stateless.forward(message, flow, target, route, wishes);
     else this.#env.layer.replyStateless(message, flow, { status });
   }
 

@@ -44,6 +44,8 @@ export interface RunningProgram {
   constantsOf(name: string, argument: number): readonly string[];
   /** Raises an event for `event_route[NAME]` and for subscribers. */
   raise(event: string, params: Readonly<Record<string, Value>>): void;
+  /** A context for routes that no message sets off. */
+  emptyContext(): RequestContext;
   /** Runs a `route[NAME]` apart from the one that runs. @returns its code, -1 where there is none of that name */
   runRoute(name: string, context: RequestContext, params?: readonly Value[]): Promise<number>;
   /**
