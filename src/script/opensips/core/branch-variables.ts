@@ -97,9 +97,8 @@ export const branchVariables: Variables = {
       return true;
     },
   ),
-  'msg.branch.flags': attribute(
-    'Flags of a branch, with commas between.',
-    ({ flags }) => [...flags].join(',') || null,
+  'msg.branch.flags': attribute('Flags of a branch, with blanks between.', ({ flags }) =>
+    [...flags].join(' '),
   ),
   'msg.branch.socket': attribute(
     'Socket that a branch is sent from.',

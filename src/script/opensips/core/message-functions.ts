@@ -139,7 +139,7 @@ export const messageFunctions: Readonly<Record<string, FunctionSpec<undefined>>>
   script_trace: fn({
     args: [optional(int('log_level')), optional(staticText('format')), optional(staticText('info'))],
     routes: ANY,
-    describe: 'Has no effect: viaduct check --explain tells what a script does.',
+    describe: 'Has no effect: lines are told by xlog, and by faults.',
     run: () => true,
   }),
 };

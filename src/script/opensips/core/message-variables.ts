@@ -88,7 +88,7 @@ function original(m: ScriptMessage): Uri | undefined {
 export const messageVariables: Variables = {
   ai: asserted.uri,
   bf: {
-    ...plain('Branch flags that are set.', (m) => [...m.target.flags].join(',') || null),
+    ...plain('Branch flags that are set.', (m) => [...m.target.flags].join(' ')),
     older: 'write $msg.branch.flags',
   },
   ci: plain('Call-ID.', (m) => m.message.callId || null),

@@ -214,7 +214,7 @@ describe('variables of flags and branches', () => {
     ['setflag(A); setflag(B); setflag(A);', '$mf', 'A B'],
     ['setflag(A); resetflag(A);', '$mf', ''],
     ['$msg.flag(X) = 1;', '$mf $msg.flag(X) $msg.flag(Y)', 'X 1 0'],
-    ['setbflag(F); setbflag(G);', '$(msg.branch.flags[0])', 'F,G'],
+    ['setbflag(F); setbflag(G);', '$(msg.branch.flags[0])', 'F G'],
     [
       '$msg.branch = "sip:b1@example.org"; $msg.branch = "sip:b2@example.org";',
       '$(msg.branch.uri[1]) $(msg.branch.uri[2]) $msg.branch.last_idx',

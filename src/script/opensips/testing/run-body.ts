@@ -4,11 +4,12 @@ import { ScriptUnderTest } from './script-under-test.ts';
 export async function runBody(
   body: string,
   options: { readonly more?: string; readonly headers?: readonly string[]; readonly global?: string } = {},
+  requestUri = 'sip:bob:secret@example.com:5080;transport=tcp;a=1',
 ): Promise<readonly string[]> {
   const script = `${options.global ?? ''}\nroute { ${body} }\n${options.more ?? ''}`;
   await using server = await ScriptUnderTest.run(script);
   server.peer('192.0.2.7').request('OPTIONS', {
-    requestUri: 'sip:bob:secret@example.com:5080;transport=tcp;a=1',
+    requestUri,
     ...(options.headers && { headers: options.headers }),
   });
   await server.settle();

@@ -101,9 +101,8 @@ export const tmVariables: Variables = {
   'tm.branch.duri': ofBranch('Next hop of a branch that was sent.', ({ target }) => target.du),
   'tm.branch.path': ofBranch('Path of a branch that was sent.', ({ target }) => target.path),
   'tm.branch.q': ofBranch('q of a branch that was sent, in thousandths.', ({ target }) => target.q),
-  'tm.branch.flags': ofBranch(
-    'Flags of a branch that was sent.',
-    ({ target }) => [...target.flags].join(',') || null,
+  'tm.branch.flags': ofBranch('Flags of a branch that was sent.', ({ target }) =>
+    [...target.flags].join(' '),
   ),
   'tm.branch.socket': ofBranch('Socket that a branch was sent from.', ({ target }) =>
     target.socket ? socketText(target.socket) : null,
