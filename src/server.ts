@@ -27,19 +27,22 @@ import type { Administered } from './ops/admin/administered.ts';
 import { adminCommands } from './ops/admin/commands.ts';
 import { controlPath } from './ops/admin/control-path.ts';
 import { ControlSocket } from './ops/admin/control-socket.ts';
+import { scriptCommand } from './ops/admin/script-commands.ts';
 import { listenersOf } from './ops/config/listeners-of.ts';
 import { defaultRealm } from './ops/config/realm.ts';
 import type { ServerConfig } from './ops/config/server-config.ts';
 import { Log } from './ops/log/log.ts';
 import { VERSION } from './ops/version.ts';
 import type { Anchoring } from './script/media/anchoring.ts';
+import type { RunningProgram } from './script/opensips/runtime/running-program.ts';
 import { watchStrayFaults } from './script/stray-faults.ts';
 import { Gate } from './server/gate.ts';
 import { ServerMedia } from './server/media.ts';
-import { loadProgram, type RoutingRuntime, startProgram } from './server/program.ts';
+import { loadProgram, type RoutingRuntime, scriptOf, startProgram } from './server/program.ts';
 import { ServerRelays } from './server/relays.ts';
 import { reloadServer } from './server/reload.ts';
 import { makeSelfSignedFiles } from './server/self-signed-files.ts';
+import { serverHandle } from './server/server-handle.ts';
 import {
   dnsCacheSettings,
   frontDoorSettings,
@@ -117,8 +120,9 @@ export class Server implements Administered, AsyncDisposable {
    */
   static async start(options: ServerOptions): Promise<Server> {
     await using resources = new AsyncDisposableStack();
-    const parts = await build(options.config, resources);
-    const server = new Server(options, parts, resources.move());
+    let server: Server | undefined;
+    const parts = await build(options.config, resources, () => server);
+    server = new Server(options, parts, resources.move());
     try {
       await server.#openControl();
     } catch (error) {
@@ -176,6 +180,11 @@ export class Server implements Administered, AsyncDisposable {
     };
   }
 
+  /** The OpenSIPS script that runs, if one does. */
+  get script(): RunningProgram | undefined {
+    return scriptOf(this.#parts.runtime);
+  }
+
   /** What the relay in this server has counted; undefined where there is none. */
   relayStatistics(): Promise<CounterGroup | undefined> {
     return this.#parts.relays.statistics();
@@ -219,7 +228,9 @@ export class Server implements Administered, AsyncDisposable {
   }
 
   async #openControl(): Promise<void> {
-    const control = await ControlSocket.open(controlPath(this.#config.data), adminCommands(this));
+    const control = await ControlSocket.open(controlPath(this.#config.data), adminCommands(this), (name) =>
+      scriptCommand(this.script, name),
+    );
     this.#resources.use(control);
   }
 
@@ -245,7 +256,11 @@ export class Server implements Administered, AsyncDisposable {
   }
 }
 
-async function build(config: ServerConfig, resources: AsyncDisposableStack): Promise<Parts> {
+async function build(
+  config: ServerConfig,
+  resources: AsyncDisposableStack,
+  server: () => Server | undefined,
+): Promise<Parts> {
   const clock = new SystemClock();
   const ids = new RandomIds();
   const wheel = new TimerWheel(clock);
@@ -371,6 +386,7 @@ async function build(config: ServerConfig, resources: AsyncDisposableStack): Pro
       client,
       realm,
       data: config.data,
+      server: serverHandle(server, log),
       media: { anchoring: media.anchoring, environment: media.environment, openPort: relays.openPort },
     },
     frontDoor,

@@ -21,8 +21,9 @@ type Row = Readonly<Record<string, unknown>>;
 /** Text as it is, lists of objects as a table with a head, one object as a table of its keys. */
 function resultText(result: unknown): string {
   if (Array.isArray(result)) {
+    if (result.length === 0) return 'none';
+    if (!result.every(isFlat)) return texts(result);
     const rows = result as readonly Row[];
-    if (rows.length === 0) return 'none';
     const head = Object.keys(rows[0]!);
     const cells = rows.map((row) => head.map((key) => harmless(String(row[key] ?? ''))));
     return table(
@@ -31,7 +32,25 @@ function resultText(result: unknown): string {
     );
   }
   if (typeof result === 'object' && result !== null) {
+    if (!isFlat(result)) return harmless(JSON.stringify(result, null, 2));
     return table(Object.entries(result).map(([key, value]) => [key, harmless(String(value))]));
   }
   return harmless(String(result ?? 'done'));
+}
+
+/** Whether something is an object of plain values, which a table can show. */
+function isFlat(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((it) => typeof it !== 'object' || it === null)
+  );
+}
+
+/** A list of texts as lines; anything else as it is in JSON. */
+function texts(list: readonly unknown[]): string {
+  return list.every((it) => typeof it === 'string')
+    ? list.map(harmless).join('\n')
+    : harmless(JSON.stringify(list, null, 2));
 }

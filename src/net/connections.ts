@@ -71,6 +71,11 @@ export class Connections implements ArrivalOwner {
     return this.#byId.size + this.#arrivals.size;
   }
 
+  /** Those that carry SIP by now. */
+  get all(): readonly Connection[] {
+    return [...this.#byId.values()];
+  }
+
   byId(id: number): Connection | undefined {
     return this.#byId.get(id);
   }

@@ -35,4 +35,11 @@ export interface Network {
   reuse?(flow: Flow, port: number): void;
   /** The open connection with that id, as long as it lives. */
   connection(id: number): Flow | undefined;
+  /** Every open connection, for those who look after the server. */
+  connections?(): readonly OpenConnection[];
+}
+
+/** A connection that can be closed by hand. */
+export interface OpenConnection extends Flow {
+  close(reason: string): void;
 }

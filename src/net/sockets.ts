@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Flow } from './flow.ts';
 import type { AddressParts, Listener } from './listener.ts';
 import { type NetCounters, newNetCounters } from './net-counters.ts';
-import type { Destination, Network, NetworkSink } from './network.ts';
+import type { Destination, Network, NetworkSink, OpenConnection } from './network.ts';
 import { StreamPorts } from './stream-ports.ts';
 import { StunResponder } from './stun-responder.ts';
 import type { CertificateState } from './tls-contexts.ts';
@@ -116,6 +116,10 @@ export class Sockets implements Network, AsyncDisposable {
 
   connection(id: number): Flow | undefined {
     return this.#connections.byId(id);
+  }
+
+  connections(): readonly OpenConnection[] {
+    return this.#connections.all;
   }
 
   /**

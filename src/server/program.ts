@@ -5,6 +5,7 @@ import { diagnosticsText } from '../ops/config/diagnostic.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import defaultRoutes from '../script/api/default-routes.ts';
 import { loadRoutes } from '../script/loader.ts';
+import type { RunningProgram } from '../script/opensips/runtime/running-program.ts';
 import { ScriptRuntime } from '../script/opensips/runtime/script-runtime.ts';
 import type { ServerServices } from '../script/opensips/runtime/server-services.ts';
 import { type Program, programOf } from '../script/program.ts';
@@ -48,6 +49,11 @@ export async function startProgram(
 ): Promise<RoutingRuntime> {
   if (config.script) return resources.use(await ScriptRuntime.start(config.script, services, frontDoor));
   return new Runtime({ ...options, program: program! });
+}
+
+/** The OpenSIPS script of a runtime; undefined where it has none. */
+export function scriptOf(runtime: RoutingRuntime): RunningProgram | undefined {
+  return runtime instanceof ScriptRuntime ? runtime.running.program : undefined;
 }
 
 /** Puts another program of the same kind in force. @returns a line that says so */

@@ -1,5 +1,7 @@
 /** What the transaction layer has done since it started; plain numbers, read by whoever prints statistics. */
 export class TransactionCounters {
+  /** Requests received, those that come again and ACKs included. */
+  receivedRequests = 0;
   /** Responses received, for transactions of ours or not. */
   receivedReplies = 0;
   /** Answers of others passed on. */

@@ -174,6 +174,7 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
 
   #takeRequest(message: SipMessage, via: Via, flow: Flow): void {
     const { user } = this.#options;
+    this.counters.receivedRequests++;
     if (flow.connectionId > 0 && paramValue(via.params, 'alias') !== undefined) {
       this.#options.network().reuse?.(flow, via.port ?? defaultPort(flow.transport));
     }

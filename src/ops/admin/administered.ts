@@ -7,6 +7,7 @@ import type { Quarantine } from '../../net/quarantine.ts';
 import type { Resolver } from '../../net/resolver.ts';
 import type { Sockets } from '../../net/sockets.ts';
 import type { Anchoring } from '../../script/media/anchoring.ts';
+import type { RunningProgram } from '../../script/opensips/runtime/running-program.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 
 /** The running server, as the management commands see it. */
@@ -25,6 +26,8 @@ export interface Administered {
   readonly quarantine: Quarantine;
   readonly dialogs: Dialogs;
   readonly media: Anchoring;
+  /** The OpenSIPS script that runs, if one does; replaced by a reload. */
+  readonly script: RunningProgram | undefined;
   /** Everything that is counted, by group and name. */
   statistics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** What the media relay in the server has counted; undefined where there is none. */

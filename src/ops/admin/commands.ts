@@ -8,6 +8,7 @@ import { listenerRows } from './listener-rows.ts';
 import { mediaCommand } from './media-command.ts';
 import { registrationCommands } from './registration-commands.ts';
 import { resolveCommands } from './resolve-command.ts';
+import { scriptCommands } from './script-commands.ts';
 
 /** The management commands of a running server. */
 export function adminCommands(server: Administered): readonly AdminCommand[] {
@@ -61,7 +62,10 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
       usage: '',
       summary: 'this list',
       run: () =>
-        commands.map(({ name, usage, summary }) => ({ command: `${name} ${usage}`.trim(), summary })),
+        [...commands, ...scriptCommands(server.script)].map(({ name, usage, summary }) => ({
+          command: `${name} ${usage}`.trim(),
+          summary,
+        })),
     },
   ];
   return commands;

@@ -1,3 +1,5 @@
+import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from '../../script/opensips/mi/rpc-codes.ts';
+
 /** JSON-RPC 2.0, one object a line, without batches and notifications. */
 
 export interface RpcRequest {
@@ -16,13 +18,6 @@ export interface RpcError {
 export type RpcResponse =
   | { readonly jsonrpc: '2.0'; readonly id: RpcRequest['id']; readonly result: unknown }
   | { readonly jsonrpc: '2.0'; readonly id: RpcRequest['id']; readonly error: RpcError };
-
-export const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
-/** The command was understood, and failed. */
-export const COMMAND_FAILED = -32000;
 
 /** @returns the request, or the error to answer with */
 export function readRequest(line: string): RpcRequest | RpcError {

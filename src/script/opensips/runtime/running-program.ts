@@ -24,8 +24,10 @@ export interface RunningProgram {
   readonly file: string;
   /** Wall time in ms. */
   readonly startedAt: number;
+  /** What the log takes, from -3 to 4. */
+  logLevel: number;
   /** What `xlog` writes, from -3 to 4. */
-  readonly xlogLevel: number;
+  xlogLevel: number;
   /** `db_default_url` */
   readonly dbDefaultUrl: string | undefined;
   nextNumber(): number;

@@ -10,7 +10,6 @@ import { fromByteString } from '../../../wire/sip/text.ts';
 import { faultPosition, positionText } from '../../fault-position.ts';
 import { CODE_FILE, type RouteFunction, type RouteFunctions, routeKey } from '../compile/script-compiler.ts';
 import { callsOf } from '../compile/walk.ts';
-import { logLevel } from '../core/log-level.ts';
 import type { ScriptModule } from '../frame/module.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
 import type { LoadedScript } from '../load-script.ts';
@@ -38,6 +37,8 @@ export class ScriptProgram implements RunningProgram {
   readonly services: ServerServices;
   readonly loaded: LoadedScript;
   readonly startedAt: number;
+  logLevel: number;
+  xlogLevel: number;
   readonly #states: unknown[] = [];
   readonly #caches = new Map<string, CacheBackend>();
   readonly #onRequest: ((m: ScriptMessage) => void)[] = [];
@@ -48,6 +49,8 @@ export class ScriptProgram implements RunningProgram {
 
   constructor({ loaded, services }: ProgramParts) {
     this.loaded = loaded;
+    this.logLevel = loaded.settings.logLevel;
+    this.xlogLevel = loaded.settings.xlogLevel;
     this.services = services;
     this.startedAt = services.clock.wallNow();
     this.#serverHeader = headerOf(loaded.settings.serverHeader);
@@ -59,10 +62,6 @@ export class ScriptProgram implements RunningProgram {
 
   get modules(): readonly ScriptModule[] {
     return this.loaded.modules;
-  }
-
-  get xlogLevel(): number {
-    return this.loaded.settings.xlogLevel;
   }
 
   get dbDefaultUrl(): string | undefined {
@@ -314,11 +313,6 @@ export class ScriptProgram implements RunningProgram {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string, callId?: string): void {
     const line = fromByteString(text);
     logLine(level, 'script', line, callId === undefined ? {} : { callId });
-  }
-
-  /** The level of the server's log for this script. */
-  get logLevel(): 'debug' | 'info' | 'warn' | 'error' {
-    return logLevel(Math.max(this.loaded.settings.logLevel, this.xlogLevel));
   }
 }
 

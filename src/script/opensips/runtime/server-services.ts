@@ -27,6 +27,17 @@ export interface MediaServices {
   readonly openUdp?: OpenDatagramIo | undefined;
 }
 
+/** The server as a whole, for management commands. */
+export interface ServerHandle {
+  readonly version: string;
+  /** Everything that is counted, by group and name. */
+  statistics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Reads configuration and script again. @throws ServerError CFG_… where something is wrong: then nothing changes */
+  reload(): Promise<readonly string[]>;
+  stop(): void;
+  setLogLevel(level: 'debug' | 'info' | 'warn' | 'error'): void;
+}
+
 /**
  * What of the server the modules of a script may use. `server.ts` fills it; a module that needs more adds a field here
  * and there. Fields that a set-up may lack are optional.
@@ -51,6 +62,8 @@ export interface ServerServices {
   readonly realm: string;
   /** Relays and the calls that use them; undefined in a set-up without media. */
   readonly media?: MediaServices | undefined;
+  /** Undefined where no whole server is around. */
+  readonly server?: ServerHandle | undefined;
   /** Absolute path of the data directory. */
   readonly data: string;
 }

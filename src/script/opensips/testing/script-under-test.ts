@@ -22,6 +22,8 @@ export interface ScriptUnderTestOptions extends ProxyUnderTestOptions {
   readonly subscribers?: readonly string[];
   /** Replaces or adds services. */
   readonly serverServices?: Partial<ServerServices>;
+  /** The server in which this script replaces another one. */
+  readonly sharing?: ServerServices;
 }
 
 /** OpenSIPS does nothing by itself that no script asks for. */
@@ -49,7 +51,7 @@ export class ScriptUnderTest extends ProxyUnderTest implements AsyncDisposable {
     const { clock, ids } = this;
     const subscribers = (options.subscribers ?? []).map(subscriber);
     this.registrar = new Registrar({ store: this.location, clock, bootId: 'test' });
-    this.services = {
+    this.services = options.sharing ?? {
       clock,
       wheel: this.wheel,
       ids,
