@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { logLine } from '../base/channels.ts';
@@ -139,8 +139,10 @@ function handleSignals(server: RelayServer, stop: () => void): () => void {
   };
 }
 
+/** It is taken away at the end: that must not be a device. */
 function writePid(file: string): void {
   try {
+    if (existsSync(file) && !statSync(file).isFile()) throw new Error('this is no file');
     writeFileSync(file, `${process.pid}\n`);
   } catch (error) {
     throw new CommandFault(`-p ${file}: ${(error as Error).message}`);

@@ -165,6 +165,10 @@ describe('viaduct relay', () => {
       code: 1,
       err: expect.stringContaining('notify socket'),
     });
+    expect(await refused('-s', 'udp:127.0.0.1:0', '-p', '/dev/zero')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('this is no file'),
+    });
     expect(await refused('-Z')).toMatchObject({
       code: 2,
       err: expect.stringContaining("unknown option '-Z'"),
