@@ -85,7 +85,8 @@ export class EmbeddedRelay implements AsyncDisposable {
   }
 
   #run(): Promise<void> {
-    const worker = new Worker(this.#thread, { name: 'relay', workerData: this.#start });
+    // Options of the process may be about its own program, as --input-type is.
+    const worker = new Worker(this.#thread, { name: 'relay', workerData: this.#start, execArgv: [] });
     const started = Promise.withResolvers<void>();
     let isRunning = false;
     worker.on('message', (report: ThreadReport) => {
