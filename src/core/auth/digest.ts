@@ -57,7 +57,7 @@ export function parseCredentials(value: string): DigestCredentials | undefined {
 }
 
 /** Reads `name=token, name="quoted", …` from `from` on, names in lower case; undefined where it is broken. */
-function parseAuthParams(text: string, from: number): Map<string, string> | undefined {
+export function parseAuthParams(text: string, from: number): Map<string, string> | undefined {
   const params = new Map<string, string>();
   let at = skipSeparators(text, from);
   while (at < text.length) {
@@ -135,6 +135,26 @@ export function computeResponse(input: DigestInput): string {
   const { algorithm, ha1, method, uri, nonce, nc, cnonce } = input;
   const ha2 = digestHash(algorithm, `${method}:${uri}`);
   return digestHash(algorithm, `${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`);
+}
+
+/** What any `response` is made of, those of old clients and of digests over the body too (RFC 7616 §3.4.1 to §3.4.3). */
+export interface AnyDigestInput extends DigestInput {
+  /** '' for a client of RFC 2069, which counts nothing. */
+  readonly qop: '' | 'auth' | 'auth-int';
+  /** The algorithm is a `-sess` one. */
+  readonly session: boolean;
+  /** For `auth-int`. */
+  readonly body: Buffer;
+}
+
+/** As {@link computeResponse}, for whatever a client may send. */
+export function computeAnyResponse(input: AnyDigestInput): string {
+  const { algorithm, method, uri, nonce, nc, cnonce, qop, session, body } = input;
+  const ha1 = session ? digestHash(algorithm, `${input.ha1}:${nonce}:${cnonce}`) : input.ha1;
+  const entity = qop === 'auth-int' ? `:${digestHash(algorithm, body.toString('latin1'))}` : '';
+  const ha2 = digestHash(algorithm, `${method}:${uri}${entity}`);
+  const count = qop === '' ? '' : `${nc}:${cnonce}:${qop}:`;
+  return digestHash(algorithm, `${ha1}:${nonce}:${count}${ha2}`);
 }
 
 function digestHash(algorithm: DigestAlgorithm, bytes: string): string {

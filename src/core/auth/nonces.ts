@@ -85,6 +85,11 @@ export class Nonces {
     return true;
   }
 
+  /** Whether a nonce of ours is young enough, whatever it was used for. */
+  isFresh(nonce: string): boolean {
+    return !this.#expired(issuedAt(nonce));
+  }
+
   #makeRoom(): void {
     for (const nonce of this.#counts.keys()) {
       const issued = issuedAt(nonce);
