@@ -60,9 +60,22 @@ export interface OutgoingView {
   readonly method: string;
   readonly requestUri: string;
   readonly destination: Destination;
+  /** From, To, Call-ID and CSeq. */
+  readonly identity: readonly HeaderEntry[];
+  /** The headers that it has beside those of every request. */
+  readonly given: readonly HeaderEntry[];
+  readonly body: Buffer | undefined;
   /** Printed in it instead of what the policy says. */
   advertise: AddressParts | undefined;
+  /** Headers to add. */
   readonly headers: HeaderEntry[];
+}
+
+/** What tells a request apart that stands alone. */
+interface OwnNames {
+  readonly tag: string;
+  readonly call: string;
+  readonly cseq: number;
 }
 
 /** How it ended: with a final answer, or without one (408 no answer, 503 not sent, 480 nowhere to send). */
@@ -176,7 +189,21 @@ export class UserAgentClient {
     const { advertise } = this.#env;
     const { method, dialog } = request;
     const { destination } = hop;
-    const view: OutgoingView = { method, requestUri, destination, advertise: request.advertise, headers: [] };
+    const names = dialog ? undefined : this.#names();
+    const identityAs = (override: AddressParts | undefined): HeaderEntry[] => {
+      const question = { listener, destination: destination.address, override };
+      return names ? this.#ownIdentity(request, names, question) : dialogIdentity(dialog!, method);
+    };
+    const view: OutgoingView = {
+      method,
+      requestUri,
+      destination,
+      identity: identityAs(request.advertise),
+      given: request.headers ?? [],
+      body: request.body,
+      advertise: request.advertise,
+      headers: [],
+    };
     this.#prepare(view);
     const question = { listener, destination: destination.address, override: view.advertise };
     const own = advertise.printed({ ...question, place: 'own-request' });
@@ -188,7 +215,7 @@ export class UserAgentClient {
         [H.Via, viaText(listener.transport, own.printed, branch, viaParams(flow))],
         [H.MaxForwards, '70'],
         ...routes.map((value): HeaderEntry => [H.Route, value]),
-        ...(dialog ? dialogIdentity(dialog, method) : this.#ownIdentity(request, own, question)),
+        ...(view.advertise === request.advertise ? view.identity : identityAs(view.advertise)),
         [H.Contact, dialog?.contact ?? `<${contactUri(contact, listener, advertise.tags.tagOf(listener))}>`],
         ...(request.headers ?? []),
         ...view.headers,
@@ -197,18 +224,24 @@ export class UserAgentClient {
     });
   }
 
+  #names(): OwnNames {
+    this.#cseq = (this.#cseq + 1) & 0x7fffffff;
+    return { tag: this.#ids.token(12), call: this.#ids.token(20), cseq: this.#cseq };
+  }
+
   #ownIdentity(
     { method, requestUri, from, to }: OutgoingRequest,
-    own: AdvertisedAddress,
-    question: PrintQuestion,
+    { tag, call, cseq }: OwnNames,
+    question: Omit<PrintQuestion, 'place'>,
   ): HeaderEntry[] {
-    const callIdHost = this.#env.advertise.printed({ ...question, place: 'call-id' }).host;
-    this.#cseq = (this.#cseq + 1) & 0x7fffffff;
+    const { advertise } = this.#env;
+    const own = advertise.printed({ ...question, place: 'own-request' });
+    const callIdHost = advertise.printed({ ...question, place: 'call-id' }).host;
     return [
-      [H.From, `<${from ?? `sip:${bracket(own.host)}`}>;tag=${this.#ids.token(12)}`],
+      [H.From, `<${from ?? `sip:${bracket(own.host)}`}>;tag=${tag}`],
       [H.To, `<${to ?? requestUri}>`],
-      [H.CallId, `${this.#ids.token(20)}@${bracket(callIdHost)}`],
-      [H.CSeq, `${this.#cseq} ${method}`],
+      [H.CallId, `${call}@${bracket(callIdHost)}`],
+      [H.CSeq, `${cseq} ${method}`],
     ];
   }
 }

@@ -18,7 +18,7 @@ import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { Uri } from '../../../wire/sip/uri.ts';
 import { type DialogSettings, Dialogs } from '../../dialog/dialogs.ts';
 import { isBehindNat } from '../../nat/nat-test.ts';
-import { UserAgentClient } from '../../ua/user-agent-client.ts';
+import { type OutgoingView, UserAgentClient } from '../../ua/user-agent-client.ts';
 import type { ForkOptions, ForkOutcome, StatelessOptions } from '../fork-options.ts';
 import { Proxy as SipProxy } from '../proxy.ts';
 import { DEFAULT_PROXY_SETTINGS, type ProxyEnvironment, type ProxySettings } from '../proxy-environment.ts';
@@ -106,7 +106,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       settings: { ...DEFAULT_PROXY_SETTINGS, ...options.settings },
       loopSalt: 'salt',
     };
-    const client = new UserAgentClient(environment, ids);
+    const client = new UserAgentClient(environment, ids, (view) => this.local(view));
     this.environment = environment;
     this.client = client;
     this.dialogs = new Dialogs({ environment, clock, ids, client, settings: options.dialogs ?? {} });
@@ -131,6 +131,9 @@ export class ProxyUnderTest implements TransactionUser, Wire {
     this.groups = [peers.map((peer) => target(peer.contact))];
     return this;
   }
+
+  /** Sees each request of the server's own. */
+  local(_view: OutgoingView): void {}
 
   send(text: string, from: Peer, to: Listener): void {
     const flow = this.network.flowTo(to, {

@@ -10,19 +10,18 @@ import type { ScriptProgram } from './script-program.ts';
 /** Runs the local_route on a request of the server's own: what it appends, and what it prints, goes out with it. */
 export function runLocalRoute(program: ScriptProgram, view: OutgoingView): void {
   if (!program.hasRoute('local', '')) return;
-  const { method, requestUri, destination, headers } = view;
+  const { method, requestUri, destination, identity, given, body, headers } = view;
   const request = parsed(
     buildRequest({
       method,
       requestUri,
       headers: [
         ['Via', `SIP/2.0/${destination.transport.toUpperCase()} localhost;branch=z9hG4bK-local`],
-        ['From', '<sip:localhost>;tag=local'],
-        ['To', `<${requestUri}>`],
-        ['Call-ID', 'local'],
-        ['CSeq', `1 ${method}`],
+        ...identity,
+        ...given,
         ...headers,
       ],
+      ...(body && { body }),
     }),
   );
   const flow = dummyFlow(program.services.environment.network.listeners);

@@ -5,6 +5,7 @@ import { computeHa1 } from '../../../core/auth/digest.ts';
 import type { Subscriber } from '../../../core/auth/subscriber-store.ts';
 import { ProxyUnderTest, type ProxyUnderTestOptions } from '../../../core/proxy/testing/proxy-under-test.ts';
 import { Registrar } from '../../../core/registrar/registrar.ts';
+import type { OutgoingView } from '../../../core/ua/user-agent-client.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
@@ -13,6 +14,7 @@ import type { Problem } from '../../script-module.ts';
 import type { CommandParams, Json } from '../frame/command.ts';
 import { SourceText } from '../language/source-text.ts';
 import { compileSource } from '../load-script.ts';
+import { runLocalRoute } from '../runtime/local-route.ts';
 import type { ServerServices } from '../runtime/server-services.ts';
 import { type RunningScript, startScript } from '../runtime/start-script.ts';
 import { MemoryBindings } from './memory-bindings.ts';
@@ -129,6 +131,10 @@ export class ScriptUnderTest extends ProxyUnderTest implements AsyncDisposable {
 
   override strayResponse(message: SipMessage, flow: Flow): void {
     this.script.user.strayResponse(message, flow);
+  }
+
+  override local(view: OutgoingView): void {
+    runLocalRoute(this.script.program, view);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
