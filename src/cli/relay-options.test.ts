@@ -123,8 +123,8 @@ describe('relayOrders', () => {
 
   it('promises no more sessions than there can be files', async () => {
     const { program, notices } = await orders({ L: '100000' }, 1000);
-    expect(program.relay.maxSessions).toBe(200);
-    expect(notices).toEqual([expect.stringContaining('-L 100000'), expect.stringContaining('200 sessions')]);
+    expect(program.relay.maxSessions).toBe(133);
+    expect(notices).toEqual([expect.stringContaining('-L 100000'), expect.stringContaining('133 sessions')]);
     expect((await orders({ maxSessions: '100', L: '1000' }, 1000)).notices).toEqual([]);
   });
 

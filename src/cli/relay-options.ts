@@ -111,6 +111,7 @@ export async function relayOrders(
       trafficClass: trafficClass(options.t),
       notifySockets: options.n ?? [],
       recordsAll: options.a === true,
+      logsCommands: level === 'debug',
       sound: {
         recordings: {
           ...DEFAULT_RECORDER_SETTINGS,

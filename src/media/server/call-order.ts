@@ -24,7 +24,7 @@ export class CallOrder {
   }
 
   /** Runs what is about all calls, behind everything that is under way now. */
-  runForAll(job: () => string): string | Promise<string> {
+  runForAll(job: () => string | Promise<string>): string | Promise<string> {
     if (this.#last.size === 0) return job();
     this.#waiting++;
     return Promise.all(this.#last.values()).then(() => {

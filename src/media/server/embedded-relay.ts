@@ -4,7 +4,7 @@ import { channels, logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import { type ErrorCode, ServerError } from '../../base/errors.ts';
 import type { RelayProgram } from './relay-program.ts';
-import type { ThreadOrder, ThreadReport, ThreadStart } from './thread-message.ts';
+import type { ThreadOrder, ThreadReport } from './thread-message.ts';
 
 /** The thread's program: a source in a checkout, compiled in a package. */
 const THREAD = new URL(`./relay-thread${extname(import.meta.filename)}`, import.meta.url);
@@ -21,7 +21,7 @@ const STOPPING_MS = 10_000;
  * have lost their media, and its ports close, so that whoever commands finds out and asks for another.
  */
 export class EmbeddedRelay implements AsyncDisposable {
-  readonly #start: ThreadStart;
+  readonly #program: RelayProgram;
   readonly #clock: Clock;
   readonly #thread: URL;
   #worker: Worker | undefined;
@@ -35,7 +35,7 @@ export class EmbeddedRelay implements AsyncDisposable {
 
   private constructor(program: RelayProgram, clock: Clock, thread: URL) {
     this.#thread = thread;
-    this.#start = { program, detailed: channels.log.hasSubscribers };
+    this.#program = program;
     this.#clock = clock;
   }
 
@@ -86,7 +86,7 @@ export class EmbeddedRelay implements AsyncDisposable {
 
   #run(): Promise<void> {
     // Options of the process may be about its own program, as --input-type is.
-    const worker = new Worker(this.#thread, { name: 'relay', workerData: this.#start, execArgv: [] });
+    const worker = new Worker(this.#thread, { name: 'relay', workerData: this.#program, execArgv: [] });
     const started = Promise.withResolvers<void>();
     let isRunning = false;
     worker.on('message', (report: ThreadReport) => {

@@ -15,6 +15,7 @@ export interface RelayProgram {
   /** As {@link RelayServerOptions}. */
   readonly notifySockets: readonly string[];
   readonly recordsAll: boolean;
+  readonly logsCommands?: boolean;
   readonly sound: SoundSettings;
 }
 
@@ -35,6 +36,7 @@ export function startRelay(program: RelayProgram, clock: Clock): RelayServer {
       settings: relay,
       notifySockets: program.notifySockets,
       recordsAll: program.recordsAll,
+      logsCommands: program.logsCommands === true,
       sound: (of) => openSound(program.sound, { relay: of, clock, wheel, ids }),
     });
   } catch (error) {

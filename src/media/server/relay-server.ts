@@ -1,4 +1,4 @@
-import { channels, logLine } from '../../base/channels.ts';
+import { logLine } from '../../base/channels.ts';
 import type { RtpproxyCommand } from '../../wire/rtpproxy/command.ts';
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
 import { parseCommand } from '../../wire/rtpproxy/parse-command.ts';
@@ -31,6 +31,8 @@ export interface RelayServerOptions extends Omit<RelayOptions, 'user'> {
   readonly notifySockets: readonly string[];
   /** Records every session from its start (rtpproxy's `-a`). */
   readonly recordsAll: boolean;
+  /** Whether each command is logged with its answer, at level debug. */
+  readonly logsCommands?: boolean;
   /** Commands that may be under way at once; 20,000 where left out. */
   readonly mostWaiting?: number;
   /** Recordings, prompts and keys for the relay; the server's own from then on. */
@@ -47,12 +49,14 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   readonly #context: CommandContext;
   readonly #order = new CallOrder();
   readonly #mostWaiting: number;
+  readonly #logsCommands: boolean;
   readonly #sound: SoundPorts & AsyncDisposable;
   readonly #told = new WeakMap<MediaSession, Told>();
 
   /** @throws ServerError NET_BAD_CONTROL_SOCKET, CFG_INVALID */
-  constructor({ notifySockets, recordsAll, mostWaiting, sound, ...options }: RelayServerOptions) {
-    this.#mostWaiting = mostWaiting ?? MOST_WAITING;
+  constructor({ notifySockets, recordsAll, sound, ...options }: RelayServerOptions) {
+    this.#mostWaiting = options.mostWaiting ?? MOST_WAITING;
+    this.#logsCommands = options.logsCommands === true;
     this.notifier = new Notifier(notifySockets, options.clock);
     this.relay = new Relay({ ...options, user: this });
     this.pathName = options.path.name;
@@ -81,7 +85,7 @@ export class RelayServer implements RelayUser, AsyncDisposable {
       commands.answered++;
       if (isError(it)) commands.failed++;
       else commands.succeeded++;
-      if (channels.log.hasSubscribers) logLine('debug', 'relay', `${text} -> ${it}`);
+      if (this.#logsCommands) logLine('debug', 'relay', `${text} -> ${it}`);
     });
     return answer;
   }
@@ -107,33 +111,12 @@ export class RelayServer implements RelayUser, AsyncDisposable {
     if (!parsed.ok) return printError(parsed.error);
     const { command } = parsed;
     if (this.#order.waiting >= this.#mostWaiting) return printError(RtpproxyError.Overload);
-    if (!('callId' in command)) return this.#executeGeneral(command, source);
-    return this.#order.run(command.callId, () => this.#executeForCall(command, source));
+    const job = () => this.#execute(command, source);
+    if ('callId' in command) return this.#order.run(command.callId, job);
+    return command.kind === 'version' || command.kind === 'feature' ? job() : this.#order.runForAll(job);
   }
 
-  #executeGeneral(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
-    switch (command.kind) {
-      case 'version':
-        return PROTOCOL_VERSION;
-      case 'feature': {
-        const notifies = this.notifier.enabled || source.notify !== undefined;
-        return hasFeature(command.feature, notifies) ? '1' : '0';
-      }
-      case 'delete-all':
-        return this.#order.runForAll(() => {
-          this.relay.deleteAll();
-          return OK;
-        });
-      case 'info':
-        return this.#order.runForAll(() => this.statistics.info(command.load));
-      case 'statistics':
-        return this.#order.runForAll(() => this.statistics.counters(command.counters, command.verbose));
-      default:
-        return printError(RtpproxyError.UnknownCommand);
-    }
-  }
-
-  #executeForCall(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
+  #execute(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
     try {
       const answer = this.#dispatch(command, source);
       return typeof answer === 'string' ? answer : answer.catch((error) => fault(command, error));
@@ -145,6 +128,19 @@ export class RelayServer implements RelayUser, AsyncDisposable {
   #dispatch(command: RtpproxyCommand, source: CommandSource): string | Promise<string> {
     const context = this.#context;
     switch (command.kind) {
+      case 'version':
+        return PROTOCOL_VERSION;
+      case 'feature': {
+        const notifies = this.notifier.enabled || source.notify !== undefined;
+        return hasFeature(command.feature, notifies) ? '1' : '0';
+      }
+      case 'delete-all':
+        this.relay.deleteAll();
+        return OK;
+      case 'info':
+        return this.statistics.info(command.load);
+      case 'statistics':
+        return this.statistics.counters(command.counters, command.verbose);
       case 'update':
       case 'lookup':
         return executeUpdate(context, command, source);
@@ -162,8 +158,6 @@ export class RelayServer implements RelayUser, AsyncDisposable {
         return executeCopy(context, command);
       case 'stop-record':
         return executeStopRecord(context, command);
-      default:
-        return printError(RtpproxyError.UnknownCommand);
     }
   }
 }

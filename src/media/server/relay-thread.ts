@@ -3,25 +3,18 @@ import { channels } from '../../base/channels.ts';
 import { SystemClock } from '../../base/clock.ts';
 import { ServerError } from '../../base/errors.ts';
 import { openPortDoor } from './port-door.ts';
-import { startRelay } from './relay-program.ts';
-import type { ThreadOrder, ThreadReport, ThreadStart } from './thread-message.ts';
+import { type RelayProgram, startRelay } from './relay-program.ts';
+import type { ThreadOrder, ThreadReport } from './thread-message.ts';
 
 /** The thread of an embedded relay: see {@link EmbeddedRelay}. */
 const parent = parentPort!;
-const { program, detailed } = workerData as ThreadStart;
 const report = (it: ThreadReport) => parent.postMessage(it);
 
-channels.log.subscribe((message) => {
-  const line = message as { readonly level: string; readonly error?: unknown };
-  if (line.level === 'debug' && !detailed) return;
-  // Errors keep their stack on the way, other objects might not get through.
-  report({ kind: 'log', line: line.error === undefined ? line : { ...line, error: String(line.error) } });
-});
-
+channels.log.subscribe((line) => report({ kind: 'log', line: passable(line as object) }));
 channels.recording.subscribe((event) => report({ kind: 'recording', event: event as object }));
 
 try {
-  const server = startRelay(program, new SystemClock());
+  const server = startRelay(workerData as RelayProgram, new SystemClock());
   parent.on('message', (order: ThreadOrder) => {
     if (order.kind === 'connect') openPortDoor(order.port, (text, source) => server.execute(text, source));
     else void server[Symbol.asyncDispose]().then(() => process.exit());
@@ -30,4 +23,13 @@ try {
 } catch (error) {
   if (!(error instanceof ServerError)) throw error;
   report({ kind: 'refused', code: error.code, message: error.message, hint: error.hint });
+}
+
+/** What gets through to another thread: errors with their stack, and of all else the words. */
+function passable(line: object): object {
+  const entries = Object.entries(line).map(([key, value]) => {
+    if (value instanceof Error) return [key, Object.assign(new Error(value.message), { stack: value.stack })];
+    return [key, typeof value === 'object' || typeof value === 'function' ? String(value) : value];
+  });
+  return Object.fromEntries(entries);
 }

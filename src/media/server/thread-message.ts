@@ -1,12 +1,4 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RelayProgram } from './relay-program.ts';
-
-/** What a relay's thread is started with. */
-export interface ThreadStart {
-  readonly program: RelayProgram;
-  /** Whether lines of level debug are worth telling. */
-  readonly detailed: boolean;
-}
 
 /** To the relay's thread. */
 export type ThreadOrder =
