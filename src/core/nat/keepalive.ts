@@ -36,15 +36,22 @@ export const DEFAULT_KEEP_ALIVE: KeepAliveSettings = {
   maxPending: 2000,
 };
 
+/** What one contact gets in a round. */
+export type Ping = 'options' | 'crlf' | 'zeros' | 'none';
+
 export interface KeepAliveOptions {
-  readonly location: LocationStore;
-  readonly registrar: Registrar;
+  readonly location: Pick<LocationStore, 'all' | 'count'>;
+  readonly registrar: Pick<Registrar, 'drop'>;
   readonly network: Network;
   readonly sender: OptionsSender;
   readonly clock: Clock;
-  /** The registrar's. */
-  readonly bootId: string;
+  /** The registrar's; or whether the connection of a binding was made in this run, where there are several of them. */
+  readonly bootId: string | ((binding: Binding) => boolean);
   readonly settings?: Partial<KeepAliveSettings>;
+  /** Decides what each contact gets, instead of what the settings say. */
+  readonly choose?: (binding: Binding) => Ping;
+  /** Which contacts are removed after too many losses; all where nothing is said. */
+  readonly removes?: (binding: Binding) => boolean;
 }
 
 const STEPS = 30;
@@ -120,23 +127,31 @@ export class KeepAlive implements AsyncDisposable {
 
   #keepAlive(binding: Binding): void {
     const { clock, network, bootId } = this.#options;
-    const { nattedOnly, datagrams } = this.#settings;
-    // A contact behind an edge proxy is that proxy's to keep alive.
-    if (binding.expiresAt <= clock.wallNow() || binding.path.length > 0) return;
-    if (nattedOnly && !binding.natted && binding.regId === 0) return;
-    if (isReliable(binding.received.transport)) {
-      const open = binding.bootId === bootId ? network.connection(binding.connectionId) : undefined;
+    if (binding.expiresAt <= clock.wallNow()) return;
+    const ping = this.#options.choose?.(binding) ?? this.#usual(binding);
+    if (ping === 'none') return;
+    if (ping === 'options') {
+      this.#ask(binding);
+    } else if (isReliable(binding.received.transport)) {
+      const isOurs = typeof bootId === 'string' ? binding.bootId === bootId : bootId(binding);
+      const open = isOurs ? network.connection(binding.connectionId) : undefined;
       if (open?.send(CRLF) === true) {
         this.counters.sent++;
         this.#lost.delete(keyOf(binding));
       } else this.#noAnswer(binding);
-    } else if (datagrams === 'options') {
-      this.#ask(binding);
     } else {
       const listener = network.listeners.find(({ name }) => name === binding.listener);
       const flow = listener && network.flowTo(listener, binding.received);
-      if (flow?.send(datagrams === 'crlf' ? CRLF : ZEROS) === true) this.counters.sent++;
+      if (flow?.send(ping === 'crlf' ? CRLF : ZEROS) === true) this.counters.sent++;
     }
+  }
+
+  #usual(binding: Binding): Ping {
+    const { nattedOnly, datagrams } = this.#settings;
+    // A contact behind an edge proxy is that proxy's to keep alive.
+    if (binding.path.length > 0) return 'none';
+    if (nattedOnly && !binding.natted && binding.regId === 0) return 'none';
+    return isReliable(binding.received.transport) ? 'crlf' : datagrams;
   }
 
   #ask(binding: Binding): void {
@@ -171,6 +186,7 @@ export class KeepAlive implements AsyncDisposable {
       return;
     }
     this.#lost.delete(key);
+    if (this.#options.removes?.(binding) === false) return;
     Promise.resolve(this.#options.registrar.drop(binding)).then((count) => {
       this.counters.removed += count;
     });

@@ -3,6 +3,7 @@ import type { Flow } from '../../net/flow.ts';
 import { defaultPort, isReliable, transportName } from '../../net/transport-name.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 
 /** The tests of OpenSIPS's `nat_uac_test`, by name, with the numbers that older scripts write. */
@@ -46,10 +47,8 @@ export function natTest(message: SipMessage, flow: Flow, tests: readonly NatTest
 function runTest(test: NatTestName, message: SipMessage, flow: Flow, wide: boolean): boolean {
   const via = message.topVia;
   switch (test) {
-    case 'private-contact': {
-      const contact = contactUri(message);
-      return contact !== undefined && isPrivate(contact.host, wide);
-    }
+    case 'private-contact':
+      return contactUris(message).some(({ host }) => isPrivate(host, wide));
     case 'diff-ip-src-via':
       return via !== undefined && (via.received !== undefined || !sameHost(via.host, flow));
     case 'private-via':
@@ -58,14 +57,10 @@ function runTest(test: NatTestName, message: SipMessage, flow: Flow, wide: boole
       return sdpAddresses(message).some((address) => isPrivate(address, wide));
     case 'diff-port-src-via':
       return via !== undefined && (via.port ?? viaPort(via.transport)) !== flow.remotePort;
-    case 'diff-ip-src-contact': {
-      const contact = contactUri(message);
-      return contact !== undefined && !sameHost(contact.host, flow);
-    }
-    case 'diff-port-src-contact': {
-      const contact = contactUri(message);
-      return contact !== undefined && contactPort(contact) !== flow.remotePort;
-    }
+    case 'diff-ip-src-contact':
+      return contactUris(message).some(({ host }) => !sameHost(host, flow));
+    case 'diff-port-src-contact':
+      return contactUris(message).some((contact) => contactPort(contact) !== flow.remotePort);
     case 'carrier-grade-nat':
       return false;
   }
@@ -91,6 +86,14 @@ export function isBehindNat(message: SipMessage, flow: Flow): boolean {
   if (contact === undefined || ipFamily(contact.host) === 0) return false;
   if (!sameHost(contact.host, flow)) return true;
   return datagrams && contactPort(contact) !== flow.remotePort;
+}
+
+/** Every Contact that is a `sip:` or `sips:` URI. */
+function contactUris(message: SipMessage): readonly Uri[] {
+  return message.elements(H.Contact).flatMap(({ text }) => {
+    const uri = NameAddr.parse(text)?.uri;
+    return uri?.kind === 'sip' ? [uri] : [];
+  });
 }
 
 /** The first Contact, where it is a `sip:` or `sips:` URI. */
@@ -120,7 +123,9 @@ function isPrivate(host: string, wide: boolean): boolean {
 
 /** The addresses of the `c=` lines of a session description (RFC 8866 §5.7). */
 function sdpAddresses(message: SipMessage): string[] {
-  if (message.get(H.ContentType)?.toLowerCase().startsWith('application/sdp') !== true) return [];
+  const type = message.get(H.ContentType)?.toLowerCase();
+  // In a multipart body no other part has such lines.
+  if (!type?.startsWith('application/sdp') && !type?.startsWith('multipart/')) return [];
   const addresses: string[] = [];
   const body = message.body.toString('latin1');
   for (let at = 0; at < body.length; ) {

@@ -22,6 +22,8 @@ export interface ModuleContext {
   addCache(id: string, backend: CacheBackend): void;
   /** Called every so many seconds while the script is in force. */
   every(seconds: number, act: () => void): void;
+  /** Called when the script is in force no more, though requests may still be under way in it. */
+  onRetire(act: () => void): void;
   /** Raises an event of this module: `event_route[NAME]` runs, and subscribers are told. */
   raise(event: string, params: Readonly<Record<string, Value>>): void;
   /** Runs a route block by name with a request of its own, for modules that take route names as parameters. */

@@ -77,6 +77,7 @@ function moduleContext(
     onConnectionClosed: (hear) => program.hearClosed(hear),
     addCache: (id, backend) => program.addCache(id, backend),
     every: (seconds, act) => every(program.services, seconds, act, timers),
+    onRetire: (act) => timers.defer(act),
     raise: (event, params) => program.raise(event, params),
     runRoute: (name, context, params) => program.runRoute(name, context, params),
     log: (level, text, callId) => program.log(level, text, callId),
