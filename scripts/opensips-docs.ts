@@ -197,6 +197,8 @@ function kindText(kind: Argument<unknown>['kind']): string {
     }
     case 'variable':
       return kind.writable ? 'a variable that gets it' : 'a variable';
+    case 'variables':
+      return 'variables that get it, with `;` between';
     case 'regex':
       return 'a regular expression';
     case 'route':

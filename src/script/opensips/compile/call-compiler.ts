@@ -7,14 +7,9 @@ import type { CodeWriter } from './code-writer.ts';
 import { literal } from './code-writer.ts';
 import { choiceHint } from './hints.ts';
 import { pattern } from './pattern.ts';
+import { type ArgumentCode, reference, references } from './reference-code.ts';
 import type { Scope } from './scope.ts';
 import type { VariableCompiler } from './variable-compiler.ts';
-
-/** Code for one argument; where `fails` is set, it is undefined at run time for what cannot be used. */
-interface ArgumentCode {
-  readonly code: string;
-  readonly fails: boolean;
-}
 
 /** A call, looked up and checked. */
 export interface BoundCall {
@@ -114,8 +109,12 @@ export class CallCompiler {
   #argument(argument: Argument<unknown>, operand: Operand, name: string): ArgumentCode | undefined {
     const { kind } = argument;
     if (operand.kind === 'null') return { code: 'undefined', fails: false };
-    if (kind.is === 'variable') return this.#reference(argument, operand, name);
+    if (kind.is === 'variable') return reference(argument, operand, name, this.#writer, this.#variables);
+    if (kind.is === 'variables') return references(argument, operand, name, this.#writer, this.#variables);
     if (kind.is === 'int') return this.#int(argument, operand, name);
+    if (kind.is === 'parsed' && kind.raw === true) {
+      return this.#constant(argument, operand.text, operand.start, name);
+    }
     if (operand.kind === 'variable') return this.#fromVariable(argument, operand);
     const text = operand.text;
     if (operand.kind === 'number' && kind.is !== 'static') {
@@ -286,39 +285,6 @@ export class CallCompiler {
       return undefined;
     }
     return { code: String(number), fails: false };
-  }
-
-  #reference(argument: Argument<unknown>, operand: Operand, name: string): ArgumentCode | undefined {
-    const { kind } = argument;
-    if (kind.is !== 'variable') return undefined;
-    const { faults } = this.#writer;
-    const { start } = operand;
-    const quoted = operand.kind === 'string' && operand.text.startsWith('$');
-    if (operand.kind !== 'variable' && !quoted) {
-      faults.error(start, `${name}: "${argument.name}" is a variable`, 'write one without quotes: $var(x)');
-      return undefined;
-    }
-    if (quoted) faults.notice(start, 'an older spelling', 'variables stand without quotes');
-    const bound = this.#variables.variable(operand.text, start);
-    if (bound === undefined) return undefined;
-    if (kind.only !== undefined && !kind.only.includes(bound.name)) {
-      faults.error(start, `${name}: "${argument.name}" is a variable of the kind $${kind.only.join(', $')}`);
-      return undefined;
-    }
-    if (kind.writable && bound.write === undefined) {
-      faults.error(start, `${name}: ${bound.text} cannot be written`);
-      return undefined;
-    }
-    const write = bound.write
-      ? `(m, v, how) => how === ":=" ? ${bound.write('v', ':=')} : ${bound.write('v', '=')}`
-      : '() => false';
-    const at = bound.readAt ? `(m, i) => ${bound.readAt('i')}` : `(m, i) => i === 0 ? ${bound.read} : null`;
-    return {
-      code: this.#writer.declare(
-        `{ text: ${literal(bound.text)}, get: (m) => ${bound.read}, at: ${at}, set: ${write} }`,
-      ),
-      fails: false,
-    };
   }
 }
 

@@ -8,13 +8,19 @@ export type ArgumentKind =
   | { readonly is: 'static' }
   | { readonly is: 'int'; readonly least: number; readonly most: number }
   | { readonly is: 'variable'; readonly writable: boolean; readonly only: readonly string[] | undefined }
+  | { readonly is: 'variables'; readonly only: readonly string[] | undefined }
   | { readonly is: 'regex' }
   | { readonly is: 'route'; readonly of: NamedRoute }
   | { readonly is: 'letters'; readonly known: Readonly<Record<string, string>>; readonly rest: boolean }
   | { readonly is: 'words'; readonly known: Readonly<Record<string, number>>; readonly numeric: boolean }
   | { readonly is: 'choice'; readonly known: readonly string[] }
   | { readonly is: 'socket' }
-  | { readonly is: 'parsed'; readonly parse: (text: string) => ParsedArgument<unknown> };
+  | {
+      readonly is: 'parsed';
+      readonly parse: (text: string) => ParsedArgument<unknown>;
+      /** Variables in it are not filled in. */
+      readonly raw?: boolean;
+    };
 
 /** The kinds of blocks that a function may name. */
 export type NamedRoute = 'request' | 'failure' | 'branch' | 'onreply';
@@ -76,6 +82,15 @@ export function input(name: string, describe?: string, only?: readonly string[])
   return make(name, { is: 'variable', writable: false, only }, describe);
 }
 
+/** Variables that are written to, in one text with `;` or `,` between: `"$avp(a);$avp(b)"`. */
+export function outputs(
+  name: string,
+  describe?: string,
+  only?: readonly string[],
+): Argument<readonly VariableRef[]> {
+  return make(name, { is: 'variables', only }, describe);
+}
+
 /** A POSIX extended expression without regard to case, compiled at load time where it is a constant. */
 export function regex(name: string, describe?: string): Argument<RE2JS> {
   return make(name, { is: 'regex' }, describe);
@@ -128,6 +143,15 @@ export function parsed<T>(
   describe?: string,
 ): Argument<T> {
   return make(name, { is: 'parsed', parse }, describe);
+}
+
+/** As {@link parsed}, for a text that is taken as it is written, variables and all. */
+export function asWritten<T>(
+  name: string,
+  parse: (text: string) => ParsedArgument<T>,
+  describe?: string,
+): Argument<T> {
+  return make(name, { is: 'parsed', parse, raw: true }, describe);
 }
 
 /** An argument that may be left out. */
