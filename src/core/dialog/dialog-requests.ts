@@ -22,7 +22,8 @@ export class DialogRequests {
 
   /** @returns how it ended; 503 also where it could not be written */
   async send(dialog: Dialog, leg: DialogLeg, request: DialogRequest): Promise<RequestOutcome> {
-    const { callId, callee } = dialog;
+    const { callee, calleeCallId } = dialog;
+    const callId = leg.side === 'callee' ? (calleeCallId ?? dialog.callId) : dialog.callId;
     const from = leg.side === 'callee' ? leg.remote : `${leg.remote};tag=${callee?.tag ?? ''}`;
     const outgoing: OutgoingRequest = {
       ...request,

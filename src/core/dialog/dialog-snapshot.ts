@@ -26,6 +26,7 @@ export interface LegSnapshot {
 export interface DialogSnapshot {
   readonly id: DialogId;
   readonly callId: string;
+  readonly calleeCallId?: string;
   readonly state: DialogState;
   /** In ms since 1970. */
   readonly createdAt: number;
@@ -51,6 +52,7 @@ export function snapshotOf(dialog: Dialog, expiresAt: number): DialogSnapshot | 
   if (!dialog.established || !callee) return undefined;
   return {
     ...{ id, callId, state, createdAt, confirmedAt, expiresAt, onExpiry, keepSdp, printed, flags },
+    ...(dialog.calleeCallId !== undefined && { calleeCallId: dialog.calleeCallId }),
     values: [...dialog.values],
     profiles: [...dialog.profiles],
     caller: snapshotOfLeg(caller),
@@ -65,6 +67,7 @@ export function restoredDialog(snapshot: DialogSnapshot, timer: WheelTimer, wall
   const caller = restoredLeg(snapshot.caller);
   const wishes = { lifetimeMs, onExpiry, keepSdp };
   const dialog = new Dialog(id, callId, caller, undefined, timer, createdAt, wishes);
+  dialog.calleeCallId = snapshot.calleeCallId;
   dialog.addCallee(restoredLeg(snapshot.callee));
   dialog.state = snapshot.state;
   dialog.confirmedAt = snapshot.confirmedAt;

@@ -45,20 +45,35 @@ export class DialogTable {
   /** @returns false where the table is full, or that call has too many */
   add(dialog: Dialog): boolean {
     const { callId, did } = dialog;
+    if (this.full || this.#byDid.has(did) || !this.#name(dialog, callId)) return false;
+    this.#byDid.set(did, dialog);
+    if (dialog.calleeCallId !== undefined) this.#name(dialog, dialog.calleeCallId);
+    return true;
+  }
+
+  /** Has a dialog found by the Call-ID that its callee is shown, too. @returns false where that has too many */
+  rename(dialog: Dialog, calleeCallId: string): boolean {
+    if (!this.#name(dialog, calleeCallId)) return false;
+    dialog.calleeCallId = calleeCallId;
+    return true;
+  }
+
+  #name(dialog: Dialog, callId: string): boolean {
     const known = this.#byCallId.get(callId);
-    if (this.full || this.#byDid.has(did)) return false;
     if (known === undefined) this.#byCallId.set(callId, [dialog]);
     else if (known.length < MOST_OF_ONE_CALL) known.push(dialog);
     else return false;
-    this.#byDid.set(did, dialog);
     return true;
   }
 
   delete(dialog: Dialog): void {
     if (!this.#byDid.delete(dialog.did)) return;
-    const rest = this.#byCallId.get(dialog.callId)!.filter((it) => it !== dialog);
-    if (rest.length > 0) this.#byCallId.set(dialog.callId, rest);
-    else this.#byCallId.delete(dialog.callId);
+    for (const callId of [dialog.callId, dialog.calleeCallId]) {
+      const rest = this.#byCallId.get(callId ?? '')?.filter((it) => it !== dialog);
+      if (callId === undefined || rest === undefined) continue;
+      if (rest.length > 0) this.#byCallId.set(callId, rest);
+      else this.#byCallId.delete(callId);
+    }
   }
 
   clear(): void {

@@ -49,6 +49,8 @@ export class Dialog {
   /** `h_entry.h_id` as it stands in Record-Route: both in hexadecimal, last digit first. */
   readonly did: string;
   readonly callId: string;
+  /** The Call-ID that the callee knows, where a script has it hidden from them. */
+  calleeCallId: string | undefined = undefined;
   readonly caller: DialogLeg;
   /** Whoever has answered, each To tag apart; of several the confirmed one is {@link callee}. */
   readonly callees: DialogLeg[] = [];

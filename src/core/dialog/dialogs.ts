@@ -152,6 +152,14 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
     return this.#table.get(did);
   }
 
+  /**
+   * Notes the Call-ID that a dialog's callee is shown; who shows it changes the messages.
+   * @returns false where too many have it
+   */
+  hideCallId(dialog: Dialog, calleeCallId: string): boolean {
+    return this.#table.rename(dialog, calleeCallId);
+  }
+
   /** The dialogs of a Call-ID, oldest first. */
   ofCall(callId: string): readonly Dialog[] {
     return this.#table.ofCall(callId);

@@ -340,7 +340,7 @@ describe('dialog', () => {
       script_flags: 'F',
       flags: 8,
     });
-    expect(String(rows[0]!['vars'])).toMatch(/^a#1#1\\#\\\|\\\\2\|n#2#7\|/);
+    expect(String(rows[0]!.vars)).toMatch(/^a#1#1\\#\\\|\\\\2\|n#2#7\|/);
     {
       await using server = await ScriptUnderTest.run(text);
       const caller = server.peer('192.0.2.7');

@@ -46,6 +46,8 @@ type LegMore = Pick<
   'local' | 'remote' | 'source' | 'override' | 'shownContact' | 'shownSdp' | 'cseq'
 >;
 
+type More = readonly [caller: LegMore, callee: LegMore, calleeCallId: string | null];
+
 /** What a row says of a dialog besides its snapshot. */
 export interface StoredWishes {
   readonly flags: number;
@@ -68,7 +70,7 @@ export function rowOf(
   const { caller, callee, id } = snapshot;
   const typed = ([it, value]: readonly [string, string]) =>
     [it, numbers.has(it) ? Number(value) : value] as const;
-  const more = JSON.stringify([moreOf(caller), moreOf(callee)]);
+  const more = JSON.stringify([moreOf(caller), moreOf(callee), snapshot.calleeCallId ?? null]);
   const values: Record<string, DbInput> = {
     dlg_id: id.entry * 2 ** 32 + id.number,
     callid: snapshot.callId,
@@ -151,6 +153,7 @@ export function readRow(
     snapshot: {
       id: { entry: Math.floor(dlgId / 2 ** 32), number: dlgId % 2 ** 32 },
       callId,
+      ...(more?.[2] && { calleeCallId: more[2] }),
       state: state as DialogState,
       createdAt: startedAt,
       confirmedAt: startedAt,
@@ -181,10 +184,10 @@ export function readRow(
   };
 }
 
-function readMore(text: string): readonly LegMore[] | undefined {
+function readMore(text: string): More | undefined {
   try {
     const found: unknown = JSON.parse(text);
-    return Array.isArray(found) && found.length === 2 ? (found as LegMore[]) : undefined;
+    return Array.isArray(found) && found.length === 3 ? (found as unknown as More) : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { formatHostPort } from '../../../../base/ip.ts';
 import type { DialogMatch } from '../../../../core/dialog/dialog-table.ts';
 import { looseRoute } from '../../../../core/proxy/loose-route.ts';
 import { H } from '../../../../wire/sip/header-name.ts';
@@ -28,19 +29,20 @@ export function validate(m: ScriptMessage, { sender, receiver }: DialogMatch): n
 
 /** Sends a request the way that its dialog goes, whatever it says itself. */
 export function fixRoute(m: ScriptMessage, { receiver }: DialogMatch): void {
-  const { target, routes, source } = receiver;
+  leadTo(m, receiver);
+  if (receiver.routes.length === 0) m.target.du ??= receiver.target;
+  m.changes.add((edit) => edit.removeAll(H.Route));
+}
+
+/** Leads a request to a party: by its target, its route set, and where it was seen. */
+export function leadTo(m: ScriptMessage, { target, routes, source }: DialogMatch['receiver']): void {
   m.target.uri = target;
-  m.target.path = null;
+  m.target.path = routes.length === 0 ? null : routes.join(',');
+  m.target.du = null;
   m.context.routedTo = null;
-  const next = routes[0] === undefined ? undefined : uriOf(routes[0]);
-  const seen =
-    source &&
-    `sip:${source.address.includes(':') ? `[${source.address}]` : source.address}:${source.port};transport=${source.transport}`;
-  m.target.du = next ?? seen ?? target;
-  m.changes.add((edit) => {
-    edit.removeAll(H.Route);
-    for (const route of routes) edit.insert(edit.message.headersEnd, `Route: ${route}\r\n`);
-  });
+  if (routes.length > 0 || source === undefined) return;
+  const transport = source.transport === 'udp' ? '' : `;transport=${source.transport}`;
+  m.target.du = `sip:${formatHostPort(source.address, source.port)}${transport}`;
 }
 
 function uriOf(route: string): string {
