@@ -4,7 +4,7 @@ import type { FunctionSpec } from '../frame/function.ts';
 import { moduleParts } from '../frame/module.ts';
 import { ANY } from '../frame/route-kind.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
-import { changeUri, isPlainUri, setUri, withHost, withPort, withUser } from './uri-variables.ts';
+import { changeUri, setDestination, setUri, withHost, withPort, withUser } from './uri-variables.ts';
 
 const { fn } = moduleParts<undefined>();
 
@@ -55,15 +55,11 @@ function cut(describe: string, shorten: (user: string, count: number) => string)
   });
 }
 
-const setDestination = fn({
+const setNextHop = fn({
   args: [text('uri')],
   routes: ANY,
   describe: 'Sends the request there instead of to its Request-URI.',
-  run: (m, _s, uri) => {
-    if (!isPlainUri(uri)) return false;
-    m.target.du = uri;
-    return true;
-  },
+  run: (m, _s, uri) => setDestination(m.target, uri),
 });
 
 /** Functions of the core that change where a request goes. */
@@ -95,7 +91,7 @@ export const uriFunctions: Readonly<Record<string, FunctionSpec<undefined>>> = {
     describe: 'Puts the Request-URI back as it came.',
     run: (m) => setUri(m.target, m.context.request.requestUri),
   }),
-  setdsturi: setDestination,
+  setdsturi: setNextHop,
   resetdsturi: fn({
     args: [],
     routes: ANY,

@@ -12,9 +12,12 @@ export function isPlainUri(text: string): boolean {
   return Uri.parse(text) !== undefined;
 }
 
-/** Puts another URI in place of the Request-URI's. @returns false where it is none */
+/** What may be written for a URI: that it is none is found when the request is sent. */
+const URI_TEXT = /^[^\x00-\x20\x7f<>"]+$/;
+
+/** Puts another URI in place of the Request-URI's. @returns false for what could not be printed */
 export function setUri(target: BranchTarget, text: string | undefined): boolean {
-  if (text === undefined || !isPlainUri(text)) return false;
+  if (text === undefined || !URI_TEXT.test(text)) return false;
   target.uri = text;
   return true;
 }
@@ -68,14 +71,18 @@ const requestUri: VariableSpec<undefined> = {
 const user = part('User of the Request-URI.', (uri) => uri.user ?? null, withUser);
 const domain = part('Domain of the Request-URI.', (uri) => uri.host || null, withHost);
 
+/** Puts another next hop in place, or none. @returns false for what could not be printed */
+export function setDestination(target: BranchTarget, text: string | undefined): boolean {
+  if (text !== undefined && text !== '' && !URI_TEXT.test(text)) return false;
+  target.du = text === undefined || text === '' ? null : text;
+  return true;
+}
+
 const destination: VariableSpec<undefined> = {
   describe: 'Where the request is sent instead of its Request-URI; NULL for there.',
   read: (m) => m.target.du,
   write: (m, _s, value) => {
-    const text = textOf(value);
-    if (text !== undefined && text !== '' && !isPlainUri(text)) return false;
-    m.target.du = text === undefined || text === '' ? null : text;
-    return true;
+    return setDestination(m.target, textOf(value));
   },
 };
 

@@ -151,7 +151,7 @@ describe('save', () => {
     server.peer('192.0.2.9').request('MESSAGE');
     expect(phone.last('MESSAGE')).toMatch(/^MESSAGE sip:ua@10.9.9.9:40001 /);
     expect(server.lines.slice(1)).toEqual([
-      'sip:ua@10.9.9.9:40001|sip:192.0.2.7:40001|1000|<null>',
+      'sip:ua@10.9.9.9:40001|sip:192.0.2.7:40001|-1|<null>',
       'natted desk',
     ]);
   });
@@ -270,7 +270,7 @@ describe('lookup', () => {
     register(server.peer('192.0.2.6'), { headers: ['User-Agent: Desk 2'] });
     const caller = server.peer('192.0.2.9');
     caller.request('MESSAGE');
-    expect(server.lines.at(-1)).toBe('sip:ua@192.0.2.8:5060|<null>|1000|<null>');
+    expect(server.lines.at(-1)).toBe('sip:ua@192.0.2.8:5060|<null>|-1|<null>');
     server.location.save('sip:bob@example.com', [...server.location.all()].slice(0, 1));
     caller.request('MESSAGE', { callId: 'again' });
     expect(server.lines.at(-1)).toBe('lookup -2');
@@ -282,7 +282,7 @@ describe('lookup', () => {
     await using server = await ScriptUnderTest.run(registrar({ lookup, more }));
     register(server.peer('192.0.2.7'));
     server.peer('192.0.2.9').request('MESSAGE', { requestUri: 'sip:carol@198.51.100.1' });
-    expect(server.lines.at(-1)).toBe('sip:carol@198.51.100.1|<null>|1000|sip:ua@192.0.2.7:5060');
+    expect(server.lines.at(-1)).toBe('sip:carol@198.51.100.1|<null>|-1|sip:ua@192.0.2.7:5060');
     await using both = await ScriptUnderTest.run(
       registrar({ more, lookup: 'route(both)' }).replace('if (!route(both))', 'route(both); if ($rc < 0)'),
     );

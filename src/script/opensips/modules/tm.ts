@@ -114,7 +114,7 @@ export const module: ScriptModule = define({
       describe:
         'Forwards the request to its Request-URI and all branches, with a transaction. Where `$du` is set, it goes before the outbound proxy.',
       returns:
-        '1: sent, or being sent; -1: it has its answer, or nothing can be sent from here; -2: a URI cannot be read.',
+        '1: sent, or being sent; -1: it has its answer, or nothing can be sent from here; -2: a URI cannot be read, -3: a next hop.',
       run: (m, state, _flags, proxy) => {
         m.context.ringTimeoutMs ??= state.frInvTimeoutMs;
         m.context.restartTimeout = state.restart;

@@ -54,6 +54,11 @@ export class BranchTarget {
     return this.#parsed;
   }
 
+  /** Whether the next hop can be read, where there is one. */
+  get leadsSomewhere(): boolean {
+    return this.du === null || Uri.parse(this.du) !== undefined;
+  }
+
   /** What the location service found, with all that it knows of the way there. */
   get found(): Target | undefined {
     return this.#found;

@@ -22,6 +22,7 @@ export interface RelayWishes {
 /** Codes of `t_relay`. */
 const NO_TRANSACTION = -1;
 const BAD_URI = -2;
+const BAD_DESTINATION = -3;
 
 /**
  * Forwards the request of a context: an INVITE or another request with a transaction, an ACK without one; a CANCEL cancels
@@ -40,6 +41,7 @@ export function relay(m: ScriptMessage, wishes: RelayWishes = {}): Code {
   const targets = new Map<Target, BranchTarget>();
   for (const branch of [m.target, ...context.branches]) {
     if (branch.parsed === undefined) return BAD_URI;
+    if (!branch.leadsSomewhere) return BAD_DESTINATION;
     targets.set(targetOf(branch, context, wishes.destination), branch.copy());
   }
   context.branches = [];
@@ -64,7 +66,7 @@ export function inject(m: ScriptMessage): boolean {
   if (transaction === undefined || context.forks === 0) return false;
   let added = false;
   for (const branch of [m.target, ...context.branches]) {
-    if (branch.parsed === undefined) continue;
+    if (branch.parsed === undefined || !branch.leadsSomewhere) continue;
     const target = targetOf(branch, context);
     context.targets.set(target, branch.copy());
     added = program.services.proxy.addTarget(transaction, target) || added;
@@ -186,6 +188,7 @@ export function forwardStateless(m: ScriptMessage, destination: string | undefin
   const { request, flow, transaction, program, advertise } = context;
   if (!m.isRequest) return false;
   if (m.target.parsed === undefined) return BAD_URI;
+  if (!m.target.leadsSomewhere) return BAD_DESTINATION;
   const target = targetOf(m.target, context, destination);
   const changes = context.changes.snapshot();
   context.handled = true;

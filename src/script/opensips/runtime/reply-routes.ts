@@ -34,11 +34,11 @@ export function runBranchRoute(
     const own = context.onReply === onReply ? undefined : context.onReply;
     context.onReply = onReply;
     context.begun[view.index] = begin(target, own, m.branchValues);
-    if (m.dropped) {
+    if (m.dropped || target.parsed === undefined || !target.leadsSomewhere) {
       view.drop();
       return;
     }
-    if (target.parsed !== undefined) view.requestUri = target.uri;
+    view.requestUri = target.uri;
     if (target.du !== du) view.nextHop = target.du ?? undefined;
     if (target.socket !== socket) view.listener = target.socket?.name;
     if (!changes.empty) view.addEdit((edit, to) => changes.apply(edit, to.reader));
