@@ -15,8 +15,20 @@ import { calleeDialog, callerDialog } from '../../testing/peer-dialog.ts';
 import type { Party } from '../cloud/scenario.ts';
 import { sendInvite } from '../cloud/scripted-flows.ts';
 import { ScriptedPhone } from '../cloud/scripted-phone.ts';
+import { freePort } from './control/media-socket.ts';
+import { RELAY_PROGRAMS } from './control/relay-programs.ts';
+import { missingRtpengine, startRtpengine } from './control/rtpengine-program.ts';
 
 const POLL_MS = 50;
+const VIADUCT_RELAY = RELAY_PROGRAMS.find(({ name }) => name === 'viaduct relay')!;
+const FOREIGN = [
+  {
+    protocol: 'rtpproxy',
+    missing: undefined,
+    start: (port: number) => VIADUCT_RELAY.start(() => `udp:127.0.0.1:${port}`),
+  },
+  { protocol: 'rtpengine', missing: missingRtpengine(), start: startRtpengine },
+] as const;
 const folders: string[] = [];
 
 afterEach(() => {
@@ -183,6 +195,30 @@ describe('a call through the server and its own relay', () => {
       { relay: 'embedded' },
       { relay: 'west', node: 'udp:127.0.0.1:9', state: 'off' },
     ]);
+  });
+});
+
+describe.each(FOREIGN)('a call through a relay elsewhere, by $protocol', ({ protocol, missing, start }) => {
+  it.skipIf(missing !== undefined)('has sound both ways, and leaves nothing behind', async () => {
+    const callId = `call-${protocol}`;
+    const port = await freePort();
+    await using _relay = await start(port);
+    await using house = await House.start(
+      `{ relay: off, ${protocol}: { sets: { west: ["udp:127.0.0.1:${port}"] } } }`,
+    );
+    using alice = await house.phone('alice', 'bob');
+    using bob = await house.phone('bob', 'alice');
+    const { offer, answer, dialog } = await call(alice, bob, callId);
+    await Promise.all([alice.talk(answer), bob.talk(offer)]);
+    expect(await house.control('media')).toMatchObject([{ callId, state: 'answered' }]);
+    expect(await house.control('media', 'relays')).toMatchObject([{ relay: 'west', state: 'active' }]);
+    expect(await house.control('media', 'statistics', callId)).not.toEqual({});
+
+    alice.inDialog(dialog, 'BYE');
+    bob.reply(await bob.request('BYE'), 200);
+    await alice.response('BYE', 200);
+    await until(() => house.server.media.calls.sessions === 0);
+    expect(house.server.statistics().media).toMatchObject({ anchored: 1, unrelayed: 0, calls: 0 });
   });
 });
 

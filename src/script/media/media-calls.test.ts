@@ -627,6 +627,32 @@ describe('a script', () => {
     ]);
   });
 
+  it('finds the media of a call in a request inside it', async () => {
+    const found: unknown[] = [];
+    const program = routes({
+      register: (call) => location.save(call),
+      invite: async (call) => call.anchorMedia().fork(await location.lookup(call.target)),
+      async inDialog(call) {
+        const { media } = call;
+        if (call.method === 'INFO')
+          found.push(media.anchored, media.relay, await media.play('hello', { to: 'caller' }));
+        return call.followRoute();
+      },
+    });
+    await using harness = CallHarness.start({ routes: program });
+    const { alice, bob } = await ring(harness);
+    const call = alice.invite('bob', { body: sdp('203.0.113.10') });
+    const incoming = await bob.next('INVITE');
+    incoming.reply(200, { body: sdp('10.0.0.50') });
+    await call.final;
+    const info = bob.inDialog(incoming.dialog, 'INFO');
+    (await alice.next('INFO')).reply(200);
+    expect((await info).status).toBe(200);
+    expect(found).toEqual([true, 'test', { ok: true }]);
+    const last = harness.relay.commands.at(-1)!;
+    expect([last.command, last.question.to]).toEqual(['play', 'offerer']);
+  });
+
   it('is told when no more media come, instead of the end of the call', async () => {
     const told: boolean[] = [];
     await using harness = start({ onTimeout: (media) => void told.push(media.anchored) });

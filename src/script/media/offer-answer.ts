@@ -40,8 +40,8 @@ export class OfferAnswer {
     if (method === 'ACK') return hasSdp ? this.#ack(from, cseq) : undefined;
     if (method === 'PRACK') return hasSdp ? this.#prack(from, cseq) : undefined;
     if (method !== 'INVITE' && method !== 'UPDATE') return undefined;
-    this.#begin(method, from, cseq, hasSdp);
-    return hasSdp ? { kind: 'offer', from } : undefined;
+    const { offered } = this.#begin(method, from, cseq, hasSdp);
+    return hasSdp && offered ? { kind: 'offer', from } : undefined;
   }
 
   /** @param asker who sent the request that is answered. @returns as {@link request} does */
@@ -89,10 +89,13 @@ export class OfferAnswer {
     return { kind: 'offer', from };
   }
 
-  #begin(method: string, from: Party, cseq: number, offered: boolean): void {
-    if (this.#find(method, from, cseq)) return;
+  #begin(method: string, from: Party, cseq: number, offered: boolean): Exchange {
+    const known = this.#find(method, from, cseq);
+    if (known) return known;
     if (this.#exchanges.length === MOST_OPEN) this.#exchanges.shift();
-    this.#exchanges.push({ method, from, cseq, offered, state: 'open', prack: -1 });
+    const exchange: Exchange = { method, from, cseq, offered, state: 'open', prack: -1 };
+    this.#exchanges.push(exchange);
+    return exchange;
   }
 
   #find(method: string, from: Party, cseq: number): Exchange | undefined {

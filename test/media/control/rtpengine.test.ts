@@ -8,38 +8,11 @@ import { parseRtpengineFlags } from '../../../src/media/control/parse-rtpengine-
 import { RtpengineControl } from '../../../src/media/control/rtpengine-control.ts';
 import type { RtpengineSettings } from '../../../src/media/control/rtpengine-settings.ts';
 import { noteSkipped } from '../../cloud/requirements.ts';
-import { missingProgram } from '../../cloud/sandbox.ts';
 import { freePort, heard, mediaSocket } from './media-socket.ts';
-import { RealProcess } from './real-process.ts';
+import { missingRtpengine, startRtpengine } from './rtpengine-program.ts';
 
-// Debian's rtpengine in user space: no kernel module, table -1.
-const missing = missingProgram(['rtpengine']);
+const missing = missingRtpengine();
 if (missing !== undefined) noteSkipped('rtpengine', `${missing} is not installed`);
-
-const RANGE = 200;
-
-async function startRtpengine(port: number): Promise<RealProcess> {
-  const lowest = 30_000 + RANGE * Math.floor(Math.random() * 60);
-  return RealProcess.start(
-    'rtpengine',
-    (folder) => [
-      '--config-file=none',
-      '--table=-1',
-      '--interface=pub/127.0.0.1!99.88.44.33',
-      '--interface=priv/127.0.0.1',
-      `--listen-ng=127.0.0.1:${port}`,
-      '--foreground',
-      '--log-stderr',
-      '--log-level=6',
-      `--port-min=${lowest}`,
-      `--port-max=${lowest + RANGE - 1}`,
-      `--recording-dir=${folder}`,
-      '--recording-method=pcap',
-      '--delete-delay=0',
-    ],
-    'Startup complete',
-  );
-}
 
 function controlOf(port: number, settings: Partial<RtpengineSettings> = {}) {
   const wheel = new TimerWheel(new SystemClock());
@@ -82,7 +55,7 @@ describe.skipIf(missing !== undefined).each(['bencode', 'json'] as const)('rtpen
 
   it('relays sound both ways, and prints the address that each side is to have', async () => {
     const port = await freePort();
-    await using _engine = await startRtpengine(port);
+    await using _engine = await startRtpengine(port, ['pub/127.0.0.1!99.88.44.33', 'priv/127.0.0.1']);
     await using it = controlOf(port, { encoding });
     const { control } = it;
     const [caller, callee] = [await mediaSocket(), await mediaSocket()];
@@ -115,7 +88,7 @@ describe.skipIf(missing !== undefined).each(['bencode', 'json'] as const)('rtpen
 
   it('does all else that it is told, and says what it cannot do', async () => {
     const port = await freePort();
-    await using _engine = await startRtpengine(port);
+    await using _engine = await startRtpengine(port, ['pub/127.0.0.1!99.88.44.33', 'priv/127.0.0.1']);
     await using it = controlOf(port, { encoding });
     const { control } = it;
     const node = `udp:127.0.0.1:${port}`;
