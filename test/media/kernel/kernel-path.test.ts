@@ -3,8 +3,9 @@ import type { PortCounters } from '../../../src/media/relay/packet-path.ts';
 import { missingRequirement, noteSkipped } from '../../cloud/requirements.ts';
 import type { Rule } from './house.ts';
 import { ADDRESSES, RelayNetwork } from './network.ts';
-import type { Heard, Sending } from './party.ts';
+import type { Heard, Sending, Tally } from './party.ts';
 import type { RemoteProcess } from './remote-process.ts';
+import { until } from './until.ts';
 
 const reason = missingRequirement(['ip', 'nft', 'unshare', 'nsenter', 'setpriv']);
 if (reason !== undefined) noteSkipped('The kernel path', reason);
@@ -30,20 +31,6 @@ beforeAll(async () => {
 
 afterAll(() => network?.[Symbol.asyncDispose]());
 
-/** Asks until it is so. */
-async function until<T>(ask: () => Promise<T>, isSo: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await ask();
-    if (isSo(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Flows that the kernel has in the table of that name. */
-function flows(table: string): number {
-  return network.onRelay(`nft list table netdev ${table}`).match(/: goto f\d+/g)?.length ?? 0;
-}
-
 describe.skipIf(reason !== undefined)('the kernel path between real machines', () => {
   describe.each([
     ['accelerated', 4],
@@ -60,7 +47,14 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
     const fromLeft = (): Sending => ({ to: { address: relayAddress, port: toRight.port }, ssrc: LEFT_SSRC });
     const fromRight = (): Sending => ({ to: { address: relayAddress, port: toLeft.port }, ssrc: RIGHT_SSRC });
     const counters = (port: number): Promise<Counted> => house.ask('counters', { port });
-    const heard = (who: RemoteProcess): Promise<Heard[]> => who.ask('heard');
+    /** All that a party heard, when it is at least so much. */
+    const heard = async (who: RemoteProcess, least = 0): Promise<Heard[]> => {
+      await until(
+        () => who.ask<Tally>('tally'),
+        ({ count }) => count >= least,
+      );
+      return who.ask('heard');
+    };
     const tookOver = ({ all, below }: Counted): boolean => all.packetsIn > below.packetsIn;
 
     beforeEach(async () => {
@@ -104,14 +98,8 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
       // Nothing of it comes to the sockets any more.
       expect(seen.below.packetsIn).toBe(before.below.packetsIn);
       const sent = [await left.ask<number>('stop'), await right.ask<number>('stop')] as const;
-      const atRight = await until(
-        () => heard(right),
-        ({ length }) => length >= sent[0],
-      );
-      const atLeft = await until(
-        () => heard(left),
-        ({ length }) => length >= sent[1],
-      );
+      const atRight = await heard(right, sent[0]);
+      const atLeft = await heard(left, sent[1]);
       expect(new Set(atRight.map(({ from }) => from))).toEqual(new Set([`${relayAddress} ${toLeft.port}`]));
       expect(new Set(atLeft.map(({ from }) => from))).toEqual(new Set([`${relayAddress} ${toRight.port}`]));
       expect(new Set(atRight.map(({ sequence }) => sequence)).size).toBe(sent[0]);
@@ -148,10 +136,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
         );
       }
       const sent = await left.ask<number>('stop');
-      const arrived = await until(
-        () => heard(right),
-        ({ length }) => length >= sent,
-      );
+      const arrived = await heard(right, sent);
       const numbers = arrived.map(({ sequence }) => sequence).toSorted((a, b) => a - b);
       expect(numbers).toEqual(Array.from({ length: sent }, (_, i) => i));
       const { all } = await until(
@@ -188,10 +173,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
         ].toSorted(),
       );
       const sent = await left.ask<number>('stop');
-      const arrived = await until(
-        () => heard(right),
-        ({ length }) => length >= sent - 5,
-      );
+      const arrived = await heard(right, sent - 5);
       expect(arrived.length).toBe(sent - 5);
       await stranger[Symbol.asyncDispose]();
     });
@@ -205,10 +187,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
       await right.ask('start', fromRight());
       await until(() => counters(toLeft.port), tookOver);
       const sent = await right.ask<number>('stop');
-      await until(
-        () => heard(router),
-        ({ length }) => length === sent,
-      );
+      expect((await heard(router, sent)).length).toBe(sent);
       await router[Symbol.asyncDispose]();
     });
 
@@ -225,10 +204,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
         new Set([`copy ${toRight.port} of ${leftAddress} ${LEFT_PORT}: ${LENGTH} 0`]),
       );
       const sent = await left.ask<number>('stop');
-      await until(
-        () => heard(right),
-        ({ length }) => length === sent,
-      );
+      expect((await heard(right, sent)).length).toBe(sent);
     });
 
     it.runIf(isFirst)('keeps nothing of a thousand pairs', async () => {
@@ -239,7 +215,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
       const round = async (count: number): Promise<void> => {
         await house.ask('fill', { ...filling, count });
         await until(
-          async () => flows(table!),
+          async () => network.flows(table),
           (loaded) => loaded === 2 * count,
         );
         await house.ask('empty');
@@ -265,11 +241,7 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
         await until(() => counters(toRight.port), tookOver);
         const [table] = network.tables;
         await house.kill();
-        const { length } = await heard(right);
-        await until(
-          () => heard(right),
-          (now) => now.length > length + 500,
-        );
+        await heard(right, (await heard(right)).length + 500);
         expect(network.tables).toEqual([table]);
         house = network.start('relay', 'house');
         await house.ask('open', { choice });
@@ -300,14 +272,11 @@ describe.skipIf(reason !== undefined)('the kernel path between real machines', (
         ({ length }) => length > 0,
       );
       await until(
-        async () => flows(table!),
+        async () => network.flows(table),
         (loaded) => loaded === 1,
       );
       const sent = await left.ask<number>('stop');
-      const arrived = await until(
-        () => heard(right),
-        ({ length }) => length >= sent,
-      );
+      const arrived = await heard(right, sent);
       expect(arrived.length).toBe(sent);
     });
   });

@@ -1,4 +1,5 @@
 // A relay between two parties: one is its neighbour, the other behind a router. All are network namespaces.
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Sandbox } from '../../cloud/sandbox.ts';
 import { RemoteProcess } from './remote-process.ts';
@@ -57,12 +58,17 @@ export class RelayNetwork implements AsyncDisposable {
   /** Starts a program of this folder. @param before a command that runs it */
   start(place: Place, program: 'house' | 'party', before: readonly string[] = []): RemoteProcess {
     const file = fileURLToPath(new URL(`${program}.ts`, import.meta.url));
-    const child = this.#sandbox.spawn(place, [...before, process.execPath, file], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const started = new RemoteProcess(child);
+    const command = [...before, process.execPath, file];
+    const started = new RemoteProcess(
+      this.#sandbox.spawn(place, command, { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
     this.#processes.push(started);
     return started;
+  }
+
+  /** Starts any program; see `stop` of the sandbox. */
+  spawn(place: Place, command: readonly string[]): ChildProcess {
+    return this.#sandbox.spawn(place, command, { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
   /** Runs a program on the relay's machine. @returns what it printed */
@@ -70,7 +76,14 @@ export class RelayNetwork implements AsyncDisposable {
     return this.#sandbox.script(`ip netns exec relay ${command}`);
   }
 
-  /** Names of the tables in the kernel of the relay's machine. */
+  /** How many flows the kernel of the relay's machine has, in the table of that name, or in all. */
+  flows(table?: string): number {
+    const tables = table === undefined ? this.tables : [table];
+    const rules = tables.map((name) => this.onRelay(`nft list table netdev ${name}`));
+    return rules.join('').match(/: goto f\d+/g)?.length ?? 0;
+  }
+
+  /** Names of the tables there. */
   get tables(): string[] {
     const { nftables } = JSON.parse(this.onRelay('nft -j list tables')) as {
       nftables: { table?: { name: string } }[];

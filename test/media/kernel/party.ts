@@ -11,6 +11,12 @@ export interface Heard {
   readonly from: string;
 }
 
+/** What is short enough to be asked for again and again. */
+export interface Tally {
+  readonly count: number;
+  readonly last: Heard | undefined;
+}
+
 export interface Sending {
   readonly to: { readonly address: string; readonly port: number };
   readonly ssrc: number;
@@ -21,6 +27,7 @@ export interface Sending {
 
 let socket: Socket;
 let sequence = 0;
+let commands = 0;
 let pace: NodeJS.Timeout | undefined;
 const heard: Heard[] = [];
 
@@ -53,5 +60,16 @@ await obey({
     clearInterval(pace);
     return sequence;
   },
-  heard: () => heard,
+  /** @param after how many are known already */
+  heard: ({ after = 0 }: { after?: number }) => heard.slice(after),
+  tally: (): Tally => ({ count: heard.length, last: heard.at(-1) }),
+  /** A command to a relay, over a socket of its own. @returns its answer, without the cookie */
+  async command({ text, to }: { text: string; to: { address: string; port: number } }) {
+    const control = createSocket('udp4');
+    const answered = once(control, 'message');
+    control.send(`${process.pid}_${++commands} ${text}`, to.port, to.address);
+    const [answer] = (await answered) as [Buffer];
+    control.close();
+    return answer.toString('latin1').trim().replace(/^\S+ /, '');
+  },
 });

@@ -24,8 +24,8 @@ export interface FlowTableOptions {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly trafficClass: number;
-  /** Between readings of the counters, in ms: so late silence may be noticed. Readings that take long come less often. */
-  readonly tendMs: number;
+  /** Between readings of the counters, in ms; the longer, the longer a reading takes. So late silence may be noticed. */
+  readonly tendMs: { readonly least: number; readonly most: number };
 }
 
 /**
@@ -57,7 +57,7 @@ export class FlowTable implements AsyncDisposable {
   constructor(options: FlowTableOptions) {
     this.#options = options;
     this.#hops = new NextHops(options.tools);
-    this.#tendMs = options.tendMs;
+    this.#tendMs = options.tendMs.least;
   }
 
   /**
@@ -263,7 +263,8 @@ export class FlowTable implements AsyncDisposable {
     await this.#hops.refresh(flows.flatMap(({ inward, outward }) => [inward, outward]));
     for (const flow of flows)
       if (flow.wanted && flow.state === 'loaded' && this.#hasMoved(flow)) flow.port.reload();
-    this.#tendMs = Math.max((clock.now() - begun) / TEND_SHARE, this.#options.tendMs);
+    const { least, most } = this.#options.tendMs;
+    this.#tendMs = Math.min(Math.max((clock.now() - begun) / TEND_SHARE, least), most);
   }
 
   #hasMoved(flow: Flow): boolean {

@@ -19,9 +19,9 @@ export interface KernelPathOptions {
   readonly tools?: KernelTools;
 }
 
-/** Of the shortest silence that means anything, how late the kernel's packets may be noticed; and at the latest. */
-const NOTICED = 0.25;
-const LATEST_MS = 5000;
+/** How late the kernel's packets are noticed in ms, where a longer silence means nothing: usually, and at the latest. */
+const NOTICED_MS = 5000;
+const LATEST_MS = 10_000;
 
 /**
  * Lets the kernel's packet filter forward what rules name, over another path, which has all packets until a flow is loaded,
@@ -41,7 +41,7 @@ export class KernelPath implements PacketPath {
   constructor(below: PacketPath, options: KernelPathOptions) {
     const { tools = systemTools, ids, silenceMs } = options;
     const table = tableName(ids);
-    const tendMs = Math.min(silenceMs * NOTICED, LATEST_MS);
+    const tendMs = { least: Math.min(silenceMs / 4, NOTICED_MS), most: Math.min(silenceMs / 2, LATEST_MS) };
     this.#below = below;
     this.#tools = tools;
     this.#table = new FlowTable({ ...options, tools, table, tendMs });
