@@ -160,6 +160,7 @@ function ended(context: RequestContext, outcome: ForkOutcome): void {
   const { response, status } = outcome;
   context.reply = response;
   context.replyStatus = status;
+  for (const watcher of context.watchers) watcher.exhausted?.(context, status, response);
   const finish = (): void => {
     if (context.forks === 0 && !context.answered)
       context.program.services.proxy.finish(context.transaction!, outcome);

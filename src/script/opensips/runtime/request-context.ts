@@ -21,6 +21,8 @@ export interface RequestWatcher {
   replied?(m: ScriptMessage): void;
   /** A branch has come to nothing. */
   failed?(context: RequestContext, failure: BranchFailure): void;
+  /** All branches of a fork have failed with that status; a failure_route may try others. */
+  exhausted?(context: RequestContext, status: number, reply: SipMessage | undefined): void;
   /** Its final answer was sent; `reply` is the one that came, undefined where the server made it. */
   answered?(context: RequestContext, status: number, reply: SipMessage | undefined): void;
   /** Nothing more will come of it. */
