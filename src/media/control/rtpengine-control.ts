@@ -9,6 +9,7 @@ import type {
   BlockRequest,
   MediaControl,
   MediaDone,
+  MediaFailure,
   MediaKey,
   MediaParty,
   MediaQuestion,
@@ -31,20 +32,25 @@ export interface RtpengineControlOptions extends FleetControlOptions {
   readonly settings: RtpengineSettings;
 }
 
+/** What {@link RtpengineControl.call} comes to. */
+export type CallAnswer =
+  | { readonly ok: true; readonly body: NgDictionary; readonly node: string }
+  | MediaFailure;
+
 /** rtpengine has no word for ever. */
 const FOREVER = 2 ** 31 - 1;
 
 /** Relays that speak rtpengine's ng protocol. They rewrite descriptions themselves; what they print holds unless the reader is told otherwise. */
 export class RtpengineControl extends FleetControl implements MediaControl {
   readonly #settings: RtpengineSettings;
-  /** Errors after which another relay is tried, in lower case. */
-  readonly #elsewhere: ReadonlySet<string>;
+  /** What errors say after which another relay is tried, in lower case. */
+  readonly #elsewhere: readonly string[];
 
   constructor(options: RtpengineControlOptions) {
     super(options, { probe: (ask) => ping(ask, options.settings), notified: () => {} });
     this.#settings = options.settings;
     const { elsewhere = [] } = options.settings;
-    this.#elsewhere = new Set([...NO_ROOM, ...elsewhere].map((reason) => reason.toLowerCase()));
+    this.#elsewhere = [...NO_ROOM, ...elsewhere].map((reason) => reason.toLowerCase());
   }
 
   offer(question: MediaQuestion): Promise<MediaResult> {
@@ -126,13 +132,13 @@ export class RtpengineControl extends FleetControl implements MediaControl {
     key: MediaKey,
     party?: MediaParty,
     fields: Readonly<Record<string, NgValue>> = {},
-  ): Promise<NgAnswer> {
+  ): Promise<CallAnswer> {
     const tag = party && tagOf(key, party);
     if (party && tag === undefined) return noAnswerer();
-    return this.fleet.run<NgAnswer & { readonly ok: true }>(key, false, async (node) => ({
-      result: await this.#ask(node, key.callId, callRequest(command, key, tag, fields)),
-      elsewhere: false,
-    }));
+    return this.fleet.run<CallAnswer & { readonly ok: true }>(key, false, async (node) => {
+      const answer = await this.#ask(node, key.callId, callRequest(command, key, tag, fields));
+      return { result: answer.ok ? { ...answer, node: node.name } : answer, elsewhere: false };
+    });
   }
 
   /** A command to one relay about itself: `ping`, `list`, `statistics`. */
@@ -153,7 +159,8 @@ export class RtpengineControl extends FleetControl implements MediaControl {
     return this.fleet.run<Relayed>(question, creates, async (node): Promise<Attempt<Relayed>> => {
       const answer = await this.#ask(node, question.callId, request);
       if (!answer.ok) {
-        const full = answer.said !== undefined && this.#elsewhere.has(answer.said.toLowerCase());
+        const said = answer.said?.toLowerCase();
+        const full = said !== undefined && this.#elsewhere.some((reason) => said.includes(reason));
         if (full) node.rest(answer.reason);
         return { result: answer, elsewhere: full || wasAway(answer) };
       }

@@ -8,7 +8,7 @@ export interface RtpengineSettings extends FleetSettings {
   readonly encoding?: NgEncoding | undefined;
   /** What becomes of ICE where neither flags nor words say; `remove`. */
   readonly ice?: IceTreatment | undefined;
-  /** Words of errors after which another relay is tried, beside {@link NO_ROOM}; compared without regard to case. */
+  /** What errors say after which another relay is tried, beside {@link NO_ROOM}; without regard to case. */
   readonly elsewhere?: readonly string[] | undefined;
 }
 

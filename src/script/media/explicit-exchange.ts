@@ -32,6 +32,8 @@ export interface ExplicitExchange {
   /** Address of the relay to use for its reader. */
   readonly local?: string | undefined;
   readonly viaBranch?: string | undefined;
+  /** The relay that has the call, where the script knows it. */
+  readonly node?: string | undefined;
   /** By what the relay tells of silence and keys; nothing is told without. */
   readonly tag?: string | undefined;
 }
@@ -59,13 +61,16 @@ export async function exchangeOnce(
   exchange: ExplicitExchange,
   env: MediaEnvironment,
 ): Promise<ExchangedBody | undefined> {
-  const { kind, message, source, relay, flags, engine, local, viaBranch, tag } = exchange;
+  const { kind, message, source, relay, flags, engine, local, viaBranch, node, tag } = exchange;
   const body = SdpBody.of(message);
   const sdp = exchange.sdp ?? body?.text;
   if (sdp === undefined) return undefined;
   const { control } = relay;
+  const key = exchangeKey(message, relay, kind);
   const question = {
-    ...exchangeKey(message, relay, kind),
+    ...key,
+    callId: engine?.callId ?? key.callId,
+    node,
     sdp,
     source,
     flags,

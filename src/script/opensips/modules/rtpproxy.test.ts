@@ -1,80 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { SequentialIds } from '../../../base/ids.ts';
 import { answerTo } from '../../../core/proxy/testing/messages.ts';
-import type { Peer } from '../../../core/proxy/testing/peer.ts';
-import { FakeRelays } from '../../../media/control/testing/fake-relays.ts';
-import { Anchoring } from '../../media/anchoring.ts';
-import { MediaCalls } from '../../media/media-calls.ts';
-import { type MediaEnvironment, newMediaCounters } from '../../media/media-environment.ts';
-import { RelaySets } from '../../media/relay-sets.ts';
-import type { MediaServices } from '../runtime/server-services.ts';
-import { ScriptUnderTest } from '../testing/script-under-test.ts';
+import { invite, RELAY, sdp, settle, startWithRelay, withSdp } from '../testing/script-with-relay.ts';
 
 const HEAD = ['signaling', 'sl', 'tm', 'rr', 'sipmsgops', 'rtpproxy']
   .map((name) => `loadmodule "${name}.so"`)
   .join('\n');
-const RELAY = '10.0.0.40';
 const SOCK = `modparam("rtpproxy", "rtpproxy_sock", "udp:${RELAY}:22222")`;
 
-const sdp = (address: string, port: number): string =>
-  `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0 101\r\n`;
-
-function withSdp(text: string, body: string): string {
-  return text.replace(
-    'Content-Length: 0\r\n\r\n',
-    `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-}
-
-function invite(peer: Peer, body: string): string {
-  const text = [
-    'INVITE sip:bob@example.com SIP/2.0',
-    `Via: SIP/2.0/UDP ${peer.address}:${peer.port};branch=z9hG4bKmedia`,
-    'From: <sip:alice@example.com>;tag=ft1',
-    'To: <sip:bob@example.com>',
-    'Call-ID: CALL',
-    'CSeq: 1 INVITE',
-    `Contact: <${peer.contact}>`,
-    'Max-Forwards: 70',
-    'Content-Length: 0\r\n\r\n',
-  ].join('\r\n');
-  return peer.send(withSdp(text, body));
-}
-
-/** Promises of relays and scripts, one after the other. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function start(script: string, params = SOCK) {
-  const relays = new FakeRelays();
-  let server: ScriptUnderTest | undefined;
-  const environment: MediaEnvironment = {
-    get advertise() {
-      return server!.advertise;
-    },
-    ids: new SequentialIds(),
-    counters: newMediaCounters(),
-    advertised: () => undefined,
-    leadsTo: () => undefined,
-    isOwn: () => false,
-  };
-  const calls = new MediaCalls(environment, () => server!.dialogs);
-  const media: MediaServices = {
-    anchoring: new Anchoring(calls, new RelaySets([]), 'always'),
-    environment,
-    openUdp: relays.open,
-  };
-  server = await ScriptUnderTest.run(`${HEAD}\n${params}\n${script}`, { serverServices: { media } });
-  const running = server;
-  await settle();
-  return {
-    server: running,
-    relay: relays.relay(RELAY),
-    caller: running.peer('203.0.113.7'),
-    callee: running.peer('10.0.0.50'),
-    calls,
-  };
+function start(script: string, params = SOCK) {
+  return startWithRelay(`${HEAD}\n${params}\n${script}`);
 }
 
 const CALL = (offer: string, more = '') => `
