@@ -6,6 +6,7 @@ import { withDefaults } from '../src/ops/config/defaults.ts';
 import { configJsonSchema, type JsonSchema } from '../src/ops/config/json-schema.ts';
 import { markdownTable } from './markdown-table.ts';
 import { opensipsDocs } from './opensips-docs.ts';
+import { opensipsTypes } from './opensips-types.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
 const BEGIN = '<!-- from the schema: scripts/print-docs.ts -->';
@@ -20,6 +21,7 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'configuration.md': `${configuration.slice(0, begin)}\n\n${keyTable()}\n\n${configuration.slice(end)}`,
     'errors.md': errorsPage(),
     ...(await opensipsDocs()),
+    ...(await opensipsTypes()),
   };
 }
 

@@ -5,7 +5,7 @@ import { ServerError } from '../base/errors.ts';
 import { type Diagnostic, diagnosticsText } from '../ops/config/diagnostic.ts';
 import { configJsonSchema } from '../ops/config/json-schema.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
-import { loadRoutes } from '../script/loader.ts';
+import { isScriptProgram, loadRoutes } from '../script/loader.ts';
 import { configOf, loadScriptConfig } from './config-options.ts';
 import { complain, paint, print } from './terminal.ts';
 import { checkTypes } from './type-check.ts';
@@ -28,6 +28,7 @@ export async function check(files: readonly string[], options: { readonly schema
   for (const file of files) {
     try {
       if (isScript(file)) await checkScript(file);
+      else if (isScriptProgram(file)) wrong = !(await checkProgram(file)) || wrong;
       else if (!isConfig(file)) routes.add(resolve(file));
       else {
         const config = await configOf({ config: file });
@@ -59,6 +60,14 @@ async function checkScript(file: string): Promise<void> {
   listenersOf(config, networkInterfaces());
   if (notices !== '') process.stderr.write(`${notices}\n`);
   good(resolve(file));
+}
+
+/** An OpenSIPS script in TypeScript: types first, for they find names that no module has. */
+async function checkProgram(file: string): Promise<boolean> {
+  const types = checkTypes(resolve(file));
+  if (types.kind === 'wrong') return bad(types.diagnostics);
+  await checkScript(file);
+  return true;
 }
 
 function isConfig(file: string): boolean {

@@ -3,7 +3,9 @@ import { diagnosticsText } from '../ops/config/diagnostic.ts';
 import { listenArgument, loadConfig } from '../ops/config/load-config.ts';
 import { scriptConfig } from '../ops/config/script-config.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
+import { isScriptProgram } from '../script/loader.ts';
 import { loadScript } from '../script/opensips/load-script.ts';
+import { loadScriptProgram } from '../script/script-program.ts';
 
 /** The options that say which configuration is meant, as commander gives them. */
 export interface ConfigOptions {
@@ -21,6 +23,9 @@ export interface ConfigOptions {
 export async function configOf(options: ConfigOptions): Promise<ServerConfig> {
   const { config, listen, routes, f: script } = options;
   if (script !== undefined) return (await loadScriptConfig(script, options)).config;
+  // A script says everything, in whichever language.
+  if (routes !== undefined && isScriptProgram(routes))
+    return (await loadScriptConfig(routes, options)).config;
   const surroundings = { environment: process.env, workingDirectory: process.cwd() };
   const result = await loadConfig({ file: config, listen, routes }, surroundings);
   if (!result.ok) throw new ServerError('CFG_INVALID', result.text);
@@ -37,7 +42,9 @@ export async function loadScriptConfig(
   { preprocessor, p, listen }: Omit<ConfigOptions, 'config' | 'routes' | 'f'>,
 ): Promise<{ readonly config: ServerConfig; readonly notices: string }> {
   const workingDirectory = process.cwd();
-  const result = await loadScript(file, { preprocessor: preprocessor ?? p, workingDirectory });
+  const result = isScriptProgram(file)
+    ? await loadScriptProgram(file)
+    : await loadScript(file, { preprocessor: preprocessor ?? p, workingDirectory });
   if (!result.ok) throw new ServerError('CFG_INVALID', diagnosticsText(result.problems));
   const config = scriptConfig(result.loaded, (listen ?? []).map(listenArgument), workingDirectory);
   const notices = result.notices.map((it) => ({ ...it, message: `notice: ${it.message}` }));

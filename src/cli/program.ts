@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../ops/version.ts';
 import { check } from './check.ts';
 import { command, configured } from './command.ts';
+import { convert } from './convert.ts';
 import { control } from './ctl.ts';
 import { diagnose } from './doctor.ts';
 import { explainAddress } from './explain.ts';
@@ -48,6 +49,12 @@ export function program(): Command {
       .argument('[files...]', 'viaduct.yaml, viaduct.config.ts, routes.ts, opensips.cfg …')
       .option('--schema', 'print the JSON Schema of the configuration instead')
       .action(check),
+  );
+  viaduct.addCommand(
+    command('convert', 'print a TypeScript program that does what an OpenSIPS script does')
+      .argument('<file>', 'opensips.cfg')
+      .option('-p, --preprocessor <command>', 'pass the script through a command first, as m4')
+      .action(convert),
   );
   viaduct.addCommand(
     configured('explain', 'what is printed to an address, and why')

@@ -65,7 +65,11 @@ function projectOf(file: string): object {
       module: 'nodenext',
       allowImportingTsExtensions: true,
       skipLibCheck: true,
-      paths: { viaduct: [typesOf('src/script/api')], 'viaduct/testing': [typesOf('testing')] },
+      paths: {
+        viaduct: [typesOf('src/script/api')],
+        'viaduct/opensips': [typesOf('src/script/opensips/api')],
+        'viaduct/testing': [typesOf('testing')],
+      },
       typeRoots: [join(PACKAGE_ROOT, 'node_modules', '@types')],
       types: existsSync(join(PACKAGE_ROOT, 'node_modules', '@types', 'node')) ? ['node'] : [],
     },

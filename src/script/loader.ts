@@ -7,6 +7,8 @@ import * as api from './api/index.ts';
 import type { Routes } from './api/routes.ts';
 import { dryRun } from './dry-run.ts';
 import { faultPosition, type Position, type PositionMap } from './fault-position.ts';
+import * as opensips from './opensips/api/index.ts';
+import type { ScriptDefinition } from './opensips/api/script-definition.ts';
 import type { Program } from './program.ts';
 import { type CompiledModule, compileModule, type Problem } from './script-module.ts';
 
@@ -30,6 +32,27 @@ export async function loadRoutes(file: string): Promise<LoadResult> {
   const problems = await dryRun(loaded.program);
   return problems.length > 0 ? { ok: false, problems } : loaded;
 }
+
+export type LoadDefinitionResult =
+  | {
+      readonly ok: true;
+      readonly definition: ScriptDefinition;
+      readonly source: string;
+      readonly files: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Loads an OpenSIPS script that is written in TypeScript, each time afresh. */
+export function loadScriptDefinition(file: string): LoadDefinitionResult {
+  return new Loading().loadDefinition(resolve(file));
+}
+
+/** Whether a file holds an OpenSIPS script in TypeScript. */
+export function isScriptProgram(file: string): boolean {
+  return /\.m?[jt]s$/.test(file) && isFile(file) && OPENSIPS.test(readFileSync(file, 'utf8'));
+}
+
+const OPENSIPS = /^import [^;]*\bfrom ['"]viaduct\/opensips['"]/m;
 
 /** Stops a load: the problem goes to whoever asked for it. */
 class Refused extends Error {
@@ -58,6 +81,17 @@ class Loading {
     }
   }
 
+  loadDefinition(file: string): LoadDefinitionResult {
+    try {
+      const { default: definition } = this.#module(file, undefined) as { readonly default?: unknown };
+      if (!isDefinition(definition)) throw new Refused(noScript(file));
+      const source = readFileSync(file, 'utf8');
+      return { ok: true, definition, source, files: [...this.#origins.keys()] };
+    } catch (error) {
+      return { ok: false, problems: [error instanceof Refused ? error.problem : this.#thrown(file, error)] };
+    }
+  }
+
   #module(file: string, importer: Problem | undefined): object {
     const known = this.#modules.get(file);
     if (known) return known;
@@ -74,6 +108,7 @@ class Loading {
 
   #require(file: string, source: string, specifier: string): unknown {
     if (specifier === 'viaduct') return api;
+    if (specifier === 'viaduct/opensips') return opensips;
     if (isBuiltin(specifier)) return process.getBuiltinModule(specifier);
     const missing: Problem = {
       ...placeOf(file, source, specifier),
@@ -130,6 +165,16 @@ function read(file: string, importer: Problem | undefined): string {
 
 function isRoutes(value: unknown): value is Routes {
   return typeof value === 'object' && value !== null && (value as Routes).kind === 'routes';
+}
+
+function isDefinition(value: unknown): value is ScriptDefinition {
+  return typeof value === 'object' && value !== null && (value as ScriptDefinition).kind === 'opensips';
+}
+
+function noScript(file: string): Problem {
+  const message = 'the default export is not made by script()';
+  const hint = "write export default script({ … }), with script imported from 'viaduct/opensips'";
+  return { file, line: 1, column: 1, message, hint };
 }
 
 function noRoutes(file: string, value: unknown): Problem {

@@ -98,7 +98,7 @@ export async function importModule(name: string): Promise<ScriptModule | undefin
   return module;
 }
 
-async function importModules(names: readonly string[]): Promise<ReadonlyMap<string, ScriptModule>> {
+export async function importModules(names: readonly string[]): Promise<ReadonlyMap<string, ScriptModule>> {
   const modules = new Map<string, ScriptModule>();
   for (const name of names) {
     const module = await importModule(name);
@@ -107,7 +107,7 @@ async function importModules(names: readonly string[]): Promise<ReadonlyMap<stri
   return modules;
 }
 
-function takeModules(
+export function takeModules(
   wanted: readonly LoadModule[],
   available: ReadonlyMap<string, ScriptModule>,
   faults: Faults,
@@ -135,7 +135,11 @@ function noModule(name: string, start: number, faults: Faults): void {
   );
 }
 
-function checkNeeds(modules: readonly ScriptModule[], written: readonly LoadModule[], faults: Faults): void {
+export function checkNeeds(
+  modules: readonly ScriptModule[],
+  written: readonly LoadModule[],
+  faults: Faults,
+): void {
   for (const { name, needs } of modules) {
     for (const needed of needs ?? []) {
       if (modules.some((it) => it.name === needed)) continue;

@@ -305,7 +305,7 @@ function outcome(write: string): string {
 }
 
 /** `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `10.0.0.1` */
-function networkOf(text: string): Cidr | undefined {
+export function networkOf(text: string): Cidr | undefined {
   const [address = '', mask] = text.split('/');
   if (mask === undefined) return Cidr.parse(`${address}/${address.includes(':') ? 128 : 32}`);
   if (!mask.includes('.')) return Cidr.parse(text);

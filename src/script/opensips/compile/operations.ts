@@ -15,6 +15,8 @@ import { patternOf } from './pattern.ts';
 
 /** A function within a condition has returned 0. */
 export const STOP: number = -127;
+/** The place of what was written elsewhere. */
+export const NOWHERE: number = -1;
 /** Deeper calls of routes are a loop. */
 const DEEPEST = 100;
 

@@ -1,7 +1,7 @@
 import type { Argument } from '../frame/argument.ts';
 import type { Operand } from '../language/ast.ts';
-import { type CodeWriter, literal } from './code-writer.ts';
-import type { VariableCompiler } from './variable-compiler.ts';
+import type { CodeWriter } from './code-writer.ts';
+import { referenceText, type VariableCompiler } from './variable-compiler.ts';
 
 /** Code for one argument; where `fails` is set, it is undefined at run time for what cannot be used. */
 export interface ArgumentCode {
@@ -31,6 +31,14 @@ export function reference(
   return code === undefined ? undefined : { code, fails: false };
 }
 
+/** The variables that stand in one text with `;` or `,` between. */
+export function listOf(text: string): readonly string[] {
+  return text
+    .split(/[;,](?![^()]*\))/)
+    .map((it) => it.trim())
+    .filter((it) => it !== '');
+}
+
 /** As {@link reference}, for several in one text with `;` or `,` between. */
 export function references(
   argument: Argument<unknown>,
@@ -43,8 +51,7 @@ export function references(
   if (kind.is !== 'variables' || operand.kind === 'null') return undefined;
   const { start } = operand;
   const codes: string[] = [];
-  for (const text of operand.text.split(/[;,](?![^()]*\))/).map((it) => it.trim())) {
-    if (text === '') continue;
+  for (const text of listOf(operand.text)) {
     if (!text.startsWith('$')) {
       writer.faults.error(
         start,
@@ -82,11 +89,5 @@ function referenceCode(
     faults.error(start, `${name}: ${bound.text} cannot be written`);
     return undefined;
   }
-  const write = bound.write
-    ? `(m, v, how) => how === ":=" ? ${bound.write('v', ':=')} : ${bound.write('v', '=')}`
-    : '() => false';
-  const at = bound.readAt ? `(m, i) => ${bound.readAt('i')}` : `(m, i) => i === 0 ? ${bound.read} : null`;
-  return writer.declare(
-    `{ text: ${literal(bound.text)}, get: (m) => ${bound.read}, at: ${at}, set: ${write} }`,
-  );
+  return writer.declare(referenceText(bound));
 }

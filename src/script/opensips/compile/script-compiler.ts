@@ -1,17 +1,18 @@
 import { compileFunction } from 'node:vm';
-import { BoundedMap } from '../../../base/bounded-map.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { RouteKind } from '../frame/route-kind.ts';
 import type { RouteBlock, Script } from '../language/ast.ts';
-import { Faults } from '../language/faults.ts';
+import type { Faults } from '../language/faults.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
 import { CallCompiler } from './call-compiler.ts';
 import { CodeWriter } from './code-writer.ts';
 import { ExpressionCompiler, type RouteTable } from './expression-compiler.ts';
+import { type FormatFunction, formatMaker } from './format-maker.ts';
 import * as operations from './operations.ts';
 import type { Scope } from './scope.ts';
 import { type CodeLine, type CodeSettings, StatementCompiler } from './statement-compiler.ts';
 import { VariableCompiler } from './variable-compiler.ts';
+import { waitingRoutes } from './waiting-routes.ts';
 import { type Calls, callsOf } from './walk.ts';
 
 /** A route as it runs: what it returns is a return code, 0 for a script that was ended. */
@@ -36,11 +37,6 @@ export interface CompiledScript {
   /** The place in the source text of a line of the code, from 1. */
   placeOf(line: number): number;
 }
-
-export type FormatFunction = (m: ScriptMessage, states: readonly unknown[]) => string;
-
-/** Formats that are made at run time; more than a script has are made again and again. */
-const REMEMBERED_FORMATS = 200;
 
 /** The name under which compiled scripts stand in stacks. */
 export const CODE_FILE = 'opensips-script';
@@ -73,7 +69,7 @@ class ScriptCompiler implements RouteTable {
   readonly #functions = new Map<string, string>();
   /** Those that `route(NAME)` calls. */
   readonly #callable = new Map<string, RouteBlock>();
-  readonly #waiting = new Set<RouteBlock>();
+  #waiting: ReadonlySet<RouteBlock> = new Set();
   readonly #sockets: { text: string; start: number }[] = [];
 
   constructor(script: Script, scope: Scope, faults: Faults, settings: CodeSettings) {
@@ -92,7 +88,7 @@ class ScriptCompiler implements RouteTable {
   compile(): CompiledScript | undefined {
     const { routes } = this.#script;
     const calls = new Map(routes.map((route) => [route, callsOf(route.body)]));
-    this.#findWaiting(calls);
+    this.#waiting = waitingRoutes(calls, this.#scope);
     this.#noteUncalled(calls);
     const lines: CodeLine[] = [];
     for (const [i, route] of routes.entries()) lines.push(...this.#route(route, `r${i}`));
@@ -119,27 +115,6 @@ class ScriptCompiler implements RouteTable {
 
   #namesOf(kind: RouteKind): readonly string[] {
     return this.#script.routes.filter((it) => it.kind === kind && it.name !== '').map(({ name }) => name);
-  }
-
-  /** A route waits where it calls a function that may, or a route that does. */
-  #findWaiting(calls: ReadonlyMap<RouteBlock, Calls>): void {
-    for (const [route, { functions, async }] of calls) {
-      const waits = functions.some(({ name }) => this.#scope.function(name)?.spec.waits === true);
-      if (waits || async.some(({ kind }) => kind === 'async')) this.#waiting.add(route);
-    }
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const [route, { routes }] of calls) {
-        if (this.#waiting.has(route)) continue;
-        const reaches = routes.some(({ name }) => {
-          const fixed = name.kind === 'number' || (name.kind === 'string' && !name.text.includes('$'));
-          return fixed ? this.waits(name.text) : this.anyWaits;
-        });
-        if (!reaches) continue;
-        this.#waiting.add(route);
-        changed = true;
-      }
-    }
   }
 
   /** Tells of routes that nothing leads to. */
@@ -188,18 +163,6 @@ class ScriptCompiler implements RouteTable {
     ];
   }
 
-  /** `$var` has the same numbers as in the routes; a fault in the text is nobody's but the caller's. */
-  #format(text: string): FormatFunction | undefined {
-    const faults = new Faults(this.#faults.source);
-    const writer = this.#writer.apart(faults);
-    const code = new VariableCompiler(writer, this.#scope).format(text, 0);
-    if (code === undefined || faults.failed) return undefined;
-    const names = writer.constants.map((_, i) => `k${i}`).join(', ');
-    const states = this.#scope.modules.map((_, i) => `s${i}`).join(', ');
-    const make = compileFunction(`const [${names}] = K; return (m, [${states}]) => ${code};`, ['K', 'R']);
-    return make(writer.constants, operations) as FormatFunction;
-  }
-
   #finished(lines: readonly CodeLine[]): CompiledScript {
     const { constants, prologue, variableCount } = this.#writer;
     const names = constants.map((_, i) => `k${i}`);
@@ -215,7 +178,6 @@ class ScriptCompiler implements RouteTable {
     const code = [...head, ...lines.map((line) => line.code), ...entries, 'return routes;'].join('\n');
     const make = compileFunction(code, ['K', 'S', 'R'], { filename: CODE_FILE });
     const offset = head.length;
-    const formats = new BoundedMap<string, FormatFunction | undefined>(REMEMBERED_FORMATS, 'drop-oldest');
     return {
       code,
       variableCount,
@@ -224,10 +186,8 @@ class ScriptCompiler implements RouteTable {
       ),
       sockets: this.#sockets,
       instantiate: (given) => make(constants, given, operations) as RouteFunctions,
-      format: (text) => {
-        if (!formats.has(text)) formats.set(text, this.#format(text));
-        return formats.get(text);
-      },
+      // `$var` has the same numbers as in the routes.
+      format: formatMaker(this.#scope, (faults) => this.#writer.apart(faults)),
       placeOf: (line) => lines[line - 1 - offset]?.start ?? 0,
     };
   }

@@ -274,3 +274,12 @@ export class VariableCompiler {
     return this.format(trimmed, start);
   }
 }
+
+/** Code of a `VariableRef`. */
+export function referenceText({ text, read, readAt, write }: BoundVariable): string {
+  const set = write
+    ? `(m, v, how) => how === ":=" ? ${write('v', ':=')} : ${write('v', '=')}`
+    : '() => false';
+  const at = readAt ? `(m, i) => ${readAt('i')}` : `(m, i) => i === 0 ? ${read} : null`;
+  return `{ text: ${literal(text)}, get: (m) => ${read}, at: ${at}, set: ${set} }`;
+}

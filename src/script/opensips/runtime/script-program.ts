@@ -102,7 +102,7 @@ export class ScriptProgram implements RunningProgram {
   }
 
   placeText(at: number): string {
-    return positionText(this.loaded.source.place(at));
+    return at < 0 ? this.file : positionText(this.loaded.source.place(at));
   }
 
   evaluate(m: ScriptMessage, format: string): Value {

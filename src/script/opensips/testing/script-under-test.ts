@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { channels } from '../../../base/channels.ts';
 import { Authenticator } from '../../../core/auth/authenticator.ts';
 import { computeHa1 } from '../../../core/auth/digest.ts';
@@ -11,9 +13,11 @@ import type { ServerTransaction } from '../../../transaction/server-transaction.
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import { toByteString } from '../../../wire/sip/text.ts';
 import type { Problem } from '../../script-module.ts';
+import { loadScriptProgram } from '../../script-program.ts';
+import { convertScript } from '../convert/convert-script.ts';
 import type { CommandParams, Json } from '../frame/command.ts';
 import { SourceText } from '../language/source-text.ts';
-import { compileSource } from '../load-script.ts';
+import { compileSource, type LoadedScript } from '../load-script.ts';
 import { runLocalRoute } from '../runtime/local-route.ts';
 import type { ServerServices } from '../runtime/server-services.ts';
 import { type RunningScript, startScript } from '../runtime/start-script.ts';
@@ -26,6 +30,8 @@ export interface ScriptUnderTestOptions extends ProxyUnderTestOptions {
   readonly serverServices?: Partial<ServerServices>;
   /** The server in which this script replaces another one. */
   readonly sharing?: ServerServices;
+  /** `typescript` runs what `viaduct convert` makes of the script. */
+  readonly form?: 'opensips' | 'typescript' | undefined;
 }
 
 /** OpenSIPS does nothing by itself that no script asks for. */
@@ -91,7 +97,9 @@ export class ScriptUnderTest extends ProxyUnderTest implements AsyncDisposable {
     const result = await compileSource('test.cfg', source);
     if (!result.ok) throw new Error(result.problems.map(problemText).join('\n'));
     server.notices.push(...result.notices);
-    server.#running = await startScript(result.loaded, server.services);
+    const { form } = options;
+    const loaded = form === 'typescript' ? await converted(result.loaded) : result.loaded;
+    server.#running = await startScript(loaded, server.services);
     return server;
   }
 
@@ -144,6 +152,21 @@ export class ScriptUnderTest extends ProxyUnderTest implements AsyncDisposable {
     await this.registrar[Symbol.asyncDispose]();
     await this.layer[Symbol.asyncDispose]();
     this.wheel.close();
+  }
+}
+
+/** The same script by way of TypeScript. */
+async function converted(loaded: LoadedScript): Promise<LoadedScript> {
+  const folder = mkdtempSync(join(tmpdir(), 'viaduct-converted-'));
+  try {
+    const file = join(folder, 'test.ts');
+    const program = convertScript(loaded);
+    writeFileSync(file, program);
+    const result = await loadScriptProgram(file);
+    if (!result.ok) throw new Error(`${result.problems.map(problemText).join('\n')}\n${program}`);
+    return result.loaded;
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -1,0 +1,57 @@
+// biome-ignore-all format: printed by scripts/print-docs.ts
+import type { CoreNames } from './core.ts';
+import type { AliasDbNames } from './alias-db.ts';
+import type { AuthNames } from './auth.ts';
+import type { AuthDbNames } from './auth-db.ts';
+import type { CachedbLocalNames } from './cachedb-local.ts';
+import type { CfgutilsNames } from './cfgutils.ts';
+import type { DialogNames } from './dialog.ts';
+import type { ExecNames } from './exec.ts';
+import type { JsonNames } from './json.ts';
+import type { MaxfwdNames } from './maxfwd.ts';
+import type { MiScriptNames } from './mi-script.ts';
+import type { NathelperNames } from './nathelper.ts';
+import type { PikeNames } from './pike.ts';
+import type { RatelimitNames } from './ratelimit.ts';
+import type { RegistrarNames } from './registrar.ts';
+import type { RrNames } from './rr.ts';
+import type { RtpproxyNames } from './rtpproxy.ts';
+import type { SignalingNames } from './signaling.ts';
+import type { SipmsgopsNames } from './sipmsgops.ts';
+import type { SlNames } from './sl.ts';
+import type { SqlopsNames } from './sqlops.ts';
+import type { StatisticsNames } from './statistics.ts';
+import type { TextopsNames } from './textops.ts';
+import type { TmNames } from './tm.ts';
+import type { TopologyHidingNames } from './topology-hiding.ts';
+import type { UsrlocNames } from './usrloc.ts';
+
+/** What the modules of scripts have. */
+export interface Names
+  extends
+    CoreNames,
+    AliasDbNames,
+    AuthNames,
+    AuthDbNames,
+    CachedbLocalNames,
+    CfgutilsNames,
+    DialogNames,
+    ExecNames,
+    JsonNames,
+    MaxfwdNames,
+    MiScriptNames,
+    NathelperNames,
+    PikeNames,
+    RatelimitNames,
+    RegistrarNames,
+    RrNames,
+    RtpproxyNames,
+    SignalingNames,
+    SipmsgopsNames,
+    SlNames,
+    SqlopsNames,
+    StatisticsNames,
+    TextopsNames,
+    TmNames,
+    TopologyHidingNames,
+    UsrlocNames {}
