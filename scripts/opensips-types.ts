@@ -28,6 +28,7 @@ function interfaceOf({ name }: ScriptModule): string {
 function allOf(modules: readonly ScriptModule[]): string {
   return [
     HEAD,
+    HEAD.replace('format', 'assist/source/organizeImports'),
     ...modules.map((it) => `import type { ${interfaceOf(it)} } from './${fileOf(it)}';`),
     '',
     '/** What the modules of scripts have. */',

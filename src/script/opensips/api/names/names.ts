@@ -1,5 +1,7 @@
 // biome-ignore-all format: printed by scripts/print-docs.ts
+// biome-ignore-all assist/source/organizeImports: printed by scripts/print-docs.ts
 import type { CoreNames } from './core.ts';
+import type { AccNames } from './acc.ts';
 import type { AliasDbNames } from './alias-db.ts';
 import type { AuthNames } from './auth.ts';
 import type { AuthDbNames } from './auth-db.ts';
@@ -30,6 +32,7 @@ import type { UsrlocNames } from './usrloc.ts';
 export interface Names
   extends
     CoreNames,
+    AccNames,
     AliasDbNames,
     AuthNames,
     AuthDbNames,
