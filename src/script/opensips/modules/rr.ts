@@ -115,7 +115,8 @@ export const module: ScriptModule = define({
       routes: ['request'],
       describe:
         'Follows the Routes of the request: `$du` shows the next one, the Request-URI is put right after a strict router.',
-      returns: '1: it has Routes to follow; -1: it has none, or only those of this server.',
+      returns:
+        '1: it has Routes to follow; -1: it has none, or, outside of a dialog, only those of this server.',
       run: (m) => followRoutes(m),
     }),
     record_route: fn({

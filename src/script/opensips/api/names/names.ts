@@ -17,6 +17,7 @@ import type { PikeNames } from './pike.ts';
 import type { RatelimitNames } from './ratelimit.ts';
 import type { RegistrarNames } from './registrar.ts';
 import type { RrNames } from './rr.ts';
+import type { RtpengineNames } from './rtpengine.ts';
 import type { RtpproxyNames } from './rtpproxy.ts';
 import type { SignalingNames } from './signaling.ts';
 import type { SipmsgopsNames } from './sipmsgops.ts';
@@ -48,6 +49,7 @@ export interface Names
     RatelimitNames,
     RegistrarNames,
     RrNames,
+    RtpengineNames,
     RtpproxyNames,
     SignalingNames,
     SipmsgopsNames,
