@@ -51,6 +51,7 @@ export class Advertise {
   #listeners: readonly Listener[];
   #policy: AdvertisePolicy;
   #own: OwnAddresses;
+  readonly #moreDomains = new Set<(host: string) => boolean>();
 
   /** @throws ServerError CFG_INVALID where the key is too short, SIP_BAD_FIELD where an address cannot be printed */
   constructor(options: AdvertiseOptions) {
@@ -75,6 +76,12 @@ export class Advertise {
   /** Replaced by each {@link update}: take it afresh for each message. */
   get own(): OwnAddresses {
     return this.#own;
+  }
+
+  /** Has a table say which domains are kept here besides those of the settings. @returns what ends it */
+  addDomains(isOurs: (host: string) => boolean): Disposable {
+    this.#moreDomains.add(isOurs);
+    return { [Symbol.dispose]: () => void this.#moreDomains.delete(isOurs) };
   }
 
   get settings(): AdvertiseSettings {
@@ -148,6 +155,7 @@ export class Advertise {
       remembered: this.#remembered,
       aliases: settings.aliases ?? [],
       domains: settings.domains ?? [],
+      moreDomains: this.#moreDomains,
     });
   }
 }

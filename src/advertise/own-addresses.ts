@@ -49,6 +49,8 @@ export interface OwnSettings {
   readonly remembered: RememberedAddresses;
   readonly aliases: readonly Alias[];
   readonly domains: readonly string[];
+  /** Each says whether a host, in its canonical form, is a domain that is kept here besides. */
+  readonly moreDomains?: Iterable<(host: string) => boolean>;
 }
 
 interface Entry {
@@ -69,6 +71,7 @@ export class OwnAddresses {
   readonly #remembered: RememberedAddresses;
   readonly #aliases: readonly Alias[];
   readonly #domains: ReadonlySet<string>;
+  readonly #moreDomains: Iterable<(host: string) => boolean>;
   readonly #byHost = new Map<string, Entry[]>();
   readonly #ports: ReadonlySet<number>;
   /** OpenSIPS recognises neither tags, nor per-message addresses, nor `advertised_port`. */
@@ -80,6 +83,7 @@ export class OwnAddresses {
     this.#remembered = settings.remembered;
     this.#aliases = settings.aliases;
     this.#domains = new Set(settings.domains.map(canonicalHost));
+    this.#moreDomains = settings.moreDomains ?? [];
     this.#asOpensips = settings.policy.order === 'opensips';
     for (const listener of settings.listeners) {
       this.#add(listener.address, listener.port, listener, 'listener');
@@ -157,7 +161,13 @@ export class OwnAddresses {
         return { own: true, how: 'remembered', listener };
       }
     }
-    return this.#domains.has(host) && this.#isUsual(port, transport) ? BY_DOMAIN : FOREIGN;
+    return this.#isDomain(host) && this.#isUsual(port, transport) ? BY_DOMAIN : FOREIGN;
+  }
+
+  #isDomain(host: string): boolean {
+    if (this.#domains.has(host)) return true;
+    for (const isOurs of this.#moreDomains) if (isOurs(host)) return true;
+    return false;
   }
 
   /** A domain may have other servers on ports that this one never used. */

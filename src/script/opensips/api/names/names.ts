@@ -8,11 +8,13 @@ import type { AuthDbNames } from './auth-db.ts';
 import type { CachedbLocalNames } from './cachedb-local.ts';
 import type { CfgutilsNames } from './cfgutils.ts';
 import type { DialogNames } from './dialog.ts';
+import type { DomainNames } from './domain.ts';
 import type { ExecNames } from './exec.ts';
 import type { JsonNames } from './json.ts';
 import type { MaxfwdNames } from './maxfwd.ts';
 import type { MiScriptNames } from './mi-script.ts';
 import type { NathelperNames } from './nathelper.ts';
+import type { PermissionsNames } from './permissions.ts';
 import type { PikeNames } from './pike.ts';
 import type { RatelimitNames } from './ratelimit.ts';
 import type { RegistrarNames } from './registrar.ts';
@@ -22,6 +24,7 @@ import type { RtpproxyNames } from './rtpproxy.ts';
 import type { SignalingNames } from './signaling.ts';
 import type { SipmsgopsNames } from './sipmsgops.ts';
 import type { SlNames } from './sl.ts';
+import type { SqlCacherNames } from './sql-cacher.ts';
 import type { SqlopsNames } from './sqlops.ts';
 import type { StatisticsNames } from './statistics.ts';
 import type { TextopsNames } from './textops.ts';
@@ -40,11 +43,13 @@ export interface Names
     CachedbLocalNames,
     CfgutilsNames,
     DialogNames,
+    DomainNames,
     ExecNames,
     JsonNames,
     MaxfwdNames,
     MiScriptNames,
     NathelperNames,
+    PermissionsNames,
     PikeNames,
     RatelimitNames,
     RegistrarNames,
@@ -54,6 +59,7 @@ export interface Names
     SignalingNames,
     SipmsgopsNames,
     SlNames,
+    SqlCacherNames,
     SqlopsNames,
     StatisticsNames,
     TextopsNames,
