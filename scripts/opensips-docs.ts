@@ -8,7 +8,7 @@ import type { VariableSpec } from '../src/script/opensips/frame/variable.ts';
 import { KNOWN_SETTINGS } from '../src/script/opensips/known-settings.ts';
 import { routeWord } from '../src/script/opensips/language/route-words.ts';
 import { importModule, moduleNames } from '../src/script/opensips/load-script.ts';
-import { SUBSTITUTES } from '../src/script/opensips/substitutes.ts';
+import { NEEDLESS, SUBSTITUTES } from '../src/script/opensips/substitutes.ts';
 import { transformations } from '../src/script/opensips/transform/transformations.ts';
 import { markdownTable } from './markdown-table.ts';
 import { SCRIPT_SURFACE } from './script-surface.ts';
@@ -33,12 +33,17 @@ function modulesPage(modules: readonly ScriptModule[]): string {
       missing.length === 0 ? `${there.length}` : `${there.length} of ${there.length + missing.length}`;
     return [`[${module.name}](${module.name}.md)`, cell(module.summary), count];
   });
+  const needless = Object.entries(NEEDLESS).map(([name, why]) => [`\`${name}\``, cell(why)]);
   const others = Object.entries(SUBSTITUTES).map(([name, instead]) => [`\`${name}\``, cell(instead)]);
   return page(
     'Modules of OpenSIPS scripts',
     'What `loadmodule` loads, and how many of the functions of OpenSIPS each has. What needs no module is in [core](core.md).',
     [
       markdownTable(['module', 'what it does', 'functions'], rows),
+      section('Modules without effect', [
+        'A script may load them, and says their parameters to nobody.',
+        markdownTable(['module', 'why'], needless),
+      ]),
       section('Modules that are not there', [
         'A script that loads one of these is told so when it is checked.',
         markdownTable(['module', 'instead'], others),

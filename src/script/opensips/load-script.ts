@@ -11,7 +11,7 @@ import { type ReadOptions, readScript } from './language/read-script.ts';
 import { parseScript } from './language/script-parser.ts';
 import type { SourceText } from './language/source-text.ts';
 import { readSettings, type ScriptSettings } from './settings.ts';
-import { SUBSTITUTES } from './substitutes.ts';
+import { NEEDLESS, SUBSTITUTES } from './substitutes.ts';
 import { takeParameters } from './take-parameters.ts';
 import { transformations } from './transform/transformations.ts';
 
@@ -67,7 +67,7 @@ export function compileParsed(
   const parameters = takeParameters(modules, script.parameters, script.modules, faults);
   const scope = new Scope(modules, transformations, {
     elsewhere: [...available.values()].filter((it) => !modules.includes(it)),
-    incomplete: modules.length <= script.modules.length,
+    incomplete: script.modules.some(({ name }) => !available.has(name) && NEEDLESS[name] === undefined),
   });
   const compiled = compileScript(script, scope, faults, settings);
   const { source, notices } = faults;
@@ -116,6 +116,7 @@ export function takeModules(
   for (const { name, start } of wanted) {
     const module = available.get(name);
     if (module !== undefined) found.push(module);
+    else if (NEEDLESS[name] !== undefined) faults.notice(start, `${name} has no effect: ${NEEDLESS[name]}`);
     else noModule(name, start, faults);
   }
   return found;

@@ -140,7 +140,9 @@ function preprocessed(pieces: readonly Piece[], command: string, file: string): 
     timeout: PREPROCESSOR_MS,
   });
   if (error || status !== 0) {
-    const why = error?.message ?? (stderr.toString().trim() || `it ended with ${signal ?? status}`);
+    // A command that is not there leaves its input unread, which is an error too.
+    const told = stderr?.toString().trim() || error?.message;
+    const why = told ?? `it ended with ${signal ?? status}`;
     throw new Unreadable({ ...placeIn(file, 1), message: `the preprocessor "${command}" failed: ${why}` });
   }
   const output: Piece[] = [];

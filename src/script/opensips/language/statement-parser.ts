@@ -111,7 +111,8 @@ export abstract class StatementParser extends ExpressionParser {
         this.take();
         this.#emptyParentheses();
         if (this.#breakable === 0) {
-          this.fail('there is nothing to break out of', 'leave a route with return; or exit;', start);
+          this.faults.notice(start, 'there is nothing to break out of: the route ends here', 'write return;');
+          return this.#ended({ kind: 'return', code: undefined, values: [], start });
         }
         return this.#ended({ kind: 'break', start });
       case 'exit':

@@ -44,6 +44,8 @@ export const module: ScriptModule = define({
   params: {
     fr_timeout: intParameter(30, 'Seconds that a request may go without any reply.', { least: 1 }),
     fr_inv_timeout: intParameter(120, 'Seconds that an INVITE may ring.', { least: 1 }),
+    fr_timer: { ...intParameter(30, 'Older name.', { least: 1 }), olderNameOf: 'fr_timeout' },
+    fr_inv_timer: { ...intParameter(120, 'Older name.', { least: 1 }), olderNameOf: 'fr_inv_timeout' },
     T1_timer: intParameter(500, 'T1 in ms.', { least: 1 }),
     T2_timer: intParameter(4000, 'T2 in ms.', { least: 1 }),
     auto_100trying: intParameter(
