@@ -44,6 +44,14 @@ export class CSeqShift {
     return written;
   }
 
+  /** A request of the other party goes on with a number that is `by` higher than it would. @returns that number */
+  raise(number: number, by: number): number {
+    const written = Math.min(this.of(number) + by, MOST);
+    this.#add({ from: number, added: written - number });
+    if (written > this.sent) this.sent = written;
+    return written;
+  }
+
   /** The number that a request went on with: for its ACK, and for the RAck of a PRACK. */
   of(number: number): number {
     return Math.min(number + this.#added(number), MOST);

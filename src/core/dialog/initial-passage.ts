@@ -22,6 +22,7 @@ export class InitialPassage implements DialogPassage {
   readonly #owner: PassageOwner;
   /** What each branch was sent last, until the dialog stands. */
   readonly #written = new Map<number, Buffer>();
+  #cseqRaise = 0;
 
   constructor(dialog: Dialog, transaction: ServerTransaction, owner: PassageOwner) {
     this.dialog = dialog;
@@ -38,6 +39,7 @@ export class InitialPassage implements DialogPassage {
   options(given: ForkOptions, param: string): ForkOptions {
     const { faults } = this.#owner;
     const { onRequestWritten, onReplyWritten, onFailure } = given;
+    this.#cseqRaise = given.cseqRaise ?? 0;
     if (param !== '' && given.recordRoute !== false && !given.recordRoutePreset) this.dialog.printed = true;
     return {
       ...given,
@@ -89,6 +91,7 @@ export class InitialPassage implements DialogPassage {
     }
     const number = this.request.cseq?.number ?? 0;
     leg.cseq.forwarded(number);
+    if (this.#cseqRaise > 0) leg.cseq.raise(number, this.#cseqRaise);
     leg.shownContact = sent?.get(H.Contact);
     if (dialog.keepSdp) leg.shownSdp = sdpOf(sent);
     dialog.addCallee(leg);

@@ -30,7 +30,7 @@ export class SequentialPassage implements DialogPassage {
   readonly #counters: TransactionCounters;
   /** The CSeq number that it has, and the one that it goes on with. */
   readonly #received: number;
-  readonly #sent: number;
+  #sent: number;
   #written: Buffer | undefined;
 
   constructor(
@@ -55,7 +55,8 @@ export class SequentialPassage implements DialogPassage {
   }
 
   options(given: ForkOptions): ForkOptions {
-    const { onReplyWritten, onFailure } = given;
+    const { onReplyWritten, onFailure, cseqRaise } = given;
+    if (cseqRaise !== undefined) this.#sent = this.receiver.cseq.raise(this.#received, cseqRaise);
     return {
       ...given,
       ...this.ackOptions(given),

@@ -114,6 +114,11 @@ export interface ForkOptions {
   readonly headers?: readonly HeaderEntry[];
   /** Changes to the received request that every branch carries. */
   readonly edit?: RequestEdit;
+  /**
+   * How much {@link edit} adds to the number of CSeq, and {@link onReply} takes off again, as where a challenge is answered
+   * for the caller: the dialog counts on from there.
+   */
+  readonly cseqRaise?: number;
   /** Sees each branch before its request is written, which waits for the promise that it may return. */
   readonly onBranch?: Hook<BranchView>;
   /**

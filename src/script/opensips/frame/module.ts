@@ -52,6 +52,8 @@ export interface ModuleSpec<S, P extends ParameterTable> {
   readonly summary: string;
   /** Modules that must be loaded too; they are started before, whatever the order of the `loadmodule` lines. */
   readonly needs?: readonly string[];
+  /** Modules that it works with where they are loaded; they are started before it, too. */
+  readonly uses?: readonly string[];
   /** It serves others, as databases and caches do: it is started before all that do not say so. */
   readonly serves?: boolean;
   readonly params?: P;

@@ -7,11 +7,16 @@ import { moduleParts, type ScriptModule } from '../frame/module.ts';
 import { ignored, intParameter } from '../frame/parameter.ts';
 import type { RouteKinds } from '../frame/route-kind.ts';
 import { type ContextKey, contextKey } from '../runtime/context-key.ts';
+import type { ModuleContext } from '../runtime/module-context.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
 
 interface State {
   readonly addUsername: boolean;
+  readonly followed: Followed[];
 }
+
+/** Hears of each request whose own Route was followed, with the parameters of that. */
+export type Followed = (m: ScriptMessage, params: string) => void;
 
 const { fn, variable, define } = moduleParts<State>();
 const RECORDING: RouteKinds = ['request', 'branch', 'failure'];
@@ -33,7 +38,7 @@ function preset(given: string): ParsedArgument<string> {
 }
 
 /** Follows the Routes of the request (RFC 3261 §16.4). The proxy takes our own ones off when it forwards. */
-function followRoutes(m: ScriptMessage): number {
+function followRoutes(m: ScriptMessage, { followed }: State): number {
   const { context } = m;
   const route = looseRoute(context.request, m.program.services.advertise.own);
   if (route.kind === 'none' || route.kind === 'malformed') return -1;
@@ -41,6 +46,7 @@ function followRoutes(m: ScriptMessage): number {
     ROUTE_PARAMS,
     route.own ? route.params : paramsOf(context.request.elements(H.Route)[0]?.address),
   );
+  if (route.own) for (const hear of followed) hear(m, route.params);
   if (route.kind === 'own-only') return -1;
   if (route.rewritten) m.target.uri = route.requestUri;
   const next = route.routes[0];
@@ -108,7 +114,7 @@ export const module: ScriptModule = define({
     ),
     enable_full_lr: ignored('int', 'Writes lr=on.', 'lr has no value (RFC 3261 §25.1)'),
   },
-  start: ({ add_username }) => ({ addUsername: add_username !== 0 }),
+  start: ({ add_username }) => ({ addUsername: add_username !== 0, followed: [] }),
   functions: {
     loose_route: fn({
       args: [],
@@ -117,7 +123,7 @@ export const module: ScriptModule = define({
         'Follows the Routes of the request: `$du` shows the next one, the Request-URI is put right after a strict router.',
       returns:
         '1: it has Routes to follow; -1: it has none, or, outside of a dialog, only those of this server.',
-      run: (m) => followRoutes(m),
+      run: (m, state) => followRoutes(m, state),
     }),
     record_route: fn({
       args: [optional(parsed('params', params, '`;name=value`'))],
@@ -167,3 +173,10 @@ export const module: ScriptModule = define({
     }),
   },
 });
+
+/** Has a module hear of Routes that are followed. @returns false where rr is not loaded */
+export function hearRoutes(context: ModuleContext, hear: Followed): boolean {
+  const state = context.stateOf<State>(module);
+  state?.followed.push(hear);
+  return state !== undefined;
+}

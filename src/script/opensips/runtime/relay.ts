@@ -1,7 +1,14 @@
-import type { BranchFailure, ForkOptions, ForkOutcome, ReplyView } from '../../../core/proxy/fork-options.ts';
+import type {
+  BranchFailure,
+  ForkOptions,
+  ForkOutcome,
+  ReplyView,
+  StatelessOptions,
+} from '../../../core/proxy/fork-options.ts';
 import { nextHops } from '../../../core/proxy/next-hop.ts';
 import type { Target } from '../../../core/proxy/target.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
+import { H } from '../../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import { splitRoutes } from '../core/route-list.ts';
 import type { Code } from '../frame/function.ts';
@@ -95,6 +102,21 @@ function targetOf(branch: BranchTarget, context: RequestContext, destination?: s
   };
 }
 
+/** What is changed in the request, with the number of CSeq that it goes on with. */
+function requestEdit(
+  { request, cseqRaise }: RequestContext,
+  changes: MessageChanges,
+): Pick<StatelessOptions, 'edit'> {
+  if (cseqRaise === 0) return changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) };
+  const cseq = `${(request.cseq?.number ?? 0) + cseqRaise} ${request.method}`;
+  return {
+    edit: (edit, to) => {
+      changes.apply(edit, to.reader);
+      edit.set(H.CSeq, cseq);
+    },
+  };
+}
+
 function forkOptions(context: RequestContext): ForkOptions {
   const { advertise, recordRoute, recordRouteParams } = context;
   const changes = context.changes.snapshot();
@@ -109,7 +131,8 @@ function forkOptions(context: RequestContext): ForkOptions {
     }),
     ...(context.silenceTimeoutMs !== undefined && { noAnswerMs: context.silenceTimeoutMs }),
     ...(context.awaitTargets > 0 && { awaitTargets: context.awaitTargets }),
-    ...(changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) }),
+    ...requestEdit(context, changes),
+    ...(context.cseqRaise > 0 && { cseqRaise: context.cseqRaise }),
     onBranch: (view) => {
       const target = context.targets.get(view.target)?.copy() ?? new BranchTarget(view.requestUri);
       return runBranchRoute(context, view, target);
@@ -126,6 +149,8 @@ function forkOptions(context: RequestContext): ForkOptions {
 /** Runs the reply routes, and puts what they changed into what is passed on. */
 function replied(context: RequestContext, view: ReplyView): MaybePromise<void> {
   const { response, branch } = view;
+  const { request, cseqRaise } = context;
+  if (cseqRaise > 0) view.edit.set(H.CSeq, `${request.cseq?.number ?? 0} ${request.method}`);
   const known = context.replyChanges?.get(response);
   if (known !== undefined) {
     // A negative answer has been through the routes when it came.
@@ -200,7 +225,7 @@ export function forwardStateless(m: ScriptMessage, destination: string | undefin
     ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
     ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
     ...(advertise && { advertise }),
-    ...(changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) }),
+    ...requestEdit(context, changes),
   });
   return true;
 }

@@ -108,6 +108,8 @@ export class RequestContext {
   readonly branchOfReply: Map<SipMessage, number> = new Map();
   /** `$du` as the Routes of the request say it: then nothing else need be said of the way. */
   routedTo: string | null = null;
+  /** How much is added to the number of CSeq when it is forwarded; its answers have the number as it came. */
+  cseqRaise = 0;
   /** In ms: how long a branch may go without any reply (`$T_fr_timeout`). */
   silenceTimeoutMs: number | undefined;
   /** Whether each provisional answer gives the whole time again. */

@@ -52,7 +52,7 @@ function startOrder(modules: readonly ScriptModule[]): Iterable<number> {
     // Two that need each other are started in the order of their lines.
     if (visiting.has(module)) return;
     visiting.add(module);
-    for (const name of module.needs ?? []) {
+    for (const name of [...(module.needs ?? []), ...(module.uses ?? [])]) {
       const needed = modules.find((it) => it.name === name);
       if (needed !== undefined) visit(needed);
     }

@@ -30,6 +30,7 @@ import type { StatisticsNames } from './statistics.ts';
 import type { TextopsNames } from './textops.ts';
 import type { TmNames } from './tm.ts';
 import type { TopologyHidingNames } from './topology-hiding.ts';
+import type { UacNames } from './uac.ts';
 import type { UsrlocNames } from './usrloc.ts';
 
 /** What the modules of scripts have. */
@@ -65,4 +66,5 @@ export interface Names
     TextopsNames,
     TmNames,
     TopologyHidingNames,
+    UacNames,
     UsrlocNames {}
