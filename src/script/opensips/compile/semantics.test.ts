@@ -316,3 +316,29 @@ describe('statements', () => {
     ]);
   });
 });
+
+describe('older spellings', () => {
+  it.each([
+    ['method=="OPTIONS"', true],
+    ['method==OPTIONS', true],
+    ['method!=INVITE', true],
+    ['uri=~"^sip:bob"', true],
+    ['uri==myself', false],
+    ['uri!=myself', true],
+    ['dst_ip==myself', true],
+    ['from_uri=~"alice"', true],
+    ['to_uri=~"alice"', false],
+    ['src_ip==192.0.2.0/24', true],
+    ['src_ip!=127.0.0.1', true],
+    ['src_port==5060', true],
+    ['dst_port==5060 and dst_ip==10.0.0.34', true],
+    ['proto==UDP', true],
+    ['proto==TCP', false],
+    ['af==INET', true],
+    ['msg:len > 10', true],
+    ['msg:len >= 65535', false],
+    ['not method=="REGISTER"', true],
+  ])('%s', async (condition, expected) => {
+    expect(await holds(condition)).toBe(expected);
+  });
+});

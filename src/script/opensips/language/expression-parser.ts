@@ -108,6 +108,10 @@ export abstract class ExpressionParser extends TokenStream {
       return statement.kind === 'if' ? statement : { kind: 'block', body: [statement], start: token.start };
     }
     this.take();
+    if (token.text === 'msg' && this.accept(':')) {
+      this.expect('len', 'the length of the message', 'write $ml');
+      return this.#olderComparison({ ...token, text: 'msg:len' });
+    }
     const { kind, text } = this.peek();
     if (kind === 'mark' && COMPARISONS.has(text)) return this.#olderComparison(token);
     this.moveTo(token.start);
@@ -135,6 +139,13 @@ export abstract class ExpressionParser extends TokenStream {
       return operator.text === '!=' ? { kind: 'not', operand: call, start: word.start } : call;
     }
     this.faults.notice(word.start, 'an older spelling', `write ${variable}`);
+    const next = this.peek();
+    if (next.kind === 'word' && !isNull(next)) {
+      // `proto==UDP`
+      this.take();
+      const right = { kind: 'string', text: next.text, start: next.start } as const;
+      return { kind: 'compare', operator: operator.text, left, right, start: word.start };
+    }
     this.moveTo(operator.start);
     return this.#comparison(left);
   }

@@ -9,6 +9,8 @@ export const OLDER_WORDS: ReadonlyMap<string, string> = new Map([
   ['dst_ip', '$socket_in(ip)'],
   ['dst_port', '$socket_in(port)'],
   ['proto', '$socket_in(proto)'],
+  ['af', '$socket_in(af)'],
+  ['msg:len', '$ml'],
   ['status', '$rs'],
   ['retcode', '$rc'],
 ]);
