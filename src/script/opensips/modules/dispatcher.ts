@@ -11,7 +11,7 @@ import { type DispatcherRules, Partition } from './dispatcher/partition.ts';
 import { asDomain, asNextHop, give, next, select } from './dispatcher/select.ts';
 import { type DispatcherState, destinations, push, stateNamed } from './dispatcher/state.ts';
 
-const { fn, define } = moduleParts<State>();
+const { fn, define } = moduleParts<DispatcherState>();
 
 const SELECTING: RouteKinds = ['request', 'branch', 'failure', 'local'];
 const NO_CLUSTER = 'one node works for itself';
@@ -27,161 +27,6 @@ const FLAGS = {
   D: 'as d',
   A: 'as a',
 };
-
-/** What a hash is made of; undefined where the algorithm has none. */
-function hashText(m: ScriptMessage, state: State, algorithm: number, userOnly: boolean): string | undefined {
-  const { request } = m.context;
-  const ofUri = (uri: Uri | undefined) =>
-    uri === undefined ? '' : userOnly ? (uri.user ?? '') : `${uri.user ?? ''}@${uri.host}:${uri.port ?? ''}`;
-  switch (algorithm) {
-    case 0:
-      return request.callId;
-    case 1:
-      return ofUri(request.from?.uri);
-    case 2:
-      return ofUri(request.to?.uri);
-    case 3:
-      return ofUri(m.target.parsed);
-    case 5:
-      return /\busername\s*=\s*"?([^",]+)/i.exec(
-        request.header('Proxy-Authorization') ?? request.header('Authorization') ?? '',
-      )?.[1];
-    case 6:
-      return String(m.program.services.ids.uint32());
-    case 7:
-      return state.hashFormat && printed(m.program.evaluate(m, state.hashFormat));
-    default:
-      return undefined;
-  }
-}
-
-function choiceOf(m: ScriptMessage, state: State, set: number, algorithm: number, userOnly: boolean): Choice {
-  const hashed = hashText(m, state, algorithm, userOnly);
-  if (hashed !== undefined) return { by: 'hash', hash: hashOf(hashed) };
-  if (algorithm === 4 || algorithm === 5) return { by: 'turn' };
-  const { loadFormat } = state;
-  if (algorithm !== 9 || loadFormat === undefined) return { by: 'order' };
-  const loadOf = ({ uri }: Destination) => {
-    const format = loadFormat.replaceAll('%u', uri).replaceAll('%i', String(set));
-    const value = m.program.evaluate(m, format);
-    return numberOf(value) ?? Number(textOf(value) ?? 0);
-  };
-  return { by: 'load', loadOf };
-}
-
-type Use = (m: ScriptMessage, destination: Destination) => boolean;
-
-/** The destination becomes the next hop; nothing of it is written. */
-const asNextHop: Use = (m, { uri, socket }) => {
-  m.target.du = uri;
-  m.target.socket = socket ?? m.target.socket;
-  return true;
-};
-
-/** The destination's host and port become those of the Request-URI. */
-const asDomain: Use = (m, { uri, socket }) => {
-  const [own, its] = [m.target.parsed, Uri.parse(uri)];
-  if (own === undefined || its === undefined) return false;
-  m.target.uri = own.with({ host: its.host, port: its.port }).toString();
-  m.target.socket = socket ?? m.target.socket;
-  return true;
-};
-
-function use(m: ScriptMessage, partition: Partition, destination: Destination, how: Use): boolean {
-  const { attrsAvp, scriptAttrsAvp } = partition.parts;
-  if (attrsAvp !== undefined) give(m, attrsAvp, destination.attrs);
-  if (scriptAttrsAvp !== undefined) give(m, scriptAttrsAvp, destination.scriptAttrs);
-  return how(m, destination);
-}
-
-function give(m: ScriptMessage, avp: string, value: string | undefined): void {
-  if (value === undefined) m.avps.clear(avp);
-  else m.avps.replace(avp, value);
-}
-
-function select(
-  m: ScriptMessage,
-  state: State,
-  how: Use,
-  [set, algorithm, written, name, most]: readonly [number, number, string?, string?, number?],
-): boolean {
-  const partition = state.partitions.get(name ?? 'default');
-  const found = partition?.sets.get(set);
-  if (partition === undefined || found === undefined) {
-    m.program.log('error', `dispatcher: there is no set ${set} in ${name ?? 'default'}`, m.message.callId);
-    return false;
-  }
-  const flags = (written ?? '').toLowerCase();
-  const [first, ...rest] = found.select(
-    choiceOf(m, state, set, algorithm, flags.includes('u')),
-    flags.includes('d'),
-  );
-  const before = flags.includes('a') ? m.context.get(partition.attempt) : undefined;
-  if (before !== undefined) {
-    before.rest.push(...(first === undefined ? [] : [first, ...rest]).slice(0, most));
-    return first !== undefined;
-  }
-  if (first === undefined) return false;
-  first.chosen++;
-  const kept = flags.includes('f')
-    ? rest.slice(0, most === undefined ? undefined : Math.max(0, most - 1))
-    : [];
-  m.context.set(partition.attempt, { set: found, current: first, rest: kept });
-  return use(m, partition, first, how);
-}
-
-function next(m: ScriptMessage, state: State, how: Use, name: string | undefined): boolean {
-  const partition = state.partitions.get(name ?? 'default');
-  const attempt = partition && m.context.get(partition.attempt);
-  const destination = attempt?.rest.shift();
-  if (destination === undefined) return false;
-  attempt!.current = destination;
-  return use(m, partition!, destination, how);
-}
-
-function stateNamed(letter: string): DestinationState | undefined {
-  if (/^(?:|i|0)$/i.test(letter)) return 'inactive';
-  if (/^[a1]$/i.test(letter)) return 'active';
-  return /^[p2]$/i.test(letter) ? 'probing' : undefined;
-}
-
-/** Every destination of a set, or of all. */
-function* destinations(
-  partition: Partition,
-  set: number | undefined,
-): Generator<[DestinationSet, Destination]> {
-  for (const found of partition.sets.values()) {
-    if (set !== undefined && set !== -1 && found.id !== set) continue;
-    for (const it of found.destinations) yield [found, it];
-  }
-}
-
-function listed({ sets }: Partition, full: boolean): Json {
-  return [...sets.values()].map(({ id, destinations }) => ({
-    id,
-    Destinations: destinations.map((it) => ({
-      URI: it.uri,
-      state: `${it.state[0]!.toUpperCase()}${it.state.slice(1)}`,
-      first_hit_counter: it.chosen,
-      ...(it.socket && { socket: socketText(it.socket) }),
-      ...(it.attrs !== undefined && { attr: it.attrs }),
-      ...(it.scriptAttrs !== undefined && { script_attr: it.scriptAttrs }),
-      ...(full && {
-        weight: it.weight,
-        priority: it.priority,
-        ...(it.description !== '' && { description: it.description }),
-      }),
-      resolved_addresses: it.addresses.map(({ address, port }) => formatHostPort(address, port)),
-    })),
-  }));
-}
-
-/** @throws CommandError */
-function partitionNamed({ partitions }: State, name: Json | undefined): Partition {
-  const found = partitions.get(String(name ?? 'default'));
-  if (found === undefined) throw new CommandError(500, 'Unknown partition');
-  return found;
-}
 
 /** `name: param = value; param = value` */
 function partitionLine(line: string): {
@@ -466,63 +311,7 @@ export const module: ScriptModule = define({
       },
     }),
   },
-  commands: {
-    'dispatcher:set_state': {
-      describe: 'Gives a destination another state: `a`, `i`, `p`. The group is `set` or `partition:set`.',
-      params: ['state', 'group', 'address'],
-      aliases: ['ds_set_state'],
-      run: (state, { state: letter, group, address }) => {
-        const wanted = stateNamed(String(letter)[0] ?? '?');
-        if (wanted === undefined) throw new CommandError(500, 'Bad state value');
-        const [set, name] = String(group).split(':').reverse();
-        const partition = partitionNamed(state, name);
-        const found = partition.sets.get(Number(set));
-        const destination = found?.destinations.find(({ uri }) => uri === address);
-        if (found === undefined || destination === undefined)
-          throw new CommandError(404, 'destination not found');
-        destination.failures = 0;
-        partition.set(found, destination, wanted, 'MI command');
-        return 'OK';
-      },
-    },
-    'dispatcher:list': {
-      describe: 'Lists the partitions, their sets and destinations.',
-      params: ['full?', 'partition?'],
-      aliases: ['ds_list'],
-      run: (state, { full, partition }) => {
-        const meant =
-          partition === undefined
-            ? [...state.partitions]
-            : [[String(partition), partitionNamed(state, partition)] as const];
-        return { PARTITIONS: meant.map(([name, it]) => ({ name, SETS: listed(it, full !== undefined) })) };
-      },
-    },
-    'dispatcher:reload': {
-      describe: 'Reads the tables again.',
-      params: ['partition?', 'inherit_state?'],
-      aliases: ['ds_reload'],
-      run: async (state, { partition, inherit_state }) => {
-        const inherit = !/^n/i.test(String(inherit_state ?? 'y'));
-        const meant =
-          partition === undefined ? state.partitions.values() : [partitionNamed(state, partition)];
-        for (const it of meant) {
-          await it.flush();
-          await it.load(inherit);
-        }
-        return 'OK';
-      },
-    },
-    'dispatcher:push_script_attrs': {
-      describe: 'Gives a destination attributes of the script’s own.',
-      params: ['attrs', 'ip', 'port', 'set', 'partition?'],
-      aliases: ['ds_push_script_attrs'],
-      run: (state, { attrs, ip, port, set, partition }) => {
-        if (!push(partitionNamed(state, partition), String(attrs), String(ip), Number(port), Number(set)))
-          throw new CommandError(404, 'destination not found');
-        return 'OK';
-      },
-    },
-  },
+  commands: dispatcherCommands,
   events: {
     E_DISPATCHER_STATUS: {
       describe: 'A destination is active again, or no longer.',
@@ -531,19 +320,3 @@ export const module: ScriptModule = define({
   },
   missing: { algo_route: 'algorithm 10: give each destination a load, as by $stat(…), and use algorithm 9' },
 });
-
-function push(
-  partition: Partition | undefined,
-  attrs: string,
-  ip: string,
-  port: number,
-  set: number | undefined,
-): boolean {
-  let found = false;
-  for (const [, it] of partition === undefined ? [] : destinations(partition, set)) {
-    if (!isAmong(it.addresses, ip, port)) continue;
-    it.scriptAttrs = attrs;
-    found = true;
-  }
-  return found;
-}
