@@ -25,6 +25,8 @@ export const channels: {
   readonly recording: Channel;
   /** `{ event: 'active'|'inactive'|'off', relay, set, reason }` of media relays that are commanded. */
   readonly relay: Channel;
+  /** `{ name, value }`: assignments of OpenSIPS scripts that are followed step by step; no others tell. */
+  readonly step: Channel;
 } = {
   wire: channel('viaduct:wire'),
   refused: channel('viaduct:refused'),
@@ -34,6 +36,7 @@ export const channels: {
   transaction: channel('viaduct:transaction'),
   recording: channel('viaduct:recording'),
   relay: channel('viaduct:relay'),
+  step: channel('viaduct:step'),
 };
 
 /** Publishes a log line for whoever logs; free when nobody does. */

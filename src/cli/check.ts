@@ -6,14 +6,18 @@ import { type Diagnostic, diagnosticsText } from '../ops/config/diagnostic.ts';
 import { configJsonSchema } from '../ops/config/json-schema.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { isScriptProgram, loadRoutes } from '../script/loader.ts';
+import { explainScript } from '../script/opensips/explain/explain-script.ts';
 import { configOf, loadScriptConfig } from './config-options.ts';
-import { complain, paint, print } from './terminal.ts';
+import { complain, indent, paint, print } from './terminal.ts';
 import { checkTypes } from './type-check.ts';
 
 const SCRIPT = /\.m?[jt]s$/;
 
 /** `viaduct check FILE…`: exit code 1 where anything is wrong. */
-export async function check(files: readonly string[], options: { readonly schema?: true }): Promise<void> {
+export async function check(
+  files: readonly string[],
+  options: { readonly schema?: true; readonly explain?: true },
+): Promise<void> {
   if (options.schema) {
     print(JSON.stringify(configJsonSchema(), null, 2));
     return;
@@ -27,7 +31,7 @@ export async function check(files: readonly string[], options: { readonly schema
   let wrong = false;
   for (const file of files) {
     try {
-      if (isScript(file)) await checkScript(file);
+      if (isScript(file)) await checkScript(file, options.explain);
       else if (isScriptProgram(file)) wrong = !(await checkProgram(file)) || wrong;
       else if (!isConfig(file)) routes.add(resolve(file));
       else {
@@ -52,7 +56,7 @@ function isScript(file: string): boolean {
 }
 
 /** @throws ServerError CFG_INVALID */
-async function checkScript(file: string): Promise<void> {
+async function checkScript(file: string, explained = false): Promise<void> {
   const { config, notices } = await loadScriptConfig(
     file,
     file.endsWith('.m4') ? { preprocessor: 'm4' } : {},
@@ -60,6 +64,7 @@ async function checkScript(file: string): Promise<void> {
   listenersOf(config, networkInterfaces());
   if (notices !== '') process.stderr.write(`${notices}\n`);
   good(resolve(file));
+  if (explained && config.script) print(indent(explainScript(config.script)));
 }
 
 /** An OpenSIPS script in TypeScript: types first, for they find names that no module has. */

@@ -17,6 +17,8 @@ export interface ConfigOptions {
   /** The command that a script passes through, as `m4`. */
   readonly preprocessor?: string;
   readonly p?: string;
+  /** Whether a script tells its steps. */
+  readonly traced?: boolean;
 }
 
 /** @throws ServerError CFG_INVALID whose message shows every fault with its place, CFG_NOT_FOUND, NET_BAD_LISTENER */
@@ -39,12 +41,16 @@ export async function configOf(options: ConfigOptions): Promise<ServerConfig> {
  */
 export async function loadScriptConfig(
   file: string,
-  { preprocessor, p, listen }: Omit<ConfigOptions, 'config' | 'routes' | 'f'>,
+  { preprocessor, p, listen, traced }: Omit<ConfigOptions, 'config' | 'routes' | 'f'>,
 ): Promise<{ readonly config: ServerConfig; readonly notices: string }> {
   const workingDirectory = process.cwd();
   const result = isScriptProgram(file)
     ? await loadScriptProgram(file)
-    : await loadScript(file, { preprocessor: preprocessor ?? p, workingDirectory });
+    : await loadScript(file, {
+        preprocessor: preprocessor ?? p,
+        workingDirectory,
+        ...(traced && { traced }),
+      });
   if (!result.ok) throw new ServerError('CFG_INVALID', diagnosticsText(result.problems));
   const config = scriptConfig(result.loaded, (listen ?? []).map(listenArgument), workingDirectory);
   const notices = result.notices.map((it) => ({ ...it, message: `notice: ${it.message}` }));

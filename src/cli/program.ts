@@ -5,6 +5,7 @@ import { command, configured } from './command.ts';
 import { convert } from './convert.ts';
 import { control } from './ctl.ts';
 import { diagnose } from './doctor.ts';
+import { dryRunMessage } from './dry-run.ts';
 import { explainAddress } from './explain.ts';
 import { makeann } from './makeann.ts';
 import { relayCommand } from './relay-command.ts';
@@ -47,6 +48,10 @@ export function program(): Command {
   viaduct.addCommand(
     command('check', 'check configurations and routing scripts')
       .argument('[files...]', 'viaduct.yaml, viaduct.config.ts, routes.ts, opensips.cfg …')
+      .option(
+        '--explain',
+        'say too what the routes of an OpenSIPS script do, and which addresses are not own',
+      )
       .option('--schema', 'print the JSON Schema of the configuration instead')
       .action(check),
   );
@@ -55,6 +60,15 @@ export function program(): Command {
       .argument('<file>', 'opensips.cfg')
       .option('-p, --preprocessor <command>', 'pass the script through a command first, as m4')
       .action(convert),
+  );
+  viaduct.addCommand(
+    configured('dry-run', 'take a message through a script, and show each step and what would be sent')
+      .argument('<message>', 'a file with one SIP message, or a capture (.pcap, .pcapng)')
+      .option('--routes <file>', 'routing script, instead of the configured one')
+      .option('-l, --listen <listener>', 'as for run', collect)
+      .option('--from <address:port>', 'where it comes from; by default as its topmost Via says')
+      .option('--on <listener>', 'the listener that it comes to, by its name: udp:10.0.0.34:5060')
+      .action(dryRunMessage),
   );
   viaduct.addCommand(
     configured('explain', 'what is printed to an address, and why')

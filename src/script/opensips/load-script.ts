@@ -32,19 +32,31 @@ export type LoadScriptResult =
   | { readonly ok: true; readonly loaded: LoadedScript; readonly notices: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly notices: readonly Problem[] };
 
+export interface CompileOptions {
+  /** Whether assignments are told on the channel `step`. */
+  readonly traced?: boolean;
+}
+
 /** Reads and compiles a script; everything that is wrong with it is found in one go. */
-export async function loadScript(file: string, options: ReadOptions): Promise<LoadScriptResult> {
+export async function loadScript(
+  file: string,
+  options: ReadOptions & CompileOptions,
+): Promise<LoadScriptResult> {
   const read = readScript(file, options);
   if (!read.ok) return { ok: false, problems: [read.problem], notices: [] };
-  return compileSource(file, read.source);
+  return compileSource(file, read.source, options);
 }
 
 /** As {@link loadScript}, for a text that is at hand. */
-export async function compileSource(file: string, source: SourceText): Promise<LoadScriptResult> {
+export async function compileSource(
+  file: string,
+  source: SourceText,
+  options: CompileOptions = {},
+): Promise<LoadScriptResult> {
   const faults = new Faults(source);
   const script = parseScript(faults);
   const names = script.modules.map(({ name }) => name);
-  const result = compileParsed(file, script, await importModules(names), faults);
+  const result = compileParsed(file, script, await importModules(names), faults, options);
   if (result.ok) return result;
   // Once more, now that it is worth the time to know whose the names are that are not known.
   const again = new Faults(source);
@@ -60,8 +72,9 @@ export function compileParsed(
   script: Script,
   available: ReadonlyMap<string, ScriptModule>,
   faults: Faults,
+  options: CompileOptions = {},
 ): LoadScriptResult {
-  const settings = readSettings(script, faults);
+  const settings = { ...readSettings(script, faults), traced: options.traced === true };
   const modules = [coreModule, ...takeModules(script.modules, available, faults)];
   checkNeeds(modules, script.modules, faults);
   const parameters = takeParameters(modules, script.parameters, script.modules, faults);

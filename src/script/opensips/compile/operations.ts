@@ -1,4 +1,5 @@
 import type { RE2JS } from 're2js';
+import { channels } from '../../../base/channels.ts';
 import { type Cidr, canonicalHost, ipFamily } from '../../../base/ip.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { Listener } from '../../../net/listener.ts';
@@ -337,6 +338,11 @@ export function caseOf(value: Value, cases: readonly (string | number)[]): numbe
     if (typeof wanted === 'number' ? numberOf(value) === wanted : equalsText(value, wanted) === 1) return i;
   }
   return -1;
+}
+
+/** Tells an assignment to whoever follows the script. */
+export function tell(name: string, value: Value): void {
+  if (channels.step.hasSubscribers) channels.step.publish({ name, value: JSON.stringify(printed(value)) });
 }
 
 /** Logs what went wrong, with the place in the script. */

@@ -10,6 +10,8 @@ import { STOP } from './operations.ts';
 export interface CodeSettings {
   readonly maxWhileLoops: number;
   readonly asserts: boolean;
+  /** Whether assignments are told, for those who follow a script step by step. */
+  readonly traced?: boolean;
 }
 
 /** One line of JavaScript, with the place that it came from. */
@@ -86,8 +88,8 @@ export class StatementCompiler {
         return;
       }
       case 'assign': {
-        const code = `m.rc = ${this.#expressions.assignment(statement)};`;
-        this.#line(tail ? `return ${code}` : code, start);
+        const code = `m.rc = ${this.#expressions.assignment(statement)};${this.#told(statement)}`;
+        this.#line(tail ? `${code} return m.rc;` : code, start);
         return;
       }
       case 'if':
@@ -134,6 +136,13 @@ export class StatementCompiler {
         break;
     }
     if (tail) this.#line('return 1;', start);
+  }
+
+  /** Code that tells what an assignment came to. */
+  #told({ target }: Extract<Statement, { kind: 'assign' }>): string {
+    if (this.#settings.traced !== true) return '';
+    const bound = this.#expressions.variables.variable(target.text, target.start);
+    return bound ? ` R.tell(${literal(target.text)}, ${bound.read});` : '';
   }
 
   /** Looks first at what may end the script. @returns whether the test holds, as code, and what holds its outcome */

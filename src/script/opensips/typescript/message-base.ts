@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../../base/bounded-map.ts';
+import { channels } from '../../../base/channels.ts';
 import type { Cidr } from '../../../base/ip.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { Argument, Assigning, Calculation, Message, Operator } from '../api/message.ts';
@@ -49,10 +50,12 @@ export class MessageBase {
   set(variable: string, value: Argument, how: Assigning = '='): boolean {
     const reference = this.#around.references.of(variable, this.run);
     const { run } = this;
-    if (how === '=' || how === ':=') return this.assigned(value, (it) => reference.set(run, it, how));
+    const plain = how === '=' || how === ':=';
     const before = reference.get(run) ?? null;
-    const combined = operations.combined(run, how.slice(0, -1), before, value, NOWHERE);
-    return this.assigned(combined, (it) => reference.set(run, it, '='));
+    const next = plain ? value : operations.combined(run, how.slice(0, -1), before, value, NOWHERE);
+    const done = this.assigned(next, (it) => reference.set(run, it, plain ? how : '='));
+    if (channels.step.hasSubscribers) operations.tell(variable, reference.get(run) ?? null);
+    return done;
   }
 
   /** Writes a value where there is one. */

@@ -1,4 +1,6 @@
+import { channels } from '../../../base/channels.ts';
 import type { Argument, Message } from '../api/message.ts';
+import { tell } from '../compile/operations.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { FunctionSpec } from '../frame/function.ts';
 import type { Index, VariableSpec } from '../frame/variable.ts';
@@ -22,7 +24,7 @@ export function messageMaker(
       define(name, { value: functionOf(spec, state) });
     }
     for (const [name, spec] of Object.entries(module.variables ?? {})) {
-      define(`$${name}`, variableOf(spec, state));
+      define(`$${name}`, variableOf(name, spec, state));
     }
   }
   define('$var', {
@@ -53,7 +55,7 @@ export function messageMaker(
 }
 
 /** A property where it is a name alone, else a method that takes what stands in the parentheses, and the index. */
-function variableOf(spec: VariableSpec<never>, state: never): PropertyDescriptor {
+function variableOf(name: string, spec: VariableSpec<never>, state: never): PropertyDescriptor {
   if ((spec.inner ?? 'none') !== 'none') {
     return {
       value(this: MessageBase, inner = '', index?: Index): Value {
@@ -67,6 +69,7 @@ function variableOf(spec: VariableSpec<never>, state: never): PropertyDescriptor
     },
     set(this: MessageBase, value: Argument) {
       this.assigned(value, (it) => spec.write?.(this.run, state, it, '', undefined, '=') ?? false);
+      if (channels.step.hasSubscribers) tell(`$${name}`, spec.read(this.run, state, '', undefined));
     },
   };
 }
