@@ -5,6 +5,7 @@ import { moduleParts, type ScriptModule } from '../frame/module.ts';
 import { ignored, intParameter, listParameter, parsedParameter, textParameter } from '../frame/parameter.ts';
 import { ANY, type RouteKinds } from '../frame/route-kind.ts';
 import { avpName, isAmong, type Probe, replyCodes } from '../runtime/outer-destination.ts';
+import { partitionLines, takeStandIns } from '../runtime/partition-line.ts';
 import { globMatcher } from './cachedb_local/glob.ts';
 import { dispatcherCommands } from './dispatcher/commands.ts';
 import { type DispatcherRules, Partition } from './dispatcher/partition.ts';
@@ -27,22 +28,6 @@ const FLAGS = {
   D: 'as d',
   A: 'as a',
 };
-
-/** `name: param = value; param = value` */
-function partitionLine(line: string): {
-  readonly name: string;
-  readonly params: ReadonlyMap<string, string>;
-} {
-  const colon = line.indexOf(':');
-  const name = (colon < 0 ? line : line.slice(0, colon)).trim();
-  const params = new Map<string, string>();
-  for (const part of colon < 0 ? [] : line.slice(colon + 1).split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0) params.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
-    else if (part.trim() !== '') params.set('is', part.trim());
-  }
-  return { name, params };
-}
 
 export const module: ScriptModule = define({
   name: 'dispatcher',
@@ -134,16 +119,9 @@ export const module: ScriptModule = define({
       isAlive: replyCodes(params.options_reply_codes),
     };
     const partitions = new Map<string, Partition>();
-    const lines = params.partition.map(partitionLine);
-    const stands = lines
-      .find(({ name, params: { size } }) => name === 'default' && size > 0)
-      ?.params.get('is');
-    if (stands === undefined && !lines.some(({ name }) => name === 'default')) {
-      const named = params.db_url !== undefined || lines.length === 0;
-      if (named) lines.unshift({ name: 'default', params: new Map() });
-    }
-    for (const { name, params: own } of lines) {
-      if (own.has('is')) continue;
+    const lines = partitionLines(params.partition, params.db_url !== undefined);
+    for (const { name, params: own, is } of lines) {
+      if (is !== undefined) continue;
       const url = own.get('db_url');
       const database = await openDatabase(
         context,
@@ -169,7 +147,7 @@ export const module: ScriptModule = define({
       await partition.load(false);
       partitions.set(name, partition);
     }
-    if (stands !== undefined && partitions.has(stands)) partitions.set('default', partitions.get(stands)!);
+    takeStandIns(partitions, lines);
     const all = () => new Set(partitions.values());
     const told = (fault: unknown) =>
       context.log('error', `dispatcher: ${fault instanceof Error ? fault.message : String(fault)}`);
