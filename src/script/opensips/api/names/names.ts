@@ -8,9 +8,13 @@ import type { AuthDbNames } from './auth-db.ts';
 import type { CachedbLocalNames } from './cachedb-local.ts';
 import type { CfgutilsNames } from './cfgutils.ts';
 import type { DialogNames } from './dialog.ts';
+import type { DialplanNames } from './dialplan.ts';
+import type { DispatcherNames } from './dispatcher.ts';
 import type { DomainNames } from './domain.ts';
+import type { DroutingNames } from './drouting.ts';
 import type { ExecNames } from './exec.ts';
 import type { JsonNames } from './json.ts';
+import type { LoadBalancerNames } from './load-balancer.ts';
 import type { MaxfwdNames } from './maxfwd.ts';
 import type { MiScriptNames } from './mi-script.ts';
 import type { NathelperNames } from './nathelper.ts';
@@ -44,9 +48,13 @@ export interface Names
     CachedbLocalNames,
     CfgutilsNames,
     DialogNames,
+    DialplanNames,
+    DispatcherNames,
     DomainNames,
+    DroutingNames,
     ExecNames,
     JsonNames,
+    LoadBalancerNames,
     MaxfwdNames,
     MiScriptNames,
     NathelperNames,
