@@ -1,11 +1,10 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { logLine } from '../base/channels.ts';
 import { formatHostPort } from '../base/ip.ts';
 import type { BoundListener } from './bound-listener.ts';
 import type { NetCounters } from './net-counters.ts';
 import { serverIdentityFault } from './server-identity.ts';
-import type { TlsContexts } from './tls-contexts.ts';
 
 /** Connects from the address of the listener; `connected` is called when bytes can pass. */
 export function dialTcp(listener: BoundListener, host: string, port: number, connected: () => void): Socket {
@@ -15,7 +14,7 @@ export function dialTcp(listener: BoundListener, host: string, port: number, con
 }
 
 export interface TlsDial {
-  readonly contexts: TlsContexts;
+  readonly context: SecureContext;
   readonly counters: NetCounters;
   /** Whom the server has to prove to be: a SIP domain, or the IP address where no name led there. */
   readonly identity: string;
@@ -28,7 +27,7 @@ export function dialTls(
   listener: BoundListener,
   host: string,
   port: number,
-  { contexts, counters, identity, verify }: TlsDial,
+  { context, counters, identity, verify }: TlsDial,
   connected: () => void,
 ): TLSSocket {
   const socket = connectTls({
@@ -36,7 +35,7 @@ export function dialTls(
     port,
     // Known to `net.connect`, to which the options are handed on.
     ...{ localAddress: listener.address },
-    secureContext: contexts.standard,
+    secureContext: context,
     rejectUnauthorized: verify,
     ...(isIP(identity) === 0 && { servername: identity }),
     checkServerIdentity: (_name, certificate) => serverIdentityFault(certificate.raw, identity),

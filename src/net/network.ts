@@ -37,6 +37,8 @@ export interface Network {
   connection(id: number): Flow | undefined;
   /** Every open connection, for those who look after the server. */
   connections?(): readonly OpenConnection[];
+  /** Reads certificate files that have changed; what is wrong with them is logged and counted. */
+  reloadCertificates?(): void;
 }
 
 /** A connection that can be closed by hand. */

@@ -72,7 +72,7 @@ export class StreamPorts {
     domain: string | undefined,
   ): Flow | undefined {
     const { connections } = this.#options;
-    const proven = from.contexts?.settings.verifyServers ? domain : undefined;
+    const proven = from.contexts?.clientFor(domain, address, port).verify ? domain : undefined;
     const open = connections.openTo(listener, address, port, proven);
     if (open) return open;
     const dial = this.#dial(from, listener, address, port, domain);
@@ -89,14 +89,14 @@ export class StreamPorts {
   ): Dial | undefined {
     if (listener.transport === 'tcp') return (connected) => dialTcp(listener, address, port, connected);
     if (listener.transport !== 'tls') return undefined;
-    const contexts = from.contexts!;
+    const { context, verify: wanted } = from.contexts!.clientFor(domain, address, port);
     const { counters } = this.#options.connections;
     // A request that comes in again needs no proof that we are ourselves.
     const own = this.#ports.has(portKey({ address }, port, true));
-    const verify = contexts.settings.verifyServers && !own;
+    const verify = wanted && !own;
     const identity = domain ?? address;
     return (connected) =>
-      dialTls(listener, address, port, { contexts, counters, identity, verify }, connected);
+      dialTls(listener, address, port, { context, counters, identity, verify }, connected);
   }
 
   #checkLater(): TimerHandle {

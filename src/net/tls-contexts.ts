@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { ServerError } from '../base/errors.ts';
-import type { CertificateFiles, TlsSettings } from './tls-settings.ts';
+import { formatHostPort } from '../base/ip.ts';
+import type { CertificateFiles, TlsClient, TlsSettings } from './tls-settings.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -21,6 +22,17 @@ export function daysLeft(certificate: CertificateState, wallNow: number): number
   return Math.floor((certificate.validTo - wallNow) / DAY_MS);
 }
 
+/** How to connect to a server. */
+export interface ClientContext {
+  readonly context: SecureContext;
+  /** Whether it must prove who it is. */
+  readonly verify: boolean;
+}
+
+interface LoadedClient extends ClientContext {
+  readonly client: TlsClient;
+}
+
 /** What was read from files at one time. */
 interface Loaded {
   /** The text of every file, to see that it has changed. */
@@ -29,6 +41,7 @@ interface Loaded {
   readonly standard: SecureContext;
   /** By name in lower case; `.example.com` for `*.example.com`. */
   readonly byName: ReadonlyMap<string, SecureContext>;
+  readonly clients: readonly LoadedClient[];
   readonly certificates: readonly CertificateState[];
 }
 
@@ -65,6 +78,13 @@ export class TlsContexts {
     const asked = name.toLowerCase();
     const dot = asked.indexOf('.');
     return byName.get(asked) ?? (dot > 0 ? byName.get(asked.slice(dot)) : undefined) ?? standard;
+  }
+
+  /** How to connect to a server. @param domain the SIP domain that led there */
+  clientFor(domain: string | undefined, address: string, port: number): ClientContext {
+    const { clients, standard } = this.#loaded;
+    const found = clients.find(({ client }) => isFor(client, domain, address, port));
+    return found ?? { context: standard, verify: this.settings.verifyServers };
   }
 
   /**
@@ -116,10 +136,12 @@ type Files = ReadonlyMap<string, string>;
 
 function readFiles(settings: TlsSettings): Files {
   const files = new Map<string, string>();
-  for (const { certificate, key } of [settings.certificate, ...settings.servers]) {
+  const clients = settings.clients ?? [];
+  const own = clients.flatMap(({ certificate }) => certificate ?? []);
+  for (const { certificate, key } of [settings.certificate, ...settings.servers, ...own]) {
     files.set(certificate, readPem(certificate)).set(key, readPem(key));
   }
-  if (settings.ca !== undefined) files.set(settings.ca, readAuthorities(settings.ca));
+  for (const { ca } of [settings, ...clients]) if (ca !== undefined) files.set(ca, readAuthorities(ca));
   return files;
 }
 
@@ -129,19 +151,18 @@ function fingerprintOf(files: Files): string {
 
 function load(settings: TlsSettings, files: Files): Loaded {
   const { minVersion, ciphers } = settings;
-  const ca = settings.ca === undefined ? undefined : files.get(settings.ca);
-  const common: SecureContextOptions = {
+  const commonWith = (file: string | undefined): SecureContextOptions => ({
     minVersion,
     honorCipherOrder: true,
     ...(ciphers !== undefined && { ciphers }),
-    ...(ca !== undefined && { ca }),
-  };
+    ...(file !== undefined && { ca: files.get(file)! }),
+  });
   const certificates: CertificateState[] = [];
-  const optionsOf = (pair: CertificateFiles): SecureContextOptions => {
+  const optionsOf = (pair: CertificateFiles, ca = settings.ca): SecureContextOptions => {
     const cert = files.get(pair.certificate)!;
     const key = files.get(pair.key)!;
     certificates.push(certificateState(pair, cert, key));
-    return { ...common, cert, key };
+    return { ...commonWith(ca), cert, key };
   };
   const options = optionsOf(settings.certificate);
   const byName = new Map<string, SecureContext>();
@@ -150,7 +171,28 @@ function load(settings: TlsSettings, files: Files): Loaded {
     byName.set(name.startsWith('*.') ? name.slice(1) : name, contextOf(server, optionsOf(server)));
   }
   const standard = contextOf(settings.certificate, options);
-  return { fingerprint: fingerprintOf(files), options, standard, byName, certificates };
+  const clients = (settings.clients ?? []).map((client): LoadedClient => {
+    const pair = client.certificate ?? settings.certificate;
+    return { client, context: contextOf(pair, optionsOf(pair, client.ca)), verify: client.verify };
+  });
+  return { fingerprint: fingerprintOf(files), options, standard, byName, clients, certificates };
+}
+
+function isFor(
+  { domains, addresses }: TlsClient,
+  domain: string | undefined,
+  address: string,
+  port: number,
+): boolean {
+  const there = [address, formatHostPort(address, port)];
+  if (addresses.length > 0 && !addresses.some((it) => there.includes(it))) return false;
+  const name = domain?.toLowerCase();
+  return domains.length === 0 || domains.some((it) => it === name || (name && matchesOneLabel(it, name)));
+}
+
+/** Whether `*.example.com` means a name. */
+function matchesOneLabel(pattern: string, name: string): boolean {
+  return pattern.startsWith('*.') && name.slice(name.indexOf('.')) === pattern.slice(1);
 }
 
 function contextOf(files: CertificateFiles, options: SecureContextOptions): SecureContext {

@@ -224,6 +224,28 @@ describe('connections to TLS servers', () => {
   });
 
   it.each([
+    ['the authority of a domain', 'example.org'],
+    ['no proof of a domain', 'a.example.net'],
+    ['another certificate for an address', undefined],
+  ])('differ by where they go: with %s', async (_what, domain) => {
+    const theirs = certificateFor(['example.org']);
+    const mine = certificateFor(['client.example.com']);
+    const { server, port } = await tlsServer(theirs);
+    const client = { domains: [], addresses: [], certificate: undefined, ca: undefined, verify: true };
+    const clients = [
+      { ...client, domains: ['example.org'], ca: theirs.certificate },
+      { ...client, domains: ['*.example.net'], verify: false },
+      { ...client, addresses: [`127.0.0.1:${port}`], certificate: mine, verify: false },
+    ];
+    const { sockets, first } = await start([listener('tls', tlsSettings(own, { clients }))]);
+    const accepted = once(server, 'secureConnection');
+    sockets.flowTo(first, { transport: 'tls', address: '127.0.0.1', port, domain })!.send(message('1'));
+    await read((await accepted)[0] as TLSSocket, 'Call-ID: 1');
+    expect(sockets.certificates.map(({ file }) => file)).toContain(mine.certificate);
+    server.close();
+  });
+
+  it.each([
     ['authenticated', 'a certificate', true],
     ['authenticated', 'none', false],
     ['off', 'a certificate', false],

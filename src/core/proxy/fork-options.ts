@@ -89,6 +89,14 @@ export interface BranchFailure {
   readonly response: SipMessage | undefined;
 }
 
+/** What a script puts into the Path. */
+export interface PathWish {
+  /** In place of a token for the flow of the client. */
+  readonly user?: string | undefined;
+  /** Parameters of the half that leads to the client, each with its `;` in front. */
+  readonly params?: string | undefined;
+}
+
 export interface ForkOptions {
   /** How long each group of targets may take to a final answer, in ms; then its branches are cancelled. */
   readonly timeoutMs?: number;
@@ -107,7 +115,7 @@ export interface ForkOptions {
   /** Record-Route values to write in place of our own, topmost first; whether they lead back here is not looked at. */
   readonly recordRoutePreset?: readonly string[];
   /** Add a Path, so that what a registrar behind this server sends comes back this way (RFC 3327). */
-  readonly path?: boolean;
+  readonly path?: boolean | PathWish;
   /** Name of the listener to send from. */
   readonly listener?: string;
   /** Headers added to every branch. */

@@ -2,6 +2,7 @@ import type { Flow } from '../../net/flow.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { flowToken } from '../flow/flow-token.ts';
 import { asksForFlow, isFirstHop, wantsFlow } from '../flow/route-flow.ts';
+import type { PathWish } from './fork-options.ts';
 import type { Legs, Overrides } from './legs.ts';
 import type { Hop } from './next-hop.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
@@ -44,9 +45,11 @@ export function registerPath(
   hop: Hop,
   overrides: Overrides,
   secure: boolean,
+  wish: PathWish,
   env: ProxyEnvironment,
 ): readonly string[] {
   const { advertise } = env;
+  const { user, params } = wish;
   const back = advertise.printed({
     listener: flow.listener,
     destination: flow.remoteAddress,
@@ -62,8 +65,8 @@ export function registerPath(
   const first = isFirstHop(request);
   const halves = recordRoute(
     advertise.tags,
-    { ...inbound, printed: back, flowToken: first ? flowToken(flow, env) : undefined },
-    { ...outbound, printed: out },
+    { ...inbound, printed: back, flowToken: user ?? (first ? flowToken(flow, env) : undefined), params },
+    { ...outbound, printed: out, flowToken: user },
     { params: first && asksForFlow(request) ? ';ob' : '', oneWay: true, secure },
   );
   return halves.forCallee;

@@ -23,6 +23,8 @@ export interface Side {
   readonly hidden: boolean;
   /** Requests to this party leave by the flow of this token (RFC 5626 §5.2). */
   readonly flowToken?: string | undefined;
+  /** Parameters of this half alone, each with its `;` in front. */
+  readonly params?: string | undefined;
 }
 
 /** The Record-Route that one branch carries, as each party reads it. */
@@ -62,18 +64,19 @@ export function recordRoute(
   const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
   const print = (
     address: AdvertisedAddress,
-    { listener, printed, override, flowToken }: Side,
+    { listener, printed, override, flowToken, params: more = '' }: Side,
     pair: string,
   ): string => {
     const mark = override !== undefined && address === printed ? `;${OVERRIDE_PARAM}` : '';
-    const params = `${pair}${tail};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
+    const params = `${pair}${tail}${more};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
     return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params, secure })}>`;
   };
   const sameSocket = outbound.listener.name === inbound.listener.name;
   const byFlow = inbound.flowToken !== undefined || outbound.flowToken !== undefined;
   const samePrinted = outbound.printed.printed === inbound.printed.printed;
   if (sameSocket && samePrinted && (!byFlow || options.oneWay)) {
-    const single = [print(outbound.printed, { ...outbound, flowToken: inbound.flowToken }, '')];
+    const { flowToken, params } = inbound;
+    const single = [print(outbound.printed, { ...outbound, flowToken, params }, '')];
     return { forCallee: single, forCaller: single };
   }
   const pair = ';r2=on';

@@ -65,7 +65,17 @@ export function writeRequest(
     topVia: transaction.topVia,
     hideVias: legs.inbound.hidden,
     recordRoute: recordRoute?.forCallee ?? [],
-    path: options.path ? registerPath(transaction, legs, hop, overrides, secure, env) : [],
+    path: options.path
+      ? registerPath(
+          transaction,
+          legs,
+          hop,
+          overrides,
+          secure,
+          options.path === true ? {} : options.path,
+          env,
+        )
+      : [],
     route: outgoing,
     maxBreadth,
     stream: isReliable(listener.transport),

@@ -147,6 +147,13 @@ function tlsSettings(given: ParsedTls, base: string, data: string): TlsSettings 
     ca: given.ca === undefined ? undefined : resolve(base, given.ca),
     clientCertificates: given.clientCertificates ?? 'off',
     verifyServers: given.verifyServers ?? true,
+    ...(given.clients && {
+      clients: given.clients.map((client) => ({
+        ...client,
+        certificate: client.certificate && filesOf(client.certificate),
+        ca: client.ca === undefined ? undefined : resolve(base, client.ca),
+      })),
+    }),
     minVersion: given.minVersion ?? 'TLSv1.2',
     ciphers: given.ciphers,
     selfSigned,

@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import type { Alias } from '../../advertise/alias.ts';
 import { ServerError } from '../../base/errors.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
+import { isSecure } from '../../net/transport-name.ts';
+import type { ServerWishes } from '../../script/opensips/frame/module.ts';
 import type { LoadedScript } from '../../script/opensips/load-script.ts';
 import { withDefaults } from './defaults.ts';
-import type { ParsedConfig } from './parsed-config.ts';
+import type { ParsedConfig, ParsedListen } from './parsed-config.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** The largest request that goes by UDP: the script says by which transport, not the size. */
@@ -21,7 +23,11 @@ export function scriptConfig(
   workingDirectory: string,
 ): ServerConfig {
   const { settings } = loaded;
-  const wanted = [...settings.sockets, ...listen];
+  const { ports, tls, timers } = wishes(loaded);
+  const written = [...withPorts(loaded, ports), ...listen];
+  const wanted = written.map((spec): ParsedListen => {
+    return isSecure(spec.transport) ? { ...spec, tls: tls?.(spec.host, spec.ports) } : spec;
+  });
   const parsed: ParsedConfig = {
     listen: wanted.length > 0 ? wanted : defaultSockets(loaded),
     advertise: { address: settings.advertise },
@@ -38,21 +44,34 @@ export function scriptConfig(
       level: levelOf(Math.max(settings.logLevel, settings.xlogLevel)),
       file: settings.stderr ? 'stdout' : undefined,
     },
-    ...wishes(loaded),
+    timers,
   };
   return { ...withDefaults(parsed, undefined, workingDirectory), file: loaded.file, script: loaded };
 }
 
 /** What the modules want of the server. */
-function wishes(loaded: LoadedScript): ParsedConfig {
+function wishes(loaded: LoadedScript): Required<Pick<ServerWishes, 'timers' | 'ports'>> & ServerWishes {
   let timers = {};
-  let tls: ParsedConfig['tls'];
+  let ports: Ports = {};
+  let tls: ServerWishes['tls'];
   for (const [i, module] of loaded.modules.entries()) {
     const wish = module.configure?.(loaded.parameters[i] as never);
     if (wish?.timers) timers = { ...timers, ...wish.timers };
-    if (wish?.tls) tls = { ...tls, ...wish.tls };
+    if (wish?.ports) ports = { ...ports, ...wish.ports };
+    tls = wish?.tls ?? tls;
   }
-  return { timers, ...(tls && { tls }) };
+  return { timers, ports, ...(tls && { tls }) };
+}
+
+type Ports = NonNullable<ServerWishes['ports']>;
+
+/** The sockets of the script, with the ports of the modules where it writes none. */
+function withPorts({ settings, script }: LoadedScript, ports: Ports): readonly ListenSpec[] {
+  return settings.sockets.map((spec, i) => {
+    const port = ports[spec.transport];
+    const written = /:[\d,-]+$/.test(script.sockets[i]!.address.replace(/^[a-z]+:/, ''));
+    return port === undefined || written ? spec : { ...spec, ports: [port] };
+  });
 }
 
 /** OpenSIPS needs a socket; a script that has none is meant to get it from the command line. */

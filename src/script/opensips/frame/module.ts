@@ -1,4 +1,6 @@
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
+import type { CertificateFiles, TlsSettings } from '../../../net/tls-settings.ts';
+import type { TransportName } from '../../../net/transport-name.ts';
 import type { ModuleContext } from '../runtime/module-context.ts';
 import type { Argument } from './argument.ts';
 import type { CommandSpec } from './command.ts';
@@ -21,6 +23,9 @@ export interface EventSpec {
   readonly params: readonly string[];
 }
 
+/** TLS of a socket; what is left out is as the server has it. */
+export type TlsWish = Partial<Omit<TlsSettings, 'certificate'> & CertificateFiles>;
+
 /** What a script wants of the server's configuration; times in ms. */
 export interface ServerWishes {
   readonly timers?: {
@@ -29,15 +34,11 @@ export interface ServerWishes {
     readonly frTimeout?: number;
     readonly frInvTimeout?: number;
   };
-  /** Paths as written. */
-  readonly tls?: {
-    readonly certificate?: string;
-    readonly key?: string;
-    readonly ca?: string;
-    readonly verifyClient?: boolean;
-    readonly requireClient?: boolean;
-  };
+  /** What a socket does TLS with, paths as written; undefined where nothing is said of it. */
+  readonly tls?: (host: string, ports: readonly number[]) => TlsWish | undefined;
   readonly webSocket?: { readonly pingMs?: number };
+  /** Ports of sockets that name none. */
+  readonly ports?: Partial<Readonly<Record<TransportName, number>>>;
 }
 
 type Table<T> = Readonly<Record<string, T>>;

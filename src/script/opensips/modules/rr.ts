@@ -1,4 +1,6 @@
+import { ROUTE_TAG_PARAM } from '../../../advertise/route-tag.ts';
 import { looseRoute } from '../../../core/proxy/loose-route.ts';
+import { undoEscapes } from '../../../wire/sip/escape.ts';
 import { H } from '../../../wire/sip/header-name.ts';
 import { NameAddr } from '../../../wire/sip/name-addr.ts';
 import { isToken } from '../../../wire/sip/text.ts';
@@ -24,6 +26,9 @@ const RECORDING: RouteKinds = ['request', 'branch', 'failure'];
 /** The parameters of the topmost own Route, from the first `;` on. */
 export const ROUTE_PARAMS: ContextKey<string> = contextKey<string>('rr params');
 
+/** Set where the address stands for the next hop that an own Route tells in `received` (module path). */
+export const USE_RECEIVED: ContextKey<true> = contextKey<true>('use received of routes');
+
 /** `;name=value`, one or several. */
 function params(given: string): ParsedArgument<string> {
   if (/^(?:;[^\s;=<>"]+(?:=[^\s;<>"]*)?)*$/.test(given)) return { ok: true, value: given };
@@ -47,13 +52,27 @@ function followRoutes(m: ScriptMessage, { followed }: State): number {
     route.own ? route.params : paramsOf(context.request.elements(H.Route)[0]?.address),
   );
   if (route.own) for (const hear of followed) hear(m, route.params);
+  const seen = context.get(USE_RECEIVED) ? receivedIn(m, route.dropped) : undefined;
+  if (seen !== undefined) m.target.du = seen;
   if (route.kind === 'own-only') return -1;
   if (route.rewritten) m.target.uri = route.requestUri;
   const next = route.routes[0];
   const du = next === undefined ? null : (NameAddr.parse(next)?.uriText ?? null);
-  m.target.du = du;
+  m.target.du = seen ?? du;
   context.routedTo = du;
   return 1;
+}
+
+/** Where the client was seen that one of the topmost Routes leads to: only one with a tag of ours may say so. */
+function receivedIn(m: ScriptMessage, own: number): string | undefined {
+  const { tags } = m.program.services.advertise;
+  for (const { address } of m.context.request.elements(H.Route).slice(0, own)) {
+    const uri = address?.uri;
+    const received = uri?.param('received');
+    const isOurs = tags.listenerOf(uri?.param(ROUTE_TAG_PARAM) ?? '') !== undefined;
+    if (received !== undefined && isOurs) return undoEscapes(received);
+  }
+  return undefined;
 }
 
 function paramsOf(address: NameAddr | undefined): string {

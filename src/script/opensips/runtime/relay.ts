@@ -118,12 +118,13 @@ function requestEdit(
 }
 
 function forkOptions(context: RequestContext): ForkOptions {
-  const { advertise, recordRoute, recordRouteParams } = context;
+  const { advertise, path, recordRoute, recordRouteParams } = context;
   const changes = context.changes.snapshot();
   return {
     recordRoute: recordRoute !== undefined,
     ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
     ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
+    ...(path && { path }),
     ...(advertise && { advertise }),
     ...(context.ringTimeoutMs !== undefined && {
       timeoutMs: context.ringTimeoutMs,

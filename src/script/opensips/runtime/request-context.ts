@@ -1,4 +1,4 @@
-import type { BranchFailure, BranchRef } from '../../../core/proxy/fork-options.ts';
+import type { BranchFailure, BranchRef, PathWish } from '../../../core/proxy/fork-options.ts';
 import type { Target } from '../../../core/proxy/target.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { AddressParts } from '../../../net/listener.ts';
@@ -78,6 +78,8 @@ export class RequestContext {
   /** Printed in everything that the request causes (`set_advertised_address`, `set_advertised_port`). */
   advertise: AddressParts | undefined;
   recordRoute: RecordRouteWish | undefined;
+  /** The Path that a REGISTER gets on its way (`add_path`). */
+  path: PathWish | undefined;
   /** Parameters that came before `record_route` was called (`add_rr_param`). */
   recordRouteParams = '';
   /** Names of the routes that were armed (`t_on_reply`, `t_on_failure`, `t_on_branch`). */
