@@ -42,6 +42,15 @@ describe('CSeqShift', () => {
     expect(shift.next()).toBe(2 ** 31 - 1);
   });
 
+  it('goes on from a request that was sent with a higher number', () => {
+    const shift = new CSeqShift();
+    shift.forwarded(5);
+    expect(shift.raise(5, 1)).toBe(6);
+    expect([shift.of(5), shift.forwarded(6), shift.sent]).toEqual([6, 7, 7]);
+    expect(shift.raise(6, 2)).toBe(9);
+    expect([shift.of(5), shift.of(6), shift.next(), shift.forwarded(7)]).toEqual([6, 9, 10, 11]);
+  });
+
   it('never sends a number twice or out of order, and outlives a restart', () => {
     fc.assert(
       fc.property(

@@ -4,6 +4,7 @@ import type { Problem } from '../script-module.ts';
 import { Scope } from './compile/scope.ts';
 import { type CompiledScript, compileScript } from './compile/script-compiler.ts';
 import { coreModule } from './core/core-module.ts';
+import { DbUrl } from './db/db-url.ts';
 import type { ScriptModule } from './frame/module.ts';
 import type { LoadModule, Script } from './language/ast.ts';
 import { Faults } from './language/faults.ts';
@@ -77,6 +78,7 @@ export function compileParsed(
   const settings = { ...readSettings(script, faults), traced: options.traced === true };
   const modules = [coreModule, ...takeModules(script.modules, available, faults)];
   checkNeeds(modules, script.modules, faults);
+  checkDatabases(modules, script, faults);
   const parameters = takeParameters(modules, script.parameters, script.modules, faults);
   const scope = new Scope(modules, transformations, {
     elsewhere: [...available.values()].filter((it) => !modules.includes(it)),
@@ -147,6 +149,21 @@ function noModule(name: string, start: number, faults: Faults): void {
     `there is no module ${name}`,
     near === undefined ? `there are ${moduleNames().join(', ')}` : `did you mean ${near}?`,
   );
+}
+
+/** Each database that the script names must have the module that serves it. */
+function checkDatabases(modules: readonly ScriptModule[], script: Script, faults: Faults): void {
+  for (const { name, value, valueStart } of script.parameters) {
+    if (name !== 'db_url') continue;
+    const url = DbUrl.parse(String(value).replace(/^\s*\d+\s+/, ''));
+    if (url === undefined || modules.some((it) => it.name === url.module)) continue;
+    const there = moduleNames().includes(url.module);
+    faults.error(
+      valueStart,
+      `no loaded module serves ${url.scheme}://`,
+      there ? `write loadmodule "${url.module}.so"` : SUBSTITUTES[url.module],
+    );
+  }
 }
 
 export function checkNeeds(

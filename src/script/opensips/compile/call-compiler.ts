@@ -42,8 +42,11 @@ export class CallCompiler {
     this.#routes = routes;
   }
 
-  /** @returns undefined where something is wrong with it; the faults have been told */
-  bind(written: Call, kind: RouteKind): BoundCall | undefined {
+  /**
+   * @param lastly code that runs when the arguments are known, before the function does
+   * @returns undefined where something is wrong with it; the faults have been told
+   */
+  bind(written: Call, kind: RouteKind, lastly?: string): BoundCall | undefined {
     const declared = this.#scope.function(written.name);
     if (declared === undefined) {
       this.#unknown(written);
@@ -79,8 +82,12 @@ export class CallCompiler {
     if (wrong) return undefined;
     while (args.at(-1) === 'undefined') args.pop();
     const k = this.#writer.constant(spec);
-    const state = `s${this.#scope.modules.indexOf(module)}`;
-    return { spec, guards, call: `${k}.run(${['m', state, ...args].join(', ')})` };
+    const all = ['m', `s${this.#scope.modules.indexOf(module)}`, ...args];
+    if (lastly !== undefined) {
+      const temporary = this.#writer.temporary();
+      all.push(`(${temporary} = ${all.pop()!}, ${lastly}, ${temporary})`);
+    }
+    return { spec, guards, call: `${k}.run(${all.join(', ')})` };
   }
 
   #unknown({ name, start }: Call): void {

@@ -1,7 +1,6 @@
 import type { RE2JS } from 're2js';
 import { channels } from '../../../base/channels.ts';
 import { type Cidr, canonicalHost, ipFamily } from '../../../base/ip.ts';
-import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { Listener } from '../../../net/listener.ts';
 import type { ParsedArgument } from '../frame/argument.ts';
 import type { Code } from '../frame/function.ts';
@@ -455,45 +454,4 @@ export function assertFailed(m: ScriptMessage, text: string, at: number): 0 {
   complain(m, at, `assertion failed${text === '' ? '' : `: ${text}`}`);
   m.failed = { reason: 'assertion failed', status: 500, text: 'server error' };
   return 0;
-}
-
-/** Waits for what a function does, but no longer than the seconds that `async` says; 0 for as long as it takes. */
-export async function within(m: ScriptMessage, result: MaybePromise<Code>, seconds: number): Promise<Code> {
-  if (seconds === 0 || !(result instanceof Promise)) return await result;
-  const { promise, resolve } = Promise.withResolvers<Code>();
-  const timer = m.program.services.clock.setTimer(seconds * 1000, () => resolve(-2));
-  try {
-    return await Promise.race([result, promise]);
-  } finally {
-    timer.cancel();
-  }
-}
-
-/** After `async` only AVPs and what was changed in the message are left. */
-export function resume(m: ScriptMessage, route: string): void {
-  m.vars.fill(null);
-  m.params = NOTHING;
-  m.paramStack.length = 0;
-  m.stack.length = 0;
-  m.stack.push(route);
-}
-
-/** Begins what a function does, and lets the script go on; the route hears of it when it is done. */
-export function launch(
-  m: ScriptMessage,
-  run: (m: ScriptMessage) => MaybePromise<Code>,
-  route: ((m: ScriptMessage) => MaybePromise<number>) | undefined,
-  name: string,
-  params: readonly Value[],
-  variables: number,
-): void {
-  const apart = m.apart(variables);
-  const report = async () => {
-    apart.rc = code(await run(apart));
-    if (route === undefined) return;
-    apart.stack.push(name);
-    apart.params = params;
-    await route(apart);
-  };
-  report().catch((fault: unknown) => m.program.faulted(fault, m.message.callId));
 }

@@ -4,6 +4,7 @@ import type { RouteKind } from '../frame/route-kind.ts';
 import type { RouteBlock, Script } from '../language/ast.ts';
 import type { Faults } from '../language/faults.ts';
 import type { ScriptMessage } from '../runtime/script-message.ts';
+import * as background from './background.ts';
 import { CallCompiler } from './call-compiler.ts';
 import { CodeWriter } from './code-writer.ts';
 import { ExpressionCompiler, type RouteTable } from './expression-compiler.ts';
@@ -14,6 +15,9 @@ import { type CodeLine, type CodeSettings, StatementCompiler } from './statement
 import { VariableCompiler } from './variable-compiler.ts';
 import { waitingRoutes } from './waiting-routes.ts';
 import { type Calls, callsOf } from './walk.ts';
+
+/** What the code of a script calls `R`. */
+const RUNTIME = { ...operations, ...background };
 
 /** A route as it runs: what it returns is a return code, 0 for a script that was ended. */
 export type RouteFunction = (m: ScriptMessage) => MaybePromise<number>;
@@ -185,7 +189,7 @@ class ScriptCompiler implements RouteTable {
         kind === 'timer' ? [{ name, seconds: interval }] : [],
       ),
       sockets: this.#sockets,
-      instantiate: (given) => make(constants, given, operations) as RouteFunctions,
+      instantiate: (given) => make(constants, given, RUNTIME) as RouteFunctions,
       // `$var` has the same numbers as in the routes.
       format: formatMaker(this.#scope, (faults) => this.#writer.apart(faults)),
       placeOf: (line) => lines[line - 1 - offset]?.start ?? 0,

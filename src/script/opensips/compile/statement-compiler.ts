@@ -237,7 +237,7 @@ export class StatementCompiler {
         'it can in route and onreply_route; launch in any',
       );
     }
-    const bound = this.#calls.bind(call, this.#kind);
+    const bound = this.#calls.bind(call, this.#kind, 'R.forget(m)');
     const fn = this.#routeFunction(route?.text ?? '', start);
     if (bound === undefined || fn === undefined) {
       this.#line('return 0;', start);

@@ -30,7 +30,7 @@ async function run(body: string, params = ''): Promise<readonly string[]> {
     modparam("sqlops", "db_url", "1 text://${other}")
     ${params}
     route { ${body} }
-    route[later] { xlog("later $avp(n)"); }`);
+    route[later] { xlog("later $avp(n) $var(v)"); if ($var(gone) == 1) xlog("kept"); }`);
   server.peer('192.0.2.7').request('OPTIONS');
   await server.settle();
   return server.lines;
@@ -97,12 +97,19 @@ describe('sqlops', () => {
     await expect(run('sql_query("SELECT 1", "$var(n)");')).rejects.toThrow(/variable of the kind \$avp/);
     await expect(run('sql_query_one("SELECT 1", "n");')).rejects.toThrow(/"n" is no variable/);
     await expect(run('exit;', 'modparam("sqlops", "db_url", "nowhere")')).rejects.toThrow(/no database URL/);
+    const server = 'modparam("sqlops", "db_url", "2 mysql://u:p@h/d")';
+    await expect(run('exit;', server)).rejects.toThrow(
+      /:\d+:\d+: no loaded module serves mysql:.*db_mysql\.so/,
+    );
   });
 
   it('waits for a query and goes on in another route', async () => {
     expect(await run('async(sql_query("SELECT name FROM gw WHERE id=2", "$avp(n)"), later);')).toEqual([
-      'later beta',
+      'later beta <null>',
     ]);
+    const one =
+      '$var(gone) = 1; async(sql_query_one("SELECT name FROM gw WHERE id=$var(gone)", "$var(v)"), later);';
+    expect(await run(one)).toEqual(['later <null> alpha']);
   });
 
   it('keeps preferences of users', async () => {

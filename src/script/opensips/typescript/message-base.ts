@@ -4,6 +4,7 @@ import type { Cidr } from '../../../base/ip.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
 import type { Argument, Assigning, Calculation, Message, Operator } from '../api/message.ts';
 import type { Outcome, Route, ScriptDefinition } from '../api/script-definition.ts';
+import * as background from '../compile/background.ts';
 import { networkOf } from '../compile/expression-compiler.ts';
 import * as operations from '../compile/operations.ts';
 import { NOWHERE } from '../compile/operations.ts';
@@ -29,6 +30,8 @@ const networks = new BoundedMap<string, Cidr>(1000, 'drop-oldest');
 export class MessageBase {
   readonly run: ScriptMessage;
   readonly #around: MessageSurroundings;
+  /** The next function that is called begins an `async`. */
+  #forgets = false;
   /** How many `holds` are under way. */
   #holding = 0;
   /** The last test was neither true nor false. */
@@ -215,12 +218,20 @@ export class MessageBase {
     throw END;
   }
 
+  /** @internal A function is about to do its work. */
+  argumentsKnown(): void {
+    if (!this.#forgets) return;
+    this.#forgets = false;
+    background.forget(this.run);
+  }
+
   async async(call: (m: Message) => MaybePromise<boolean>, route: string, seconds = 0): Promise<never> {
     const { run } = this;
+    this.#forgets = true;
     run.rc = operations.code(
-      await operations.within(run, this.#code(this as unknown as Message, call), seconds),
+      await background.within(run, this.#code(this as unknown as Message, call), seconds),
     );
-    operations.resume(run, route);
+    background.resume(run, route);
     await this.#routeNamed(route)?.(this as unknown as Message);
     throw END;
   }
@@ -231,7 +242,7 @@ export class MessageBase {
     const then = route === undefined ? undefined : this.#routeNamed(route);
     const report = then && ((m: ScriptMessage) => ended(() => then(view(m))));
     const params = text === undefined ? operations.NOTHING : [text];
-    operations.launch(run, (m) => this.#code(view(m), call), report, route ?? '', params, references.count);
+    background.launch(run, (m) => this.#code(view(m), call), report, route ?? '', params, references.count);
     run.rc = 1;
   }
 

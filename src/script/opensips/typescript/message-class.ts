@@ -48,6 +48,7 @@ export function messageMaker(
     return function call(this: MessageBase, ...given: readonly Argument[]) {
       const args = take(this.run, given);
       if (args === UNUSABLE) return this.took(-1);
+      this.argumentsKnown();
       const result = run(this.run, state, ...args);
       return result instanceof Promise ? result.then((it) => this.took(it)) : this.took(result as number);
     };
