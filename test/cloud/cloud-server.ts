@@ -20,6 +20,7 @@ export interface Advertising {
   readonly as: boolean; // whether the listeners have an `as`
   readonly lines: readonly string[]; // further configuration, YAML
   readonly routes?: string; // a routes file
+  readonly script?: string; // the text of an OpenSIPS script, instead of all the others
 }
 
 /** Each level of the one precedence in turn. */
@@ -99,10 +100,16 @@ export class CloudServer {
   static async start(net: Topology, how: Advertising, folder: string, users: string): Promise<CloudServer> {
     await mkdir(folder, { recursive: true });
     await cp(join(users, 'viaduct-data'), join(folder, 'viaduct-data'), { recursive: true });
-    const file = join(folder, 'viaduct.yaml');
-    await writeFile(file, configuration(how));
-    const routes = how.routes === undefined ? [] : ['--routes', how.routes];
-    const command = [process.execPath, VIADUCT, '-c', file, ...routes];
+    const { script, routes } = how;
+    const file = join(folder, script === undefined ? 'viaduct.yaml' : 'opensips.cfg');
+    await writeFile(file, script ?? configuration(how));
+    const options = script === undefined ? ['-c', file] : ['-f', file];
+    const command = [
+      process.execPath,
+      VIADUCT,
+      ...options,
+      ...(routes === undefined ? [] : ['--routes', routes]),
+    ];
     const child = net.spawn('server', command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
     let ended = false;
