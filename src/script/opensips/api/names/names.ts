@@ -18,6 +18,7 @@ import type { LoadBalancerNames } from './load-balancer.ts';
 import type { MaxfwdNames } from './maxfwd.ts';
 import type { MiScriptNames } from './mi-script.ts';
 import type { NathelperNames } from './nathelper.ts';
+import type { PathNames } from './path.ts';
 import type { PermissionsNames } from './permissions.ts';
 import type { PikeNames } from './pike.ts';
 import type { RatelimitNames } from './ratelimit.ts';
@@ -32,6 +33,7 @@ import type { SqlCacherNames } from './sql-cacher.ts';
 import type { SqlopsNames } from './sqlops.ts';
 import type { StatisticsNames } from './statistics.ts';
 import type { TextopsNames } from './textops.ts';
+import type { TlsMgmNames } from './tls-mgm.ts';
 import type { TmNames } from './tm.ts';
 import type { TopologyHidingNames } from './topology-hiding.ts';
 import type { UacNames } from './uac.ts';
@@ -58,6 +60,7 @@ export interface Names
     MaxfwdNames,
     MiScriptNames,
     NathelperNames,
+    PathNames,
     PermissionsNames,
     PikeNames,
     RatelimitNames,
@@ -72,6 +75,7 @@ export interface Names
     SqlopsNames,
     StatisticsNames,
     TextopsNames,
+    TlsMgmNames,
     TmNames,
     TopologyHidingNames,
     UacNames,
