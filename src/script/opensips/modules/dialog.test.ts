@@ -233,6 +233,46 @@ describe('dialog', () => {
     expect([...server.dialogs.all()][0]!.end?.reason).toBe('Ping Timeout');
   });
 
+  it('ends what lasts too long without a word, and re-invites parties, as its parameters say', async () => {
+    await using server = await ScriptUnderTest.run(
+      script(
+        'create_dialog("reinvite-ping-caller,options-ping-caller"); xlog("$DLG_timeout $DLG_reinvite_ping_interval $DLG_options_ping_interval $DLG_del_delay"); $DLG_del_delay = 9; xlog("$DLG_del_delay");',
+        '',
+        '',
+        `modparam("dialog", "default_timeout", 100) modparam("dialog", "reinvite_ping_interval", 40)
+         modparam("dialog", "delete_delay", 7)`,
+      ),
+    );
+    const call = await new Call(server).establish();
+    expect(server.lines).toEqual(['100 40 <null> 7', '9']);
+    server.advance(41_000);
+    await server.settle();
+    // It was offered nothing that could be offered again: OPTIONS takes the place of the re-INVITE.
+    expect(call.caller.kinds.filter((it) => it === 'OPTIONS')).toHaveLength(1);
+    call.caller.answer('OPTIONS', 200);
+    server.advance(60_000);
+    await server.settle();
+    expect(call.callee.kinds).not.toContain('BYE');
+    expect([...server.dialogs.all()][0]!.end?.reason).toBe('Lifetime Timeout');
+    server.advance(10_000);
+    expect(server.dialogs.size).toBe(0);
+  });
+
+  it('finds dialogs by their id alone where dlg_match_mode is 0', async () => {
+    await using server = await ScriptUnderTest.run(`${HEAD}
+      modparam("dialog", "dlg_match_mode", 0)
+      route {
+        if (!has_totag()) { create_dialog(); t_relay(); exit; }
+        if (!match_dialog()) xlog("none"); if (match_dialog("DID_FALLBACK")) xlog("found"); exit;
+      }`);
+    const call = new Call(server);
+    call.invite();
+    await server.settle();
+    call.callee.answer('INVITE', 200);
+    call.caller.request('BYE', { toTag: 'callee', cseq: 2 });
+    expect(server.lines).toEqual(['none', 'found']);
+  });
+
   it('acknowledges reliable answers by itself', async () => {
     await using server = await ScriptUnderTest.run(
       script('create_dialog("auto-prack");', '', '', 'modparam("dialog", "auto_prack_hangup_on_failure", 1)'),
@@ -245,6 +285,27 @@ describe('dialog', () => {
     expect(read(call.callee.last('PRACK')).header('RAck')).toBe('7 1 INVITE');
     server.advance(4000);
     expect(call.caller.kinds).toContain('502');
+  });
+
+  it('acknowledges reliable answers as the script wants it', async () => {
+    await using server = await ScriptUnderTest.run(
+      script(
+        'create_dialog(); t_on_reply("r"); if (!dlg_send_sequential("PRACK", "callee")) xlog("no reply");',
+        '',
+        'onreply_route[r] { if ($hdr(RSeq) != NULL) dlg_send_sequential("PRACK", "callee", , , "X-A: b\\r\\n"); }',
+      ),
+    );
+    const call = new Call(server);
+    call.invite();
+    await server.settle();
+    call.callee.answer('INVITE', 183, { headers: ['RSeq: 9'] });
+    await server.settle();
+    const prack = read(call.callee.last('PRACK'));
+    expect([prack.header('RAck'), prack.header('X-A'), server.lines]).toEqual([
+      '9 1 INVITE',
+      'b',
+      ['no reply'],
+    ]);
   });
 
   it('ends a call that was answered as it was given up', async () => {
@@ -313,7 +374,7 @@ describe('dialog', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'dialog-')), 'opensips.sqlite');
     const params = `loadmodule "db_sqlite.so"
       modparam("dialog", "db_mode", ${mode}) modparam("dialog", "db_url", "sqlite://${file}")
-      modparam("dialog", "profiles_with_value", "caller")`;
+      modparam("dialog", "profiles_with_value", "caller") modparam("dialog", "db_update_period", 20)`;
     const text = script(
       'create_dialog("bye-on-timeout"); $dlg_val(a) = "1#|\\\\2"; $dlg_val(n) = 7; set_dlg_flag("F"); set_dlg_profile("caller", "alice");',
       'xlog("$rm $DLG_status $DLG_dir $dlg_val(a) $dlg_val(n) $DLG_flags"); get_profile_size("caller", "alice", $var(n)); xlog("$var(n)");',
@@ -326,6 +387,10 @@ describe('dialog', () => {
       const call = await new Call(server).establish();
       await new Call(server).invite({ callId: 'rings', branch: 'z9hG4bK-r' });
       bye = call.ofCaller.routes.join();
+      const written = () => new DatabaseSync(file).prepare('SELECT * FROM dialog').all().length;
+      expect(written()).toBe(mode === 1 ? 1 : 0);
+      server.advance(20_100);
+      expect(written()).toBe(mode === 3 ? 0 : 1);
     }
     const rows = new DatabaseSync(file).prepare('SELECT * FROM dialog').all();
     expect(rows).toHaveLength(1);

@@ -1,4 +1,5 @@
 import type { DialogOptions } from '../../../../core/dialog/dialog.ts';
+import type { HeaderEntry } from '../../../../wire/sip/build.ts';
 import { choice, int, optional, parsed, route, text } from '../../frame/argument.ts';
 import type { FunctionSpec } from '../../frame/function.ts';
 import { moduleParts } from '../../frame/module.ts';
@@ -8,6 +9,7 @@ import { headerLines, splitHeader } from '../../runtime/header-lines.ts';
 import type { ScriptMessage } from '../../runtime/script-message.ts';
 import { ROUTE_PARAMS } from '../rr.ts';
 import { currentDialog, LOADED, legOf, matchNow, noteMade, ownDialog } from './current.ts';
+import { rackOf } from './prack.ts';
 import type { ScriptDialogs } from './state.ts';
 import { fixRoute, validate } from './validate.ts';
 import { CREATE_FLAGS, createFlags, type DialogMoment, type PingMethod } from './wishes.ts';
@@ -142,20 +144,31 @@ export const dialogFunctions: Readonly<Record<string, FunctionSpec<ScriptDialogs
       optional(text('headers')),
     ],
     routes: ANY,
-    describe: 'Sends a request inside the dialog to one party, in the name of the other; the script goes on.',
+    describe:
+      'Sends a request inside the dialog to one party, in the name of the other; the script goes on. A PRACK without RAck acknowledges the reply at hand.',
     run: (m, state, method, leg, body, type, headers) => {
       const dialog = currentDialog(m);
       const lines = headers === undefined ? [] : headerLines(headers);
-      if (dialog === undefined || dialog.ended || lines === undefined || !legOf(dialog, leg)) return false;
-      if (!/^[A-Za-z]+$/.test(method)) return false;
-      void state.dialogs.send(dialog, leg, {
-        method,
-        headers: [
-          ...lines.map(splitHeader),
-          ...(type === undefined ? [] : [['Content-Type', type] as const]),
-        ],
-        ...(body !== undefined && { body: Buffer.from(body, 'latin1') }),
-      });
+      if (dialog === undefined || dialog.ended || lines === undefined || !/^[A-Za-z]+$/.test(method))
+        return false;
+      const written: HeaderEntry[] = lines.map(splitHeader);
+      if (type !== undefined) written.push(['Content-Type', type]);
+      const asked = written.some(([name]) => String(name).toLowerCase() === 'rack');
+      if (method === 'PRACK' && !asked) {
+        const rack = rackOf(m.message);
+        if (rack === undefined) return false;
+        written.push(['RAck', rack]);
+      }
+      const send = () =>
+        void state.dialogs.send(dialog, leg, {
+          method,
+          headers: written,
+          ...(body !== undefined && { body: Buffer.from(body, 'latin1') }),
+        });
+      if (legOf(dialog, leg) !== undefined) send();
+      // Reply routes run before the dialog learns who has answered.
+      else if (m.route === 'onreply') queueMicrotask(send);
+      else return false;
       return true;
     },
   }),

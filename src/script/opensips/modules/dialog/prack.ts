@@ -4,18 +4,23 @@ import type { SipMessage } from '../../../../wire/sip/message.ts';
 import { parseDecimal } from '../../../../wire/sip/text.ts';
 import type { ScriptDialogs } from './state.ts';
 
-/**
- * Sends the PRACK of a reliable provisional answer (RFC 3262 §4) in the name of the caller.
- * @param number the RSeq of the answer
- */
+/** What acknowledges a reliable provisional answer (RFC 3262 §7.2); undefined for any other message. */
+export function rackOf(response: SipMessage): string | undefined {
+  const number = response.header('RSeq');
+  const { cseq, status } = response;
+  if (response.isRequest || status <= 100 || status >= 200 || cseq?.method !== 'INVITE') return undefined;
+  return number === undefined || parseDecimal(number) === undefined
+    ? undefined
+    : `${number} ${cseq.number} INVITE`;
+}
+
+/** Sends the PRACK of a reliable provisional answer (RFC 3262 §4) in the name of the caller. */
 export async function sendPrack(
   { dialogs, context, params }: ScriptDialogs,
-  { dialog, request, transaction }: DialogPassage,
+  { dialog, transaction }: DialogPassage,
   response: SipMessage,
-  number: string,
+  rack: string,
 ): Promise<void> {
-  const cseq = request.cseq?.number;
-  if (parseDecimal(number) === undefined || cseq === undefined) return;
   const { wheel } = context.services;
   let late = false;
   const failed = () => {
@@ -29,7 +34,7 @@ export async function sendPrack(
   wheel.arm(patience, params.prack.timeoutMs);
   const { status } = await dialogs.send(dialog, 'callee', {
     method: 'PRACK',
-    headers: [['RAck', `${number} ${cseq} INVITE`]],
+    headers: [['RAck', rack]],
   });
   wheel.cancel(patience);
   if (status >= 300 && !late) failed();

@@ -9,7 +9,7 @@ import type { ModuleContext } from '../../runtime/module-context.ts';
 import { LOADED } from './current.ts';
 import type { DialogStore } from './dialog-store.ts';
 import { KeptOfDialogs } from './kept.ts';
-import { sendPrack } from './prack.ts';
+import { rackOf, sendPrack } from './prack.ts';
 import { CREATE_FLAGS, type DialogMoment, type PingMethod } from './wishes.ts';
 
 /** What the module was told. */
@@ -208,11 +208,10 @@ class Pracks implements DialogObserver {
   }
 
   onReply({ response }: ReplyView, passage: DialogPassage): void {
-    if (!passage.initial || response.status <= 100 || response.status >= 200) return;
-    const number = response.header('RSeq');
-    const name = `${response.to?.tag} ${number}`;
-    if (number === undefined || name === this.#last) return;
+    const rack = passage.initial ? rackOf(response) : undefined;
+    const name = `${response.to?.tag} ${rack}`;
+    if (rack === undefined || name === this.#last) return;
     this.#last = name;
-    void sendPrack(this.#state, passage, response, number);
+    void sendPrack(this.#state, passage, response, rack);
   }
 }
