@@ -22,7 +22,7 @@ export interface DialogNames {
   dlg_on_timeout(route_name?: Argument): boolean;
   /** Arms a route that runs when the dialog has ended, with a message of its own; without a name none. */
   dlg_on_hangup(route_name?: Argument): boolean;
-  /** Sends a request inside the dialog to one party, in the name of the other; the script goes on. */
+  /** Sends a request inside the dialog to one party, in the name of the other; the script goes on. A PRACK without RAck acknowledges the reply at hand. */
   dlg_send_sequential(method: Argument, leg: 'caller' | 'callee' | Argument, body?: Argument, content_type?: Argument, headers?: Argument): boolean;
   /** Raises the CSeq of what is sent to the party with that tag: the To tag of the request by default. */
   dlg_inc_cseq(tag?: Argument, inc?: Argument): boolean;
