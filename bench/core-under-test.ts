@@ -1,4 +1,5 @@
 // The elements of a server on a network that is no more than two variables: a caller and a callee that answer at once.
+import { tmpdir } from 'node:os';
 import { Advertise } from '../src/advertise/advertise.ts';
 import type { Clock, TimerHandle } from '../src/base/clock.ts';
 import { RandomIds } from '../src/base/ids.ts';
@@ -18,11 +19,14 @@ import type { Destination, Network } from '../src/net/network.ts';
 import { Quarantine } from '../src/net/quarantine.ts';
 import { Resolver } from '../src/net/resolver.ts';
 import { StaticNames } from '../src/net/testing/static-names.ts';
+import type { LoadedScript } from '../src/script/opensips/load-script.ts';
+import { ScriptRuntime } from '../src/script/opensips/runtime/script-runtime.ts';
 import { programOf } from '../src/script/program.ts';
 import { Runtime } from '../src/script/runtime.ts';
 import { MemoryLocation } from '../src/store/memory/location.ts';
 import { DEFAULT_TIMERS } from '../src/transaction/timers.ts';
 import { TransactionLayer } from '../src/transaction/transaction-layer.ts';
+import type { TransactionUser } from '../src/transaction/transaction-user.ts';
 import { byteString } from '../src/wire/sip/text.ts';
 import routes from './viaduct-routes.ts';
 
@@ -108,9 +112,18 @@ export class CoreUnderTest implements AsyncDisposable {
   readonly #network: BenchNetwork;
   readonly #layer: TransactionLayer;
   readonly #registrar: Registrar;
+  readonly #startScript: (loaded: LoadedScript) => Promise<ScriptRuntime>;
+  #user: TransactionUser;
   #number = 0;
   #ns = 0n;
   #done = 0;
+
+  /** With an OpenSIPS script in place of the routes of the bench. */
+  static async withScript(loaded: LoadedScript): Promise<CoreUnderTest> {
+    const core = new CoreUnderTest();
+    core.#user = await core.#startScript(loaded);
+    return core;
+  }
 
   constructor() {
     const clock = this.#clock;
@@ -135,16 +148,19 @@ export class CoreUnderTest implements AsyncDisposable {
       key,
       clock,
     });
-    this.#registrar = new Registrar({ store: new MemoryLocation(), clock, bootId: 'bench' });
+    const location = new MemoryLocation();
+    this.#registrar = new Registrar({ store: location, clock, bootId: 'bench' });
     const frontDoor = new FrontDoor({
       clock,
       advertise,
       settings: DEFAULT_FRONT_DOOR,
     });
-    const runtime: Runtime = new Runtime({
+    const subscribers = { find: () => undefined };
+    const authenticator = new Authenticator({ subscribers, key, clock, ids });
+    this.#user = new Runtime({
       advertise,
       registrar: this.#registrar,
-      authenticator: new Authenticator({ subscribers: { find: () => undefined }, key, clock, ids }),
+      authenticator,
       realm: 'example.com',
       wheel,
       frontDoor,
@@ -159,7 +175,13 @@ export class CoreUnderTest implements AsyncDisposable {
       wheel,
       ids,
       timers: DEFAULT_TIMERS,
-      user: runtime,
+      user: {
+        request: (message, flow) => this.#user.request(message, flow),
+        ack: (message, flow) => this.#user.ack(message, flow),
+        cancel: (message, flow, invite) => this.#user.cancel(message, flow, invite),
+        strayResponse: (message, flow) => this.#user.strayResponse(message, flow),
+        malformed: (reason, flow) => this.#user.malformed(reason, flow),
+      },
       limits: { serverTransactions: 500_000, clientTransactions: 500_000 },
       forceRport: isBehindNat,
     });
@@ -177,6 +199,28 @@ export class CoreUnderTest implements AsyncDisposable {
     const client = new UserAgentClient(environment, ids);
     const dialogs: Dialogs = new Dialogs({ environment, clock, ids, client });
     const proxy = new SipProxy(environment, dialogs);
+    this.#startScript = (loaded) =>
+      ScriptRuntime.start(
+        loaded,
+        {
+          clock,
+          wheel,
+          ids,
+          layer: this.#layer,
+          environment,
+          advertise,
+          proxy,
+          dialogs,
+          registrar: this.#registrar,
+          location,
+          subscribers,
+          authenticator,
+          client,
+          realm: 'example.com',
+          data: tmpdir(),
+        },
+        frontDoor,
+      );
   }
 
   /** @returns what the server took for so many calls, in ns */
