@@ -1,4 +1,4 @@
-// The relay of calls where it is not the server's own: a process beside it, and a machine with a NAT of its own.
+// Other relays than the server's own as it comes: the kernel's way, a process beside the server, a machine with a NAT.
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stop } from './sandbox.ts';
@@ -10,20 +10,24 @@ const NOTIFY = `tcp:${ADDRESS.server}:22223`;
 const START_LIMIT_MS = 20_000;
 const POLL_MS = 100;
 
-/** Where the relay is, and how the server is told of it. */
+/** Which relay has the calls, and how the server is told of it. */
 export interface Relaying {
   readonly name: string;
-  readonly machine: Machine;
-  readonly options: readonly string[]; // of viaduct relay
+  readonly apart: Apart | undefined; // else it is the server's own
   readonly lines: readonly string[]; // of the configuration, YAML
 }
 
-function relaying(name: string, machine: Machine, media: string, control: string, advertised = ''): Relaying {
+/** `viaduct relay`. */
+interface Apart {
+  readonly machine: Machine;
+  readonly options: readonly string[];
+}
+
+function apart(name: string, machine: Machine, media: string, control: string, advertised = ''): Relaying {
   const node = `udp:${control}:${CONTROL_PORT}`;
   return {
     name,
-    machine,
-    options: ['-F', '-l', media, '-s', node, '-n', NOTIFY],
+    apart: { machine, options: ['-F', '-l', media, '-s', node, '-n', NOTIFY] },
     lines: [
       'media:',
       '  relay: off',
@@ -33,14 +37,9 @@ function relaying(name: string, machine: Machine, media: string, control: string
 }
 
 export const RELAYINGS: readonly Relaying[] = [
-  relaying('a process beside the server', 'server', ADDRESS.server, '127.0.0.1'),
-  relaying(
-    'a machine with a NAT of its own',
-    'relay',
-    ADDRESS.relay,
-    ADDRESS.relay,
-    `|${ADDRESS.relayPublic}`,
-  ),
+  { name: "the server's kernel", apart: undefined, lines: ['media: { relay: { path: kernel } }'] },
+  apart('a process beside the server', 'server', ADDRESS.server, '127.0.0.1'),
+  apart('a machine with a NAT of its own', 'relay', ADDRESS.relay, ADDRESS.relay, `|${ADDRESS.relayPublic}`),
 ];
 
 /** `viaduct relay` on a machine of the test network. */
@@ -54,7 +53,7 @@ export class RelayMachine implements AsyncDisposable {
   }
 
   /** It takes commands when this resolves. @throws Error with what it said where it does not */
-  static async start(net: Topology, { machine, options }: Relaying): Promise<RelayMachine> {
+  static async start(net: Topology, { machine, options }: Apart): Promise<RelayMachine> {
     const command = [process.execPath, VIADUCT, 'relay', ...options];
     const child = net.spawn(machine, command, { stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
