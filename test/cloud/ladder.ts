@@ -1,5 +1,5 @@
 // Prints captured messages as a ladder: who sent what to whom and when, and which addresses stood in it.
-import { headers, methodOf, type SeenMessage, startLine } from './seen-message.ts';
+import { body, headers, methodOf, type SeenMessage, startLine } from './seen-message.ts';
 import { ADDRESS } from './topology.ts';
 
 interface Lifeline {
@@ -55,7 +55,10 @@ function details(message: SeenMessage): string[] {
   const printed = PRINTED.flatMap(([name, title]) =>
     headers(message, name).map((value) => `${title}: ${value.replace(/;branch=[^;]*/, '')}`),
   );
-  return [way, ...printed].map((text) => line('', COLUMNS[0]! + 3, text));
+  const address = /^c=IN IP[46] (\S+)/m.exec(body(message))?.[1];
+  const port = /^m=audio (\d+)/m.exec(body(message))?.[1];
+  const media = address === undefined ? [] : [`Media: ${address} port ${port}`];
+  return [way, ...printed, ...media].map((text) => line('', COLUMNS[0]! + 3, text));
 }
 
 /** The messages between the phones and the server, each on the link where it is seen as its phone sees it. */
