@@ -563,6 +563,21 @@ describe.runIf(addon)('the thread of the accelerated path', () => {
     expect(left.counters()).toMatchObject({ packetsIn: 2, failed: 1 });
   });
 
+  it('shares its ports with nobody, though a rule gives it a second socket', async () => {
+    const { rtp: left, rtcp: right } = await openPair(path());
+    const [alice, bob] = [await Party.open(), await Party.open()];
+    left.setFast({ source: alice.endpoint, ssrc: undefined, via: right, to: bob.endpoint });
+    for (const word of ['one', 'two']) {
+      alice.say(word, left);
+      await bob.untilText(word);
+    }
+    const intruder = createSocket({ type: 'udp4', reusePort: true });
+    intruder.bind(left.port, '127.0.0.1');
+    const [error] = await once(intruder, 'error');
+    expect(error).toMatchObject({ code: 'EADDRINUSE' });
+    intruder.close();
+  });
+
   it('takes no way out of another path', async () => {
     const { rtp: left } = await openPair(path());
     const { rtp: right } = await openPair(path());

@@ -57,7 +57,7 @@ const relay = z.strictObject({
     .optional()
     .meta({ description: `UDP ports: \`${PORTS_EXAMPLE}\`, or a list where only some can be had` }),
   path: z.enum(['auto', 'portable', 'accelerated', 'kernel']).optional().meta({
-    description: 'how packets pass: `auto` takes the fastest that the machine and its rights allow',
+    description: 'how packets pass; `auto` is the fastest that leaves the machine as it is: media-paths.md',
   }),
   timeout: duration('5s', '1d')
     .optional()
