@@ -11,7 +11,7 @@ function seen(
   start: string,
   ...lines: string[]
 ): SeenMessage {
-  const text = `${[start, ...lines].join('\r\n')}\r\n\r\nc=IN IP4 10.0.0.50`;
+  const text = `${[start, ...lines].join('\r\n')}\r\n\r\n`;
   const ports = { sourcePort: 5060, destinationPort: 5060 };
   return { link, time: ++clock, transport: 'udp', source, destination, ...ports, text };
 }
@@ -23,13 +23,29 @@ const INVITE = 'INVITE sip:bob@example.com SIP/2.0';
 const DIALOG = ['To: <sip:bob@example.com>;tag=1', 'Call-ID: a', 'CSeq: 1 INVITE'];
 
 describe('the rules of printed addresses', () => {
-  it('hold private addresses back from the Internet, in headers and not in bodies', () => {
+  it('hold private addresses back from the Internet', () => {
     const outward = (...lines: string[]): SeenMessage =>
       seen('internet', '99.88.44.33', '203.0.113.10', INVITE, ...lines);
     expect(rules(outward(VIA))).toEqual([]);
     expect(rules(outward('Via: SIP/2.0/UDP 10.0.0.34:5060'))).toEqual(['server-private-address']);
     expect(rules(outward(VIA, 'Contact: <sip:bob@10.0.0.50>'))).toEqual(['phone-private-address']);
     expect(rules(outward(VIA, 'Contact: <sip:bob@110.0.0.50>'))).toEqual([]);
+  });
+
+  it('want media sent where each reader can send them', () => {
+    const told = (link: Link, source: string, destination: string, address: string): SeenMessage => {
+      const message = seen(link, source, destination, INVITE, VIA);
+      return { ...message, text: `${message.text}v=0\r\nc=IN IP4 ${address}\r\n` };
+    };
+    const outward = (address: string) => rules(told('internet', '99.88.44.33', '203.0.113.10', address));
+    expect(outward('99.88.44.33')).toEqual([]);
+    expect(outward('10.0.0.34')).toEqual(['private-media-address']);
+    expect(outward('192.168.1.20')).toEqual(['private-media-address']);
+    const inward = (address: string) =>
+      rules(told('vpc', '10.0.0.34', '10.0.0.50', address)).filter((rule) => rule !== 'public-next-hop');
+    expect(inward('10.0.0.34')).toEqual([]);
+    expect(inward('99.88.44.33')).toEqual(['public-media-address']);
+    expect(rules(told('internet', '203.0.113.10', '99.88.44.33', '10.0.0.50'))).toEqual([]);
   });
 
   it('do not blame the server for what the Internet sends', () => {
