@@ -10,6 +10,6 @@ export default routes({
   },
   async invite(call) {
     const who = await subscribers.verify(call);
-    return who.ok ? call.fork(`sip:someone@${call.target.user}`) : who.challenge;
+    return who.ok ? call.anchorMedia().fork(`sip:someone@${call.target.user}`) : who.challenge;
   },
 });

@@ -1,16 +1,30 @@
-// Runs on a machine of the test network: a carrier that is found by name. It answers calls on one port, and takes
-// everything and answers nothing on another. It writes what it hears, one message a line (JSON).
+// Runs on a machine of the test network: a carrier that is found by name. It answers calls on one port and talks in
+// them, and takes everything and answers nothing on another. It writes what it hears, one message a line (JSON).
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { formatHostPort } from '../../src/base/ip.ts';
-import { buildResponse, type HeaderEntry } from '../../src/wire/sip/build.ts';
+import { buildResponse, type HeaderEntry, type ResponseParts } from '../../src/wire/sip/build.ts';
 import { H } from '../../src/wire/sip/header-name.ts';
+import type { SipMessage } from '../../src/wire/sip/message.ts';
 import { parseMessage } from '../../src/wire/sip/parse.ts';
+import { MediaPeer } from './media-peer.ts';
 import type { SeenMessage } from './seen-message.ts';
 import { ADDRESS } from './topology.ts';
 
 export const ANSWERING_PORT = 5080;
 export const SILENT_PORT = 5081;
+const TALK_LIMIT_MS = 30_000;
+
+/** Says who it is and hears the caller, until it is hung up. */
+const talking = new Map<string, MediaPeer>(); // by Call-ID
+
+async function talk(address: string, { callId, body }: SipMessage): Promise<Buffer> {
+  const media = await MediaPeer.open(address, `${callId}-callee`);
+  talking.set(callId, media);
+  // What it does not hear is the caller's trouble too: it is told what is heard of it.
+  media.talk(body.toString(), `${callId}-caller`, 1, TALK_LIMIT_MS).catch(console.error);
+  return Buffer.from(media.sdp);
+}
 
 async function listen(address: string, port: number): Promise<void> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -36,7 +50,19 @@ async function listen(address: string, port: number): Promise<void> {
     answered.add(branch);
     const contact: HeaderEntry = [H.Contact, `<sip:carrier@${formatHostPort(address, port)}>`];
     const parts = { status: 200, toTag: 'carrier', headers: [contact] };
-    socket.send(buildResponse(parsed.message, parts), from.port, from.address);
+    const reply = (more: Partial<ResponseParts>): void =>
+      socket.send(buildResponse(parsed.message, { ...parts, ...more }), from.port, from.address);
+    if (parsed.message.method === 'INVITE') {
+      void talk(address, parsed.message).then((body) =>
+        reply({ headers: [contact, [H.ContentType, 'application/sdp']], body }),
+      );
+      return;
+    }
+    if (parsed.message.method === 'BYE') {
+      talking.get(parsed.message.callId)?.[Symbol.dispose]();
+      talking.delete(parsed.message.callId);
+    }
+    reply({});
   });
   socket.bind(port, address);
   await once(socket, 'listening');
