@@ -18,6 +18,7 @@ import type { LoadBalancerNames } from './load-balancer.ts';
 import type { MaxfwdNames } from './maxfwd.ts';
 import type { MiScriptNames } from './mi-script.ts';
 import type { NathelperNames } from './nathelper.ts';
+import type { OptionsNames } from './options.ts';
 import type { PathNames } from './path.ts';
 import type { PermissionsNames } from './permissions.ts';
 import type { PikeNames } from './pike.ts';
@@ -60,6 +61,7 @@ export interface Names
     MaxfwdNames,
     MiScriptNames,
     NathelperNames,
+    OptionsNames,
     PathNames,
     PermissionsNames,
     PikeNames,
