@@ -148,4 +148,13 @@ describe('sqlops', () => {
     await expect(run(body, scheme('x;shoe=1'))).rejects.toThrow(/shoe=1 means nothing in a scheme/);
     await expect(run('sql_avp_load("$ru", "$var(x)");')).rejects.toThrow(/names no AVP/);
   });
+
+  it('needs no database as long as nothing is asked', async () => {
+    await using server = await ScriptUnderTest.run(`loadmodule "sqlops.so"
+      route { xlog("on"); sql_query("SELECT 1", "$avp(a)"); xlog("$rc"); }`);
+    server.peer('192.0.2.7').request('OPTIONS');
+    await server.settle();
+    expect(server.lines.at(0)).toBe('on');
+    expect(server.lines.at(-1)).toBe('-1');
+  });
 });

@@ -152,7 +152,10 @@ export const module: ScriptModule = define({
   start: async (params, context) => {
     const databases = new Map<number, Database>();
     for (const [id, url] of params.db_url) databases.set(id, await openDatabase(context, 'sqlops', url));
-    if (databases.size === 0) databases.set(0, await openDatabase(context, 'sqlops', undefined));
+    // A script that loads the module and asks nothing needs no database.
+    if (databases.size === 0 && context.program.dbDefaultUrl !== undefined) {
+      databases.set(0, await openDatabase(context, 'sqlops', undefined));
+    }
     const preferences = {
       table: params.usr_table,
       uuid: params.uuid_column,

@@ -17,6 +17,7 @@ import { transformations } from '../transform/transformations.ts';
 import { ended } from './message-base.ts';
 import { messageMaker } from './message-class.ts';
 import { References } from './references.ts';
+import { writtenCalls } from './written-calls.ts';
 
 /** Makes of a script in TypeScript what `loadScript` makes of one in OpenSIPS's language. */
 export async function loadDefinition(
@@ -26,9 +27,10 @@ export async function loadDefinition(
 ): Promise<LoadScriptResult> {
   const faults = new Faults(SourceText.of(toByteString(source), file));
   const routes = routesOf(definition.parts);
+  const calls = writtenCalls(source);
   const script = {
     ...globalPart(definition.parts, faults.source.text),
-    routes: routes.map(({ block }) => block),
+    routes: routes.map(({ block }, i) => (i === 0 ? { ...block, body: calls } : block)),
   };
   const available = await importModules(script.modules.map(({ name }) => name));
   const settings = readSettings(script, faults);
