@@ -57,6 +57,18 @@ export function viaduct(transport: BenchTransport = 'udp'): Peer {
   };
 }
 
+/** Viaduct with the same script as OpenSIPS. */
+export function viaductScript(transport: BenchTransport = 'udp'): Peer {
+  const peer = viaduct(transport);
+  const script = `log_level=0\nsocket=${transport}:127.0.0.1:${PORT}\n${OPENSIPS_ROUTING}`;
+  return {
+    ...peer,
+    name: 'Viaduct -f opensips.cfg',
+    files: { 'opensips.cfg': script, ...CERTIFICATE_FILES },
+    command: [process.execPath, join(ROOT, 'bin', 'viaduct'), '-f', 'opensips.cfg'],
+  };
+}
+
 const ROUTE = `
   if (!mf_process_maxfwd_header(MAX_HOPS)) { sl_send_reply(483, "Too Many Hops"); exit; }
   if (has_totag()) {
@@ -127,13 +139,8 @@ export function kamailio(transport: BenchTransport = 'udp'): Peer | undefined {
   };
 }
 
-const OPENSIPS = (modules: string): string => `
-log_level=0
-stderror_enabled=yes
-udp_workers=1
-socket=udp:127.0.0.1:${PORT}
-mpath="${modules}"
-loadmodule "proto_udp.so"
+/** What OpenSIPS scripts of the scenario say of modules and routes. */
+export const OPENSIPS_ROUTING = `
 loadmodule "signaling.so"
 loadmodule "sl.so"
 loadmodule "tm.so"
@@ -142,6 +149,15 @@ loadmodule "maxfwd.so"
 loadmodule "sipmsgops.so"
 route {${ROUTE.replace('MAX_HOPS', '70')}}
 `;
+
+const OPENSIPS = (modules: string): string => `
+log_level=0
+stderror_enabled=yes
+udp_workers=1
+socket=udp:127.0.0.1:${PORT}
+mpath="${modules}"
+loadmodule "proto_udp.so"
+${OPENSIPS_ROUTING}`;
 
 /** The OpenSIPS that OPENSIPS_BIN names, with its modules in OPENSIPS_MODULES; undefined where it is not set. */
 export function opensips(): Peer | undefined {

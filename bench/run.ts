@@ -17,6 +17,7 @@ import {
   type Peer,
   PORT,
   viaduct,
+  viaductScript,
 } from './peers.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 import { type Load, loadReason, type RunSummary, runLoad, runStreamLoad, type Stretch } from './sipload.ts';
@@ -159,7 +160,12 @@ function table(results: readonly Result[]): string {
 async function bench(): Promise<void> {
   const wanted = values.only?.toLowerCase().split(',');
   const peersOn = (transport: BenchTransport): Peer[] =>
-    [viaduct(transport), kamailio(transport), transport === 'udp' ? opensips() : undefined]
+    [
+      viaduct(transport),
+      ...(transport === 'udp' ? [viaductScript()] : []),
+      kamailio(transport),
+      transport === 'udp' ? opensips() : undefined,
+    ]
       .filter((peer) => peer !== undefined)
       .filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true);
   const peers = peersOn('udp');

@@ -5,6 +5,7 @@ import type { HeaderEntry } from '../../wire/sip/build.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { Hook } from './hook.ts';
+import type { LooseRoute } from './loose-route.ts';
 import type { Hop } from './next-hop.ts';
 import type { Side } from './record-route.ts';
 import type { Target } from './target.ts';
@@ -116,6 +117,8 @@ export interface ForkOptions {
   readonly recordRoutePreset?: readonly string[];
   /** Add a Path, so that what a registrar behind this server sends comes back this way (RFC 3327). */
   readonly path?: boolean | PathWish;
+  /** The Routes of the request, where they have been looked at. */
+  readonly looseRoute?: LooseRoute;
   /** Name of the listener to send from. */
   readonly listener?: string;
   /** Headers added to every branch. */
@@ -149,6 +152,7 @@ export type StatelessOptions = Pick<
   | 'recordRoute'
   | 'recordRouteParams'
   | 'recordRoutePreset'
+  | 'looseRoute'
   | 'listener'
   | 'headers'
   | 'edit'

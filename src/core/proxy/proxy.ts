@@ -72,7 +72,7 @@ export class Proxy {
   ): void {
     this.#forward(
       transaction,
-      looseRoute(transaction.request, this.#env.advertise.own),
+      options.looseRoute ?? looseRoute(transaction.request, this.#env.advertise.own),
       groups,
       options,
       done,
@@ -121,7 +121,7 @@ export class Proxy {
     target: Target,
     options: StatelessOptions = NO_OPTIONS,
   ): void {
-    const route = looseRoute(message, this.#env.advertise.own);
+    const route = options.looseRoute ?? looseRoute(message, this.#env.advertise.own);
     const status = route.kind === 'malformed' ? 400 : message.maxForwards === 0 ? 483 : 0;
     const watched = status === 0 && message.method === 'ACK' ? this.#watch : undefined;
     const wishes = watched ? watched.ack(message, flow, options) : options;

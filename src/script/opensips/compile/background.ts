@@ -24,7 +24,7 @@ export function forget(m: ScriptMessage): void {
 /** After `async` AVPs, what was changed in the message, and what the function has found are left. */
 export function resume(m: ScriptMessage, route: string): void {
   m.params = NOTHING;
-  m.paramStack.length = 0;
+  m.paramStack = undefined;
   m.stack.length = 0;
   m.stack.push(route);
 }
@@ -42,7 +42,7 @@ export function launch(
   const report = async () => {
     apart.rc = code(await run(apart));
     if (route === undefined) return;
-    apart.stack.push(name);
+    apart.stack[0] = name;
     apart.params = params;
     await route(apart);
   };

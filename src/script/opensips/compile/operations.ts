@@ -308,6 +308,7 @@ export function enter(m: ScriptMessage, name: string, params: readonly Value[]):
     return false;
   }
   m.stack.push(name);
+  m.paramStack ??= [];
   m.paramStack.push(m.params);
   m.params = params;
   return true;
@@ -315,7 +316,7 @@ export function enter(m: ScriptMessage, name: string, params: readonly Value[]):
 
 export function leave(m: ScriptMessage, result: number): number {
   m.stack.pop();
-  m.params = m.paramStack.pop() ?? NOTHING;
+  m.params = m.paramStack?.pop() ?? NOTHING;
   return result;
 }
 

@@ -46,6 +46,7 @@ function preset(given: string): ParsedArgument<string> {
 function followRoutes(m: ScriptMessage, { followed }: State): number {
   const { context } = m;
   const route = looseRoute(context.request, m.program.services.advertise.own);
+  context.looseRoute = route;
   if (route.kind === 'none' || route.kind === 'malformed') return -1;
   context.set(
     ROUTE_PARAMS,

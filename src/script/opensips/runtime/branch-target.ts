@@ -9,8 +9,6 @@ export const NO_Q = -1;
 
 /** Where a request goes: the Request-URI branch (index 0), and each branch that a script or a look-up adds. */
 export class BranchTarget {
-  /** Flags by name (`setbflag`). */
-  readonly flags: Set<string>;
   /** `$du`: the next hop; null where the Request-URI says it. */
   du: string | null = null;
   /** In thousandths, {@link NO_Q} where none was given. */
@@ -23,18 +21,25 @@ export class BranchTarget {
   attributes: Map<string, Value> | undefined;
   /** The binding that it was made from; it holds as long as neither URI nor next hop nor socket is written. */
   #found: Target | undefined;
+  #flags: Set<string> | undefined;
   #uri: string;
   #parsed: Uri | undefined | null = null;
 
   constructor(uri: string, flags?: Iterable<string>) {
     this.#uri = uri;
-    this.flags = new Set(flags);
+    if (flags !== undefined) this.#flags = new Set(flags);
   }
 
   static found(target: Target, flags?: Iterable<string>): BranchTarget {
     const branch = new BranchTarget(target.uri, flags);
     branch.take(target);
     return branch;
+  }
+
+  /** Flags by name (`setbflag`). */
+  get flags(): Set<string> {
+    this.#flags ??= new Set();
+    return this.#flags;
   }
 
   get uri(): string {
@@ -88,8 +93,7 @@ export class BranchTarget {
     this.socket = other.socket;
     this.attributes = other.attributes && new Map(other.attributes);
     this.#found = other.#found;
-    this.flags.clear();
-    for (const flag of other.flags) this.flags.add(flag);
+    this.#flags = other.#flags && new Set(other.#flags);
   }
 
   copy(): BranchTarget {

@@ -4,10 +4,14 @@
  */
 export interface ContextKey<T> {
   readonly name: string;
+  /** Its own, from 0. */
+  readonly number: number;
   /** Only for the type. */
   holds?(value: T): void;
 }
 
+let keys = 0;
+
 export function contextKey<T>(name: string): ContextKey<T> {
-  return { name };
+  return { name, number: keys++ };
 }

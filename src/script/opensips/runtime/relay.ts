@@ -1,20 +1,13 @@
-import type {
-  BranchFailure,
-  ForkOptions,
-  ForkOutcome,
-  ReplyView,
-  StatelessOptions,
-} from '../../../core/proxy/fork-options.ts';
+import type { ForkOutcome } from '../../../core/proxy/fork-options.ts';
 import { nextHops } from '../../../core/proxy/next-hop.ts';
 import type { Target } from '../../../core/proxy/target.ts';
 import type { MaybePromise } from '../../../core/registrar/location-store.ts';
-import { H } from '../../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import { splitRoutes } from '../core/route-list.ts';
 import type { Code } from '../frame/function.ts';
-import { BranchTarget, NO_Q } from './branch-target.ts';
-import { MessageChanges } from './message-changes.ts';
-import { runBranchRoute, runFailureRoute, runReplyRoutes } from './reply-routes.ts';
+import { type BranchTarget, NO_Q } from './branch-target.ts';
+import { forkOptions, isSeen, statelessOptions } from './fork-hooks.ts';
+import { runFailureRoute } from './reply-routes.ts';
 import type { BegunBranch, RequestContext } from './request-context.ts';
 import type { ScriptMessage } from './script-message.ts';
 
@@ -45,24 +38,25 @@ export function relay(m: ScriptMessage, wishes: RelayWishes = {}): Code {
   }
   if (request.method === 'ACK') return forwardStateless(m, wishes.destination);
   if (transaction === undefined || context.answered || m.route === 'branch') return NO_TRANSACTION;
-  const targets = new Map<Target, BranchTarget>();
-  for (const branch of [m.target, ...context.branches]) {
+  const targets: Target[] = [];
+  const kept = isSeen(context) ? new Map<Target, BranchTarget>() : undefined;
+  for (const branch of context.branches.length > 0 ? [m.target, ...context.branches] : [m.target]) {
     if (branch.parsed === undefined) return BAD_URI;
     if (!branch.leadsSomewhere) return BAD_DESTINATION;
-    targets.set(targetOf(branch, context, wishes.destination), branch.copy());
+    const target = targetOf(branch, context, wishes.destination);
+    targets.push(target);
+    kept?.set(target, branch.copy());
   }
   context.branches = [];
   context.handled = true;
-  context.targets = targets;
+  context.targets = kept;
   if (wishes.trying !== undefined && request.method === 'INVITE' && transaction.lastStatus === 0) {
     transaction.reply({ status: 100, reason: wishes.trying });
   }
   for (const watcher of context.watchers) watcher.relaying?.(context);
   context.forks++;
   const options = forkOptions(context);
-  program.services.proxy.forkThen(transaction, [[...targets.keys()]], options, (outcome) =>
-    ended(context, outcome),
-  );
+  program.services.proxy.forkThen(transaction, [targets], options, (outcome) => ended(context, outcome));
   return true;
 }
 
@@ -75,7 +69,7 @@ export function inject(m: ScriptMessage): boolean {
   for (const branch of [m.target, ...context.branches]) {
     if (branch.parsed === undefined || !branch.leadsSomewhere) continue;
     const target = targetOf(branch, context);
-    context.targets.set(target, branch.copy());
+    context.targets?.set(target, branch.copy());
     added = program.services.proxy.addTarget(transaction, target) || added;
   }
   context.branches = [];
@@ -100,83 +94,6 @@ function targetOf(branch: BranchTarget, context: RequestContext, destination?: s
     connectionId: 0,
     instance: found?.instance ?? '',
   };
-}
-
-/** What is changed in the request, with the number of CSeq that it goes on with. */
-function requestEdit(
-  { request, cseqRaise }: RequestContext,
-  changes: MessageChanges,
-): Pick<StatelessOptions, 'edit'> {
-  if (cseqRaise === 0) return changes.empty ? {} : { edit: (edit, to) => changes.apply(edit, to.reader) };
-  const cseq = `${(request.cseq?.number ?? 0) + cseqRaise} ${request.method}`;
-  return {
-    edit: (edit, to) => {
-      changes.apply(edit, to.reader);
-      edit.set(H.CSeq, cseq);
-    },
-  };
-}
-
-function forkOptions(context: RequestContext): ForkOptions {
-  const { advertise, path, recordRoute, recordRouteParams } = context;
-  const changes = context.changes.snapshot();
-  return {
-    recordRoute: recordRoute !== undefined,
-    ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
-    ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
-    ...(path && { path }),
-    ...(advertise && { advertise }),
-    ...(context.ringTimeoutMs !== undefined && {
-      timeoutMs: context.ringTimeoutMs,
-      restartTimeout: context.restartTimeout,
-    }),
-    ...(context.silenceTimeoutMs !== undefined && { noAnswerMs: context.silenceTimeoutMs }),
-    ...(context.awaitTargets > 0 && { awaitTargets: context.awaitTargets }),
-    ...requestEdit(context, changes),
-    ...(context.cseqRaise > 0 && { cseqRaise: context.cseqRaise }),
-    onBranch: (view) => {
-      const target = context.targets.get(view.target)?.copy() ?? new BranchTarget(view.requestUri);
-      return runBranchRoute(context, view, target);
-    },
-    onReply: (view) => replied(context, view),
-    onFailure: (failure) => failed(context, failure),
-    onReplyWritten: (_bytes, { response }) => {
-      context.reply = response;
-      context.replyStatus = response.status;
-    },
-  };
-}
-
-/** Runs the reply routes, and puts what they changed into what is passed on. */
-function replied(context: RequestContext, view: ReplyView): MaybePromise<void> {
-  const { response, branch } = view;
-  const { request, cseqRaise } = context;
-  if (cseqRaise > 0) view.edit.set(H.CSeq, `${request.cseq?.number ?? 0} ${request.method}`);
-  const known = context.replyChanges?.get(response);
-  if (known !== undefined) {
-    // A negative answer has been through the routes when it came.
-    known.apply(view.edit, view.reader);
-    return undefined;
-  }
-  const changes = new MessageChanges();
-  const flow = branch.flow ?? context.flow;
-  const dropped = runReplyRoutes(context, response, flow, changes, branch, view);
-  const finish = (drop: boolean): void => {
-    if (drop && response.status < 200) view.drop();
-    changes.apply(view.edit, view.reader);
-  };
-  return dropped instanceof Promise ? dropped.then(finish) : finish(dropped);
-}
-
-function failed(context: RequestContext, failure: BranchFailure): void {
-  const { branch, response } = failure;
-  for (const watcher of context.watchers) watcher.failed?.(context, failure);
-  if (response === undefined) return;
-  const changes = new MessageChanges();
-  context.replyChanges ??= new Map();
-  context.replyChanges.set(response, changes);
-  context.branchOfReply.set(response, branch.index);
-  void runReplyRoutes(context, response, branch.flow ?? context.flow, changes, branch, undefined);
 }
 
 /** A fork has come to its outcome. */
@@ -204,7 +121,7 @@ function ended(context: RequestContext, outcome: ForkOutcome): void {
 
 /** The branch whose answer was chosen, else the last one. */
 function winner(context: RequestContext, response: SipMessage | undefined): BranchTarget {
-  const index = response === undefined ? undefined : context.branchOfReply.get(response);
+  const index = response === undefined ? undefined : context.branchOfReply?.get(response);
   const begun: BegunBranch | undefined = context.begun[index ?? context.begun.length - 1];
   return begun?.target ?? context.target;
 }
@@ -212,22 +129,14 @@ function winner(context: RequestContext, response: SipMessage | undefined): Bran
 /** Forwards a request without keeping anything of it; an ACK always goes so. */
 export function forwardStateless(m: ScriptMessage, destination: string | undefined): Code {
   const { context } = m;
-  const { request, flow, transaction, program, advertise } = context;
+  const { request, flow, transaction, program } = context;
   if (!m.isRequest) return false;
   if (m.target.parsed === undefined) return BAD_URI;
   if (!m.target.leadsSomewhere) return BAD_DESTINATION;
   const target = targetOf(m.target, context, destination);
-  const changes = context.changes.snapshot();
   context.handled = true;
   transaction?.forget();
-  const { recordRoute, recordRouteParams } = context;
-  program.services.proxy.forwardStateless(request, flow, target, {
-    recordRoute: recordRoute !== undefined,
-    ...(recordRoute && { recordRouteParams: recordRouteParams + recordRoute.params }),
-    ...(recordRoute?.preset && { recordRoutePreset: recordRoute.preset }),
-    ...(advertise && { advertise }),
-    ...requestEdit(context, changes),
-  });
+  program.services.proxy.forwardStateless(request, flow, target, statelessOptions(context));
   return true;
 }
 

@@ -74,10 +74,13 @@ export function runReplyRoutes(
     begun.lastStatus = response.status;
     begun.ref = ref;
   }
-  const names = program.hasRoute('onreply', '') ? [''] : [];
-  if (begun?.onReply !== undefined) names.push(begun.onReply);
+  const own = begun?.onReply;
+  const global = program.seesAllReplies;
+  if (!global && own === undefined && context.onReply === undefined && context.watchers.length === 0)
+    return false;
+  const names = global ? [''] : [];
+  if (own !== undefined) names.push(own);
   if (context.onReply !== undefined) names.push(context.onReply);
-  if (names.length === 0 && context.watchers.length === 0) return false;
   context.reply = response;
   const messageFor = (name: string) =>
     new ScriptMessage(context, 'onreply', name, {

@@ -1,4 +1,5 @@
 import type { BranchFailure, BranchRef, PathWish } from '../../../core/proxy/fork-options.ts';
+import type { LooseRoute } from '../../../core/proxy/loose-route.ts';
 import type { Target } from '../../../core/proxy/target.ts';
 import type { Flow } from '../../../net/flow.ts';
 import type { AddressParts } from '../../../net/listener.ts';
@@ -28,6 +29,8 @@ export interface RequestWatcher {
   /** Nothing more will come of it. */
   ended?(context: RequestContext): void;
 }
+
+const NOBODY: readonly RequestWatcher[] = [];
 
 /** How the request stays in the path of its dialog, as `record_route` has said. */
 export interface RecordRouteWish {
@@ -66,8 +69,6 @@ export class RequestContext {
   /** Of a CANCEL: the INVITE that it names. */
   readonly invite: ServerTransaction | undefined;
   readonly avps: Avps = new Avps();
-  /** Message flags by name (`setflag`). */
-  readonly flags: Set<string> = new Set();
   /** Branch 0: the Request-URI and what belongs to it. */
   readonly target: BranchTarget;
   /** Branches 1 and up. */
@@ -107,7 +108,9 @@ export class RequestContext {
   /** What reply routes have changed in negative answers, which are passed on when all have come. */
   replyChanges: Map<SipMessage, MessageChanges> | undefined;
   /** The branch that each negative answer came by. */
-  readonly branchOfReply: Map<SipMessage, number> = new Map();
+  branchOfReply: Map<SipMessage, number> | undefined;
+  /** The Routes of the request, where `loose_route` has looked at them. */
+  looseRoute: LooseRoute | undefined;
   /** `$du` as the Routes of the request say it: then nothing else need be said of the way. */
   routedTo: string | null = null;
   /** How much is added to the number of CSeq when it is forwarded; its answers have the number as it came. */
@@ -119,11 +122,14 @@ export class RequestContext {
   /** How many more branches may come while it is forwarded (`t_wait_for_new_branches`). */
   awaitTargets = 0;
   /** What the targets of the latest fork were made of. */
-  targets: Map<Target, BranchTarget> = new Map();
+  targets: Map<Target, BranchTarget> | undefined;
   /** Of an INVITE, in ms: how long each fork may take to a final answer (`$T_fr_inv_timeout`). */
   ringTimeoutMs: number | undefined;
   #watchers: RequestWatcher[] | undefined;
-  #own: Map<ContextKey<unknown>, unknown> | undefined;
+  /** By the numbers of their keys. */
+  #own: unknown[] | undefined;
+  #flags: Set<string> | undefined;
+  #hold: { context: RequestContext | undefined } | undefined;
 
   constructor(
     program: RunningProgram,
@@ -146,6 +152,31 @@ export class RequestContext {
     return this.dismissed || (this.transaction?.lastStatus ?? 0) >= 200;
   }
 
+  /** Message flags by name (`setflag`). */
+  get flags(): Set<string> {
+    this.#flags ??= new Set();
+    return this.#flags;
+  }
+
+  /** How what outlives the request by far refers to it. */
+  get hold(): { readonly context: RequestContext | undefined } {
+    this.#hold ??= { context: this };
+    return this.#hold;
+  }
+
+  /** Lets it go where nothing is left that anybody could see: repeated answers are passed on without it. */
+  release(): void {
+    const { begun, onReply, program } = this;
+    const invite = this.request.method === 'INVITE';
+    const seen =
+      onReply !== undefined ||
+      this.cseqRaise > 0 ||
+      program.seesAllReplies ||
+      begun.some((it) => it.onReply !== undefined);
+    if (this.#hold !== undefined && this.#watchers === undefined && !(invite && seen))
+      this.#hold.context = undefined;
+  }
+
   /** Has a module hear what becomes of the request. */
   watch(watcher: RequestWatcher): void {
     if (this.#watchers === undefined) this.#watchers = [watcher];
@@ -153,15 +184,15 @@ export class RequestContext {
   }
 
   get watchers(): readonly RequestWatcher[] {
-    return this.#watchers ?? [];
+    return this.#watchers ?? NOBODY;
   }
 
   get<T>(key: ContextKey<T>): T | undefined {
-    return this.#own?.get(key as ContextKey<unknown>) as T | undefined;
+    return this.#own?.[key.number] as T | undefined;
   }
 
   set<T>(key: ContextKey<T>, value: T): void {
-    this.#own ??= new Map();
-    this.#own.set(key as ContextKey<unknown>, value);
+    this.#own ??= [];
+    this.#own[key.number] = value;
   }
 }

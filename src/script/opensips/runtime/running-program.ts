@@ -40,6 +40,10 @@ export interface RunningProgram {
   /** A text as a format that is made at run time: `{s.eval}`. */
   evaluate(m: ScriptMessage, format: string): Value;
   hasRoute(kind: RouteKind, name: string): boolean;
+  /** Whether there is an onreply_route without a name. */
+  readonly seesAllReplies: boolean;
+  /** Whether there is any route that sees branches, replies or failures. */
+  readonly seesBranches: boolean;
   /** Runs the top route of a message. What is thrown within is logged, and then -1. */
   run(m: ScriptMessage): MaybePromise<number>;
   /** The texts that calls of a function in the script have for one argument, variables left out; each once. */

@@ -57,11 +57,11 @@ export class ScriptMessage {
   /** `$param(…)` of the route that runs. */
   params: readonly Value[] = [];
   /** Those of the routes that wait for it. */
-  readonly paramStack: (readonly Value[])[] = [];
+  paramStack: (readonly Value[])[] | undefined;
   /** `$return(…)` */
   returned: readonly Value[] = [];
   /** Names of the routes that run, the top route first. */
-  readonly stack: string[] = [];
+  readonly stack: string[];
   /** For `event_route`: the parameters of the event by name. */
   event: ReadonlyMap<string, Value> | undefined;
 
@@ -82,6 +82,7 @@ export class ScriptMessage {
     this.context = context;
     this.route = route;
     this.routeName = routeName;
+    this.stack = [routeName];
     this.message = parts.message;
     this.flow = parts.flow;
     this.changes = parts.changes;

@@ -44,7 +44,10 @@ export class ScriptProgram implements RunningProgram {
   readonly #onRequest: ((m: ScriptMessage) => void)[] = [];
   readonly #onClosed: ((connectionId: number) => void)[] = [];
   readonly #serverHeader: HeaderEntry | undefined;
+  seesAllReplies = false;
+  seesBranches = false;
   #routes: RouteFunctions = new Map();
+  #main: RouteFunction | undefined;
   #number = 0;
 
   constructor({ loaded, services }: ProgramParts) {
@@ -72,6 +75,12 @@ export class ScriptProgram implements RunningProgram {
   begin(states: readonly unknown[]): void {
     this.#states.push(...states);
     this.#routes = this.loaded.compiled.instantiate(this.#states);
+    this.#main = this.#routes.get(routeKey('request', ''));
+    this.seesAllReplies = this.hasRoute('onreply', '');
+    const { routes } = this.loaded.script;
+    this.seesBranches = routes.some(
+      ({ kind }) => kind === 'onreply' || kind === 'branch' || kind === 'failure',
+    );
   }
 
   nextNumber(): number {
@@ -117,7 +126,7 @@ export class ScriptProgram implements RunningProgram {
   request(context: RequestContext): void {
     const m = this.#messageOf(context, 'request', '');
     for (const hear of this.#onRequest) hear(m);
-    const run = this.run(m);
+    const run = this.#main === undefined ? -1 : this.#call(m, this.#main);
     if (run instanceof Promise) void run.then(() => this.#finish(m));
     else this.#finish(m);
   }
@@ -131,14 +140,12 @@ export class ScriptProgram implements RunningProgram {
 
   run(m: ScriptMessage): MaybePromise<number> {
     const route = this.#routes.get(routeKey(m.route, m.routeName));
-    if (route === undefined) return -1;
-    return this.#call(m, route, m.routeName);
+    return route === undefined ? -1 : this.#call(m, route);
   }
 
-  #call(m: ScriptMessage, route: RouteFunction, name: string): MaybePromise<number> {
+  #call(m: ScriptMessage, route: RouteFunction): MaybePromise<number> {
     const { variableCount } = this.loaded.compiled;
     for (let i = m.vars.length; i < variableCount; i++) m.vars.push(null);
-    m.stack.push(name);
     try {
       const result = route(m);
       return result instanceof Promise ? result.catch((fault: unknown) => this.#faultIn(m, fault)) : result;
@@ -152,7 +159,7 @@ export class ScriptProgram implements RunningProgram {
     if (route === undefined) return -1;
     const m = this.#messageOf(context, 'request', name);
     m.params = params;
-    return await this.#call(m, route, name);
+    return await this.#call(m, route);
   }
 
   #messageOf(context: RequestContext, kind: RouteKind, name: string): ScriptMessage {
@@ -296,7 +303,7 @@ export class ScriptProgram implements RunningProgram {
 
   /** A reply that belongs to no transaction. @returns whether it may go on */
   strayReply(response: SipMessage, flow: Flow): MaybePromise<boolean> {
-    if (!this.hasRoute('onreply', '')) return true;
+    if (!this.seesAllReplies) return true;
     const context = new RequestContext(this, response, flow, undefined);
     const changes = new MessageChanges();
     const m = new ScriptMessage(context, 'onreply', '', {

@@ -4,13 +4,14 @@ import { H } from '../../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../../wire/sip/message.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ScriptProgram } from './script-program.ts';
-import { trackAnswer } from './track-answer.ts';
+import { tellAnswer } from './track-answer.ts';
 
 /** Hands a script what comes from the transactions. */
 export class ScriptUser {
   readonly program: ScriptProgram;
-  /** Of INVITEs whose script or forks are not done, so that their CANCEL finds them; bounded by the transactions. */
-  readonly #pending = new Map<ServerTransaction, RequestContext>();
+  /** Of INVITEs that have no final answer, so that their CANCEL finds them; bounded by the transactions. */
+  readonly #invites = new Map<ServerTransaction, RequestContext>();
+  #pending = 0;
   handled = 0;
   overloaded = 0;
 
@@ -20,7 +21,7 @@ export class ScriptUser {
 
   /** How many requests wait for an answer. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending;
   }
 
   request(message: SipMessage, flow: Flow): void {
@@ -33,8 +34,14 @@ export class ScriptUser {
     }
     this.handled++;
     const context = this.program.contextOf(message, flow, transaction);
-    this.#pending.set(transaction, context);
-    trackAnswer(context, () => this.#pending.delete(transaction));
+    const isInvite = message.method === 'INVITE';
+    this.#pending++;
+    if (isInvite) this.#invites.set(transaction, context);
+    transaction.onSettled = (status) => {
+      this.#pending--;
+      if (isInvite) this.#invites.delete(transaction);
+      tellAnswer(context, status);
+    };
     this.program.request(context);
   }
 
@@ -44,7 +51,7 @@ export class ScriptUser {
 
   /** The script decides what becomes of a CANCEL; what is under way for its INVITE is told of it in any case. */
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
-    const pending = invite && this.#pending.get(invite);
+    const pending = invite && this.#invites.get(invite);
     if (pending) pending.cancelled = true;
     this.program.request(this.program.contextOf(message, flow, undefined, invite));
   }
