@@ -81,6 +81,10 @@ describe('readScript', () => {
     expect(await faultsOf(workingDirectory, 'main.cfg', 'echo no such macro >&2; false')).toEqual([
       expect.stringContaining('no such macro'),
     ]);
+    writeFileSync(join(workingDirectory, 'large.cfg'), `route { exit; }\n${'#\n'.repeat(200_000)}`);
+    expect(await faultsOf(workingDirectory, 'large.cfg', 'exec <&-; sleep 0.1; exit 3')).toEqual([
+      expect.stringContaining('it ended with 3'),
+    ]);
     expect(await faultsOf(workingDirectory, 'main.cfg', 'no-such-program-here')).toEqual([
       expect.stringContaining('not found'),
     ]);

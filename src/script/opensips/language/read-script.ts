@@ -139,9 +139,10 @@ function preprocessed(pieces: readonly Piece[], command: string, file: string): 
     maxBuffer: LARGEST,
     timeout: PREPROCESSOR_MS,
   });
-  if (error || status !== 0) {
-    // A command that is not there leaves its input unread, which is an error too.
-    const told = stderr?.toString().trim() || error?.message;
+  // A command that ends before it has read everything breaks the pipe; how it ended says whether that was meant.
+  const fault = (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE' ? undefined : error;
+  if (fault || status !== 0) {
+    const told = stderr?.toString().trim() || fault?.message;
     const why = told ?? `it ended with ${signal ?? status}`;
     throw new Unreadable({ ...placeIn(file, 1), message: `the preprocessor "${command}" failed: ${why}` });
   }
