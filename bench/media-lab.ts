@@ -150,16 +150,17 @@ export class MediaLab implements AsyncDisposable {
       });
     }
     try {
-      await this.#listening(() => child.exitCode !== null);
+      await this.#until(true, () => child.exitCode !== null);
       const control = ['--control', `${RELAY_ADDRESS}:${CONTROL_PORT}`];
       const stretches = await this.#generate(load, [...control, '--pids', processesUnder(child.pid!).join()]);
       if (relay.failsWith?.test(said)) throw new Error('it does not do what it should');
       return stretches;
     } catch (error) {
-      const [line] = (error as Error).message.split('\n').slice(-1);
+      const line = (error as Error).message.trim().split('\n').at(-1);
       throw new Error(`${relay.name}: ${line} ${said.slice(-2000)}`, { cause: error });
     } finally {
       await stop(child);
+      await this.#until(false, () => false);
     }
   }
 
@@ -167,13 +168,14 @@ export class MediaLab implements AsyncDisposable {
     await this.#sandbox[Symbol.asyncDispose]();
   }
 
-  async #listening(hasEnded: () => boolean): Promise<void> {
+  /** Waits until the control port is in use, or free again: thousands of sockets take their time to close. */
+  async #until(inUse: boolean, hasEnded: () => boolean): Promise<void> {
     const bound = new RegExp(`:${CONTROL_PORT.toString(16).toUpperCase()} \\S+ 07`);
     for (let waited = 0; waited < START_LIMIT_MS && !hasEnded(); waited += POLL_MS) {
-      if (bound.test(this.#sandbox.script('ip netns exec relay cat /proc/net/udp'))) return;
+      if (bound.test(this.#sandbox.script('ip netns exec relay cat /proc/net/udp')) === inUse) return;
       await wait(POLL_MS);
     }
-    throw new Error('it does not listen');
+    throw new Error(inUse ? 'it does not listen' : 'it does not let go of its port');
   }
 
   async #generate(load: MediaLoad, words: readonly string[]): Promise<MediaStretch[]> {
