@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { missingRequirement } from '../test/cloud/requirements.ts';
 import { MediaLab, type MediaStretch } from './media-lab.ts';
 import { DIRECT, relaysUnderTest } from './media-peers.ts';
+import { textTable } from './text-table.ts';
 
 const RELAY_CORE = 0;
 const LOAD_CORE = 1;
@@ -96,16 +97,7 @@ function table(results: readonly Result[]): string {
     it.addedMs?.p99.toFixed(2) ?? '',
     references.flatMap((name) => (ratio[name] === undefined ? [] : [`${name} ${ratio[name]}`])).join(', '),
   ]);
-  const all = [titles, ...rows];
-  const widths = titles.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable(titles, rows);
 }
 
 async function bench(): Promise<void> {

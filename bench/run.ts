@@ -21,6 +21,7 @@ import {
 } from './peers.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 import { type Load, loadReason, type RunSummary, runLoad, runStreamLoad, type Stretch } from './sipload.ts';
+import { textTable } from './text-table.ts';
 
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
@@ -145,16 +146,7 @@ function table(results: readonly Result[]): string {
       .map(([server, ratio]) => `${ratio.toFixed(2)} × ${server}`)
       .join(', '),
   ]);
-  const all = [titles, ...rows];
-  const widths = titles.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable(titles, rows);
 }
 
 async function bench(): Promise<void> {
