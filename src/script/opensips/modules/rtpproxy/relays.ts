@@ -20,6 +20,8 @@ export class ScriptRelays implements MediaListener, AsyncDisposable {
   readonly #defaultSet: number;
   /** Call-IDs by the word under which the relay tells of them. */
   readonly #tags = new BoundedMap<string, string>(MOST_TAGS, 'drop-oldest');
+  /** The other way round: every offer and answer asks. Filled, emptied and bounded alike. */
+  readonly #tagOfCall = new BoundedMap<string, string>(MOST_TAGS, 'drop-oldest');
   readonly #relayState = (message: unknown): void => {
     const { event, relay } = message as { event: string; relay: string };
     this.#context.raise('E_RTPPROXY_STATUS', {
@@ -63,9 +65,11 @@ export class ScriptRelays implements MediaListener, AsyncDisposable {
 
   /** The word by which the relay is to tell of a call. */
   tagOf(callId: string): string {
-    for (const [tag, known] of this.#tags.entries()) if (known === callId) return tag;
+    const known = this.#tagOfCall.get(callId);
+    if (known !== undefined) return known;
     const tag = this.#context.services.ids.token(TAG_LENGTH);
     this.#tags.set(tag, callId);
+    this.#tagOfCall.set(callId, tag);
     return tag;
   }
 
@@ -76,6 +80,7 @@ export class ScriptRelays implements MediaListener, AsyncDisposable {
       return;
     }
     this.#tags.delete(tag);
+    this.#tagOfCall.delete(callId);
     const { dialogs } = this.#context.services;
     for (const dialog of dialogs.ofCall(callId)) void dialogs.end(dialog, TIMEOUT_REASON);
   }
