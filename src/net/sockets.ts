@@ -18,6 +18,7 @@ import { StunResponder } from './stun-responder.ts';
 import type { CertificateState } from './tls-contexts.ts';
 import { UdpListener } from './udp-listener.ts';
 import { DEFAULT_WEB_SOCKET, type WebSocketSettings } from './web-socket-settings.ts';
+import type { WorkerPeers, WorkerPlace } from './worker-place.ts';
 
 export interface SocketsOptions {
   readonly clock: Clock;
@@ -33,6 +34,8 @@ export interface SocketsOptions {
   readonly webSocket?: Partial<WebSocketSettings>;
   /** How datagram sockets are made; `node:dgram` unless given. */
   readonly openDatagrams?: OpenDatagramIo;
+  /** Where this is one of several workers: its place among them, and the way to the others. */
+  readonly workers?: { readonly place: WorkerPlace; readonly peers: WorkerPeers };
 }
 
 /** All sockets of the process. */
