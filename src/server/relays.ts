@@ -2,39 +2,14 @@ import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { MediaControl, MediaListener } from '../media/control/media-control.ts';
-import { type OpenRelayPort, PortLink } from '../media/control/port-link.ts';
+import type { OpenRelayPort } from '../media/control/port-link.ts';
 import { RtpengineControl } from '../media/control/rtpengine-control.ts';
 import { RtpproxyControl } from '../media/control/rtpproxy-control.ts';
-import { EmbeddedRelay } from '../media/server/embedded-relay.ts';
-import type { Listener } from '../net/listener.ts';
 import { EMBEDDED_SET } from '../ops/config/check-media.ts';
 import type { MediaConfig, RelaySetConfig } from '../ops/config/server-config.ts';
-import {
-  EMBEDDED_SETTINGS,
-  nodeSets,
-  relayProgram,
-  rtpengineSettings,
-  rtpproxySettings,
-} from '../ops/media-settings.ts';
+import { EMBEDDED_SETTINGS, nodeSets, rtpengineSettings, rtpproxySettings } from '../ops/media-settings.ts';
 import { type RelaySet, RelaySets } from '../script/media/relay-sets.ts';
-import { readCounters } from '../wire/rtpproxy/reply.ts';
-import type { CounterGroup } from './statistics.ts';
-
-const ASK_MS = 1000;
-/** Counters of the relay that are told, by rtpproxy's names. */
-const RELAY_COUNTERS: Readonly<Record<string, string>> = {
-  nsess_created: 'sessions',
-  nsess_destroyed: 'ended',
-  nsess_timeout: 'timedOut',
-  nsess_nortp: 'silent',
-  nsess_owrtp: 'oneWay',
-  npkts_rcvd: 'packetsIn',
-  npkts_relayed: 'packetsRelayed',
-  npkts_discard: 'packetsDropped',
-  npkts_played: 'packetsPlayed',
-  ncmds_rcvd: 'commands',
-  ncmds_errs: 'commandsFailed',
-};
+import type { OwnRelay } from './own-relay.ts';
 
 export interface RelayServices {
   readonly clock: Clock;
@@ -43,11 +18,7 @@ export interface RelayServices {
 }
 
 interface Parts {
-  /** Opens a line to the own relay. */
-  readonly openPort: OpenRelayPort | undefined;
-  readonly relay: EmbeddedRelay | undefined;
-  /** Asks it what it has counted. */
-  readonly link: PortLink | undefined;
+  readonly relay: OwnRelay | undefined;
   /** Commands it. */
   readonly own: RtpproxyControl | undefined;
   readonly rtpproxy: RtpproxyControl;
@@ -60,18 +31,15 @@ export class ServerRelays implements AsyncDisposable {
   readonly #parts: Parts;
 
   /**
-   * @param listeners whose addresses the own relay has where it has none of its own
+   * @param relay the one in this process, where there is one
    * @throws ServerError NET_LISTEN_FAILED, CFG_INVALID: with what keeps a relay from working
    */
   static async open(
     config: MediaConfig,
-    listeners: readonly Listener[],
+    relay: OwnRelay | undefined,
     services: RelayServices,
   ): Promise<ServerRelays> {
     await using resources = new AsyncDisposableStack();
-    const { clock, wheel } = services;
-    const relay =
-      config.relay && resources.use(await EmbeddedRelay.start(relayProgram(config.relay, listeners), clock));
     const openPort = relay && (() => relay.connect());
     const own =
       openPort &&
@@ -82,10 +50,7 @@ export class ServerRelays implements AsyncDisposable {
     const rtpengine = resources.use(
       new RtpengineControl({ ...services, settings: rtpengineSettings(config.rtpengine) }),
     );
-    const link =
-      openPort &&
-      resources.use(new PortLink({ open: openPort, wheel, timeoutMs: ASK_MS, tries: 1, notified: () => {} }));
-    return new ServerRelays(resources.move(), { openPort, relay, link, own, rtpproxy, rtpengine });
+    return new ServerRelays(resources.move(), { relay, own, rtpproxy, rtpengine });
   }
 
   private constructor(resources: AsyncDisposableStack, parts: Parts) {
@@ -94,7 +59,8 @@ export class ServerRelays implements AsyncDisposable {
   }
 
   get openPort(): OpenRelayPort | undefined {
-    return this.#parts.openPort;
+    const { relay } = this.#parts;
+    return relay && (() => relay.connect());
   }
 
   /** Who hears from now on what relays tell by themselves. */
@@ -130,17 +96,6 @@ export class ServerRelays implements AsyncDisposable {
     ];
     const first = all.find(({ name }) => name === use);
     return new RelaySets(first ? [first, ...all.filter((it) => it !== first)] : all);
-  }
-
-  /** What the own relay has counted; undefined where there is none, or it does not answer. */
-  async statistics(): Promise<CounterGroup | undefined> {
-    const names = Object.keys(RELAY_COUNTERS);
-    const { link, relay } = this.#parts;
-    const answer = await link?.ask(`Gv ${names.join(' ')}`);
-    const counters = answer?.ok ? readCounters(answer.text.trim().split(' '), names) : undefined;
-    if (!counters || !relay) return undefined;
-    const told = [...counters].map(([name, value]) => [RELAY_COUNTERS[name]!, value] as const);
-    return { ...Object.fromEntries(told), restarts: relay.restarts };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,11 +8,11 @@ import { subnetsOf } from '../net/select-listener.ts';
 import type { Sockets } from '../net/sockets.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
-import type { Log } from '../ops/log/log.ts';
 import type { ServerMedia } from './media.ts';
 import { loadProgram, type RoutingRuntime, replaceProgram } from './program.ts';
 import { makeSelfSignedFiles } from './self-signed-files.ts';
 import { frontDoorSettings } from './settings.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What a reload may change. */
 export interface Reloadable {
@@ -21,7 +21,7 @@ export interface Reloadable {
   readonly frontDoor: FrontDoor;
   readonly runtime: RoutingRuntime;
   readonly media: ServerMedia;
-  readonly log: Log;
+  readonly log: Surroundings['log'];
   /** Of the machine's interfaces, which may have changed too. */
   readonly subnets: Map<string, Cidr>;
 }

@@ -1,14 +1,14 @@
 import { ServerError } from '../base/errors.ts';
 import type { Administered } from '../ops/admin/administered.ts';
-import type { Log } from '../ops/log/log.ts';
 import { VERSION } from '../ops/version.ts';
 import type { ServerHandle } from '../script/opensips/runtime/server-services.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * The server as the management commands of a script see it.
  * @param server undefined as long as it starts
  */
-export function serverHandle(server: () => Administered | undefined, log: Log): ServerHandle {
+export function serverHandle(server: () => Administered | undefined, log: Surroundings['log']): ServerHandle {
   return {
     version: VERSION,
     statistics: () => server()?.statistics() ?? {},

@@ -11,27 +11,35 @@ const SNAPSHOT = 'advertise';
 
 /** What outlives the process: bindings, subscribers, the server's key, and the addresses it has printed. */
 export class Storage implements AsyncDisposable {
-  readonly location: SqliteLocation;
   readonly subscribers: SqliteSubscribers;
   /** Secret; signs nonces and tags. */
   readonly key: Buffer;
   readonly #database: Database;
   readonly #meta: Meta;
+  #location: SqliteLocation | undefined;
   #saved = '';
 
   /** @throws ServerError STORE_UNAVAILABLE, STORE_NEWER */
   constructor(data: string) {
     this.#database = Database.open(databasePath(data));
     this.#meta = new Meta(this.#database);
-    this.location = new SqliteLocation(this.#database);
     this.subscribers = new SqliteSubscribers(this.#database);
     this.key = this.#meta.getOrCreate('server-key', () => randomBytes(KEY_BYTES));
   }
 
-  /** Recognises again what earlier runs printed. */
-  restore(advertise: Advertise): void {
+  /**
+   * The bindings, loaded; to be asked for once.
+   * @throws ServerError STORE_UNAVAILABLE
+   */
+  openLocation(): SqliteLocation {
+    this.#location = new SqliteLocation(this.#database);
+    return this.#location;
+  }
+
+  /** What earlier runs printed, to be recognised again. */
+  printed(): AdvertiseSnapshot | undefined {
     const stored = this.#meta.get(SNAPSHOT);
-    if (stored) advertise.restore(JSON.parse(stored.toString('utf8')) as AdvertiseSnapshot);
+    return stored && (JSON.parse(stored.toString('utf8')) as AdvertiseSnapshot);
   }
 
   /** Writes down what has been printed, where that has changed. */
@@ -43,7 +51,7 @@ export class Storage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.location[Symbol.asyncDispose]();
+    await this.#location?.[Symbol.asyncDispose]();
     await this.#database[Symbol.asyncDispose]();
   }
 }

@@ -1,36 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { channels } from '../../base/channels.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ServerError } from '../../base/errors.ts';
-import { TokenBucket } from '../../base/token-bucket.ts';
 import type { LogLevel, LogSettings } from '../config/server-config.ts';
-
-/** Lines about refused messages per second: whoever floods the server shall not fill its disk. */
-const REFUSED_PER_SECOND = 10;
-
-interface LogEvent {
-  readonly level: LogLevel;
-  readonly area: string;
-  readonly text: string;
-  readonly [field: string]: unknown;
-}
-
-type Subscription = readonly [(typeof channels)[keyof typeof channels], (message: unknown) => void];
+import { LogLines } from './log-lines.ts';
 
 /** Writes what the floors below publish, as JSON lines. */
 export class Log implements Disposable {
   readonly #logger: Logger;
   readonly #destination: ReturnType<typeof pino.destination>;
   readonly #isFile: boolean;
-  readonly #refusals: TokenBucket;
-  readonly #lines: readonly Subscription[];
-  /** Subscribed to at level `debug` alone: whoever publishes makes an object for it. */
-  readonly #details: readonly Subscription[];
-  #detailed = false;
-  /** Refused messages that were not logged one by one. */
-  refusalsSkipped = 0;
+  readonly #lines: LogLines;
 
   /** @throws ServerError STORE_UNAVAILABLE where the file cannot be written */
   constructor(settings: LogSettings, clock: Clock) {
@@ -47,23 +28,24 @@ export class Log implements Disposable {
       },
       this.#destination,
     );
-    this.#refusals = new TokenBucket(clock, REFUSED_PER_SECOND, REFUSED_PER_SECOND * 5);
-    this.#lines = [
-      [channels.log, (message) => this.#line(message as LogEvent)],
-      [channels.refused, (message) => this.#refused(message as object)],
-    ];
-    this.#details = [
-      [channels.connection, (message) => this.#detail('net', 'connection', message as object)],
-      [channels.binding, (message) => this.#detail('registrar', 'binding', message as object)],
-      [channels.transaction, (message) => this.#detail('transaction', 'transaction', message as object)],
-    ];
-    subscribe(this.#lines, true);
-    this.setLevel(settings.level);
+    this.#lines = new LogLines(settings.level, clock, (level, fields, text) =>
+      this.write(level, fields, text),
+    );
+  }
+
+  /** Refused messages that were not logged one by one. */
+  get refusalsSkipped(): number {
+    return this.#lines.refusalsSkipped;
+  }
+
+  /** Writes a line that comes from elsewhere, as from another thread. */
+  write(level: LogLevel, fields: object, text: string): void {
+    this.#logger[level](fields, text);
   }
 
   setLevel(level: LogLevel): void {
     this.#logger.level = level;
-    this.#setDetailed(level === 'debug');
+    this.#lines.setLevel(level);
   }
 
   /** Opens the file anew, after it was moved away; nothing for the standard output. */
@@ -72,42 +54,9 @@ export class Log implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    subscribe(this.#lines, false);
-    this.#setDetailed(false);
+    this.#lines[Symbol.dispose]();
     this.#destination.flushSync();
     this.#destination.end();
-  }
-
-  #setDetailed(detailed: boolean): void {
-    if (detailed === this.#detailed) return;
-    subscribe(this.#details, detailed);
-    this.#detailed = detailed;
-  }
-
-  #line({ level, text, ...fields }: LogEvent): void {
-    this.#logger[level](fields, text);
-  }
-
-  #detail(area: string, text: string, message: object): void {
-    this.#logger.debug({ area, ...message }, text);
-  }
-
-  #refused(message: object): void {
-    if (!this.#refusals.take()) {
-      this.refusalsSkipped++;
-      return;
-    }
-    this.#logger.info(
-      { area: 'refused', ...message, skippedBefore: this.refusalsSkipped || undefined },
-      'refused',
-    );
-  }
-}
-
-function subscribe(subscriptions: readonly Subscription[], on: boolean): void {
-  for (const [channel, subscriber] of subscriptions) {
-    if (on) channel.subscribe(subscriber);
-    else channel.unsubscribe(subscriber);
   }
 }
 
