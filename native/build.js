@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const HEADERS = ['dispatch.h', 'owner.h'];
 const ADDONS = [
-  ['datagram', 'datagrams go'],
-  ['relay', 'media goes'],
+  ['datagram', 'datagrams go', ['datagram.c', 'dispatch.c', 'owner.c']],
+  ['relay', 'media goes', ['relay.c']],
 ];
 
 /** The headers of Node-API come as a package, for an installed Node often has none. */
@@ -22,18 +23,21 @@ function headers() {
 }
 
 /** @returns why it is not there now; undefined where it is */
-function build(name) {
+function build(name, files) {
   if (process.platform !== 'linux') return 'only Linux has recvmmsg and sendmmsg';
-  const source = join(here, `${name}.c`);
+  const sources = files.map((file) => join(here, file));
+  const newest = Math.max(
+    ...[...sources, ...HEADERS.map((file) => join(here, file))].map((it) => statSync(it).mtimeMs),
+  );
   const target = join(here, 'build', `${name}-${process.platform}-${process.arch}.node`);
-  if (existsSync(target) && statSync(target).mtimeMs >= statSync(source).mtimeMs) return undefined;
+  if (existsSync(target) && statSync(target).mtimeMs >= newest) return undefined;
   const include = headers();
   if (!include) return 'the package node-api-headers is missing';
   mkdirSync(dirname(target), { recursive: true });
   const flags = ['-O2', '-fPIC', '-shared', '-pthread', '-Wall', '-Wextra', '-Wno-unused-parameter'];
   // Beside its place first: a running program may have the old one mapped.
   const fresh = `${target}.${process.pid}`;
-  const result = spawnSync(process.env.CC || 'cc', [...flags, '-I', include, '-o', fresh, source], {
+  const result = spawnSync(process.env.CC || 'cc', [...flags, '-I', include, '-o', fresh, ...sources], {
     encoding: 'utf8',
   });
   if (result.error) return 'there is no C compiler';
@@ -48,8 +52,8 @@ function build(name) {
  * @returns {string[]} what goes the portable way, and why
  */
 export function buildAddons() {
-  return ADDONS.flatMap(([name, what]) => {
-    const reason = build(name);
+  return ADDONS.flatMap(([name, what, files]) => {
+    const reason = build(name, files);
     return reason ? [`${what} the portable way: ${reason}`] : [];
   });
 }

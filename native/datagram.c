@@ -1,5 +1,6 @@
 // Batched datagrams for Node: one recvmmsg and one callback into JavaScript for up to 64 datagrams, one sendmmsg for
-// what is sent meanwhile. Input and output only: no byte of a datagram is looked at here. Linux, Node-API 8.
+// what is sent meanwhile. Input and output only: no byte of a datagram is looked at here. Where several workers share a
+// socket, its datagrams come from an inbox (dispatch.h) instead. Linux, Node-API 8.
 //
 // JavaScript and C share five blocks of memory that never move: arenas for the bytes, and descriptors (four int32 each:
 // offset or slot, length, port, IPv4 address in network order; IPv6 addresses stand in 16 bytes beside).
@@ -15,6 +16,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "dispatch.h"
+#include "owner.h"
 
 // What is used of libuv, whose ABI is stable within version 1; its header is not everywhere where a compiler is.
 typedef struct uv_loop_s uv_loop_t;
@@ -45,15 +49,18 @@ enum {
   WORDS = 4,            // of a descriptor
 };
 enum { AT_OFFSET, AT_LENGTH, AT_PORT, AT_ADDRESS };
-// Words of the state that both sides see: the queue's bounds, how many failed, and whether a batch is being handled.
-enum { HEAD, TAIL, FAILED, IN_BATCH, STATE_WORDS };
+// Words of the state that both sides see: the queue's bounds, how many failed, whether a batch is being handled, and how
+// many datagrams a full inbox has dropped.
+enum { HEAD, TAIL, FAILED, IN_BATCH, DROPPED, STATE_WORDS };
 
 typedef struct {
   napi_env env;
   napi_async_context context;
   napi_ref self, on_batch, blocks[7];
-  uv_handle_t *poll, *timer;
-  int fd, family, open_handles, closed, blocked;
+  napi_async_cleanup_hook_handle hook;
+  uv_handle_t *poll, *timer, *writable; // the last where there is an inbox
+  inbox *inbox;
+  int fd, family, open_handles, closed, blocked, torn_down;
   uint8_t *in_bytes, *out_bytes, *in_addresses, *out_addresses;
   int32_t *in, *out, *state;
   struct mmsghdr messages[BATCH];
@@ -62,9 +69,11 @@ typedef struct {
 } endpoint;
 
 static void on_poll(uv_handle_t *handle, int status, int events);
+static void on_writable(uv_handle_t *handle, int status, int events);
 
 static void watch(endpoint *it) {
-  uv_poll_start(it->poll, UV_READABLE | (it->blocked ? UV_WRITABLE : 0), on_poll);
+  if (!it->inbox) uv_poll_start(it->poll, UV_READABLE | (it->blocked ? UV_WRITABLE : 0), on_poll);
+  else if (it->blocked) uv_poll_start(it->writable, UV_WRITABLE, on_writable);
 }
 
 static socklen_t name_of(endpoint *it, int slot, struct sockaddr_storage *name) {
@@ -115,6 +124,11 @@ static void flush(endpoint *it) {
       state[HEAD]++;
     }
   }
+}
+
+static int take(endpoint *it) {
+  it->state[DROPPED] = (int32_t)inbox_dropped(it->inbox);
+  return inbox_take(it->inbox, BATCH, it->in_bytes, (size_t)BATCH * SLOT, (letter *)it->in, it->in_addresses);
 }
 
 static int receive(endpoint *it) {
@@ -171,7 +185,7 @@ static void on_nap_over(uv_handle_t *handle);
 static void drain(endpoint *it) {
   int most = 0;
   for (int round = 0; round < ROUNDS && !it->closed; round++) {
-    int count = receive(it);
+    int count = it->inbox ? take(it) : receive(it);
     if (count <= 0) break;
     if (count > most) most = count;
     deliver(it, count);
@@ -182,7 +196,11 @@ static void drain(endpoint *it) {
   if (it->closed) return;
   if (it->state[FAILED] > 0) deliver(it, 0);
   if (it->closed) return;
-  if (most >= BUSY && !it->blocked) {
+  if (it->inbox) {
+    watch(it);
+    // The receiving thread makes the pauses. What is left comes after the others' turn.
+    if (!inbox_sleep(it->inbox)) uv_timer_start(it->timer, on_nap_over, 0, 0);
+  } else if (most >= BUSY && !it->blocked) {
     uv_poll_stop(it->poll);
     uv_timer_start(it->timer, on_nap_over, NAP_MS, 0);
   } else {
@@ -196,8 +214,15 @@ static void on_nap_over(uv_handle_t *handle) {
 
 static void on_poll(uv_handle_t *handle, int status, int events) {
   endpoint *it = uv_handle_get_data(handle);
-  if (it->blocked && (status < 0 || (events & UV_WRITABLE))) flush(it);
+  if (it->inbox) inbox_woken(it->inbox);
+  else if (it->blocked && (status < 0 || (events & UV_WRITABLE))) flush(it);
   drain(it);
+}
+
+static void on_writable(uv_handle_t *handle, int status, int events) {
+  endpoint *it = uv_handle_get_data(handle);
+  flush(it);
+  if (!it->blocked) uv_poll_stop(handle);
 }
 
 static napi_value fail(napi_env env, const char *call, int error) {
@@ -221,25 +246,6 @@ static void *block(endpoint *it, int index, size_t bytes, napi_typedarray_type t
   return data;
 }
 
-static int bind_socket(int family, const uint8_t *address, int port, int receive_bytes, int reuse_port) {
-  int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  int yes = 1;
-  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-  memcpy(&in.sin_addr, address, 4);
-  memcpy(&in6.sin6_addr, address, 16);
-  if (receive_bytes > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
-  if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
-  if (family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-  int bound = family == 4 ? bind(fd, (struct sockaddr *)&in, sizeof in) : bind(fd, (struct sockaddr *)&in6, sizeof in6);
-  if (bound == 0) return fd;
-  int error = errno;
-  close(fd);
-  errno = error;
-  return -1;
-}
-
 static napi_value flush_now(napi_env env, napi_callback_info info) {
   endpoint *it;
   napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&it);
@@ -249,11 +255,16 @@ static napi_value flush_now(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static void forget(endpoint *it) {
+  napi_remove_async_cleanup_hook(it->hook);
+  free(it);
+}
+
 static void on_closed(uv_handle_t *handle) {
   endpoint *it = uv_handle_get_data(handle);
   free(handle);
   if (--it->open_handles > 0) return;
-  close(it->fd);
+  if (!it->inbox) close(it->fd);
   napi_handle_scope scope;
   napi_open_handle_scope(it->env, &scope);
   for (int i = 0; i < 7; i++) napi_delete_reference(it->env, it->blocks[i]);
@@ -261,7 +272,20 @@ static void on_closed(uv_handle_t *handle) {
   napi_delete_reference(it->env, it->self);
   napi_async_destroy(it->env, it->context);
   napi_close_handle_scope(it->env, scope);
-  // The functions of the object may still be called and find `closed`, so the endpoint itself stays.
+  // The functions of the object may still be called and find `closed`, so the endpoint itself stays until the thread ends.
+  if (it->torn_down) forget(it);
+}
+
+static void close_endpoint(endpoint *it, bool for_good) {
+  it->closed = 1;
+  uv_poll_stop(it->poll);
+  uv_timer_stop(it->timer);
+  uv_close(it->poll, on_closed);
+  uv_close(it->timer, on_closed);
+  if (!it->inbox) return;
+  uv_poll_stop(it->writable);
+  uv_close(it->writable, on_closed);
+  inbox_leave(it->inbox, for_good);
 }
 
 static napi_value close_now(napi_env env, napi_callback_info info) {
@@ -269,37 +293,53 @@ static napi_value close_now(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&it);
   if (it->closed) return NULL;
   flush(it);
-  it->closed = 1;
-  uv_poll_stop(it->poll);
-  uv_timer_stop(it->timer);
-  uv_close(it->poll, on_closed);
-  uv_close(it->timer, on_closed);
+  close_endpoint(it, true);
   return NULL;
 }
 
-// open(family, address bytes (16), port, receive buffer bytes, reuse port, onBatch)
+// The thread ends, perhaps in the middle of everything.
+static void on_teardown(napi_async_cleanup_hook_handle hook, void *data) {
+  endpoint *it = data;
+  it->torn_down = 1;
+  if (!it->closed) close_endpoint(it, false);
+  else if (it->open_handles == 0) forget(it);
+}
+
+static uv_handle_t *handle_of(endpoint *it, int type) {
+  uv_handle_t *handle = malloc(uv_handle_size(type));
+  uv_handle_set_data(handle, it);
+  it->open_handles++;
+  return handle;
+}
+
+// open(family, address bytes (16), port, receive buffer bytes, reuse port, onBatch, index of the worker, how many)
 static napi_value open_socket(napi_env env, napi_callback_info info) {
-  napi_value arguments[6], object, name, port_value, function;
-  size_t count = 6;
-  int32_t family, port, receive_bytes;
+  napi_value arguments[8], object, name, port_value, function;
+  size_t argument_count = 8;
+  int32_t index, count;
   bool reuse_port;
   void *address;
   uv_loop_t *loop;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  napi_get_value_int32(env, arguments[0], &family);
+  socket_place place;
+  napi_get_cb_info(env, info, &argument_count, arguments, NULL, NULL);
+  napi_get_value_int32(env, arguments[0], &place.family);
   napi_get_typedarray_info(env, arguments[1], NULL, NULL, &address, NULL, NULL);
-  napi_get_value_int32(env, arguments[2], &port);
-  napi_get_value_int32(env, arguments[3], &receive_bytes);
+  napi_get_value_int32(env, arguments[2], &place.port);
+  napi_get_value_int32(env, arguments[3], &place.receive_bytes);
   napi_get_value_bool(env, arguments[4], &reuse_port);
-  int fd = bind_socket(family, address, port, receive_bytes, reuse_port);
+  napi_get_value_int32(env, arguments[6], &index);
+  napi_get_value_int32(env, arguments[7], &count);
+  place.address = address;
+  place.reuse_port = reuse_port;
+  inbox *inbox = count > 0 ? inbox_join(&place, index, count) : NULL;
+  if (count > 0 && !inbox) return fail(env, "bind", errno);
+  int fd = inbox ? inbox_socket(inbox) : bind_datagrams(&place);
   if (fd < 0) return fail(env, "bind", errno);
   endpoint *it = calloc(1, sizeof *it);
-  it->poll = malloc(uv_handle_size(UV_POLL));
-  it->timer = malloc(uv_handle_size(UV_TIMER));
   it->env = env;
+  it->inbox = inbox;
   it->fd = fd;
-  it->family = family;
-  it->open_handles = 2;
+  it->family = place.family;
   napi_create_object(env, &object);
   it->in_bytes = block(it, 0, (size_t)BATCH * SLOT, napi_uint8_array, (size_t)BATCH * SLOT, object, "inBytes");
   it->out_bytes = block(it, 1, QUEUE_BYTES, napi_uint8_array, QUEUE_BYTES, object, "outBytes");
@@ -313,10 +353,15 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   napi_create_string_utf8(env, "viaduct:datagrams", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &it->context);
   napi_get_uv_event_loop(env, (struct uv_loop_s **)&loop);
-  uv_poll_init(loop, it->poll, fd);
+  it->poll = handle_of(it, UV_POLL);
+  it->timer = handle_of(it, UV_TIMER);
+  uv_poll_init(loop, it->poll, inbox ? inbox_wake_fd(inbox) : fd);
   uv_timer_init(loop, it->timer);
-  uv_handle_set_data(it->poll, it);
-  uv_handle_set_data(it->timer, it);
+  if (inbox) {
+    it->writable = handle_of(it, UV_POLL);
+    uv_poll_init(loop, it->writable, fd);
+  }
+  napi_add_async_cleanup_hook(env, on_teardown, it, &it->hook);
   struct sockaddr_storage bound;
   socklen_t length = sizeof bound;
   getsockname(fd, (struct sockaddr *)&bound, &length);
@@ -326,13 +371,36 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, object, "flush", function);
   napi_create_function(env, "close", NAPI_AUTO_LENGTH, close_now, it, &function);
   napi_set_named_property(env, object, "close", function);
-  watch(it);
+  if (inbox) uv_poll_start(it->poll, UV_READABLE, on_poll);
+  else watch(it);
   return object;
+}
+
+static napi_value close_abandoned_now(napi_env env, napi_callback_info info) {
+  close_abandoned();
+  return NULL;
+}
+
+// ownerOf(bytes, how many workers)
+static napi_value owner_of(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], owner;
+  size_t argument_count = 2, length;
+  int32_t count;
+  void *bytes;
+  napi_get_cb_info(env, info, &argument_count, arguments, NULL, NULL);
+  napi_get_typedarray_info(env, arguments[0], NULL, &length, &bytes, NULL, NULL);
+  napi_get_value_int32(env, arguments[1], &count);
+  napi_create_int32(env, message_owner(bytes, length, count), &owner);
+  return owner;
 }
 
 NAPI_MODULE_INIT() {
   napi_value function;
   napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_socket, NULL, &function);
   napi_set_named_property(env, exports, "open", function);
+  napi_create_function(env, "closeAbandoned", NAPI_AUTO_LENGTH, close_abandoned_now, NULL, &function);
+  napi_set_named_property(env, exports, "closeAbandoned", function);
+  napi_create_function(env, "ownerOf", NAPI_AUTO_LENGTH, owner_of, NULL, &function);
+  napi_set_named_property(env, exports, "ownerOf", function);
   return exports;
 }

@@ -2,6 +2,7 @@ import { getSystemErrorName } from 'node:util';
 import type { AcceleratedSocket, Accelerator } from './accelerator.ts';
 import type { DatagramIo, DatagramOptions, DatagramSink, OpenDatagramIo } from './datagram-io.ts';
 import { PackedAddresses, textOf6, writeBytes6 } from './packed-address.ts';
+import type { WorkerPlace } from './worker-place.ts';
 
 const WORDS = 4;
 const OFFSET = 0;
@@ -12,10 +13,15 @@ const HEAD = 0;
 const TAIL = 1;
 const FAILED = 2;
 const IN_BATCH = 3;
+const DROPPED = 4;
 
-/** The accelerated {@link DatagramIo}: a batch is what one system call brought, and what is sent in it leaves by one. */
-export function openAcceleratedIo(accelerator: Accelerator): OpenDatagramIo {
-  return async (options, sink) => new AcceleratedIo(accelerator, options, sink);
+/**
+ * The accelerated {@link DatagramIo}: a batch is what one system call brought, and what is sent in it leaves by one.
+ * @param place among the workers that share each socket: a thread receives for all, and hands on to each what is its own
+ *   (`wire/sip/owner.ts`). What comes while a worker is away is kept for it, as far as its ring holds it.
+ */
+export function openAcceleratedIo(accelerator: Accelerator, place?: WorkerPlace): OpenDatagramIo {
+  return async (options, sink) => new AcceleratedIo(accelerator, options, sink, place);
 }
 
 class AcceleratedIo implements DatagramIo {
@@ -28,17 +34,25 @@ class AcceleratedIo implements DatagramIo {
   readonly #queue: Buffer;
   readonly #longestQueue: number;
   #queuedBytes = 0;
+  #dropped = 0;
   #open = true;
 
-  constructor(accelerator: Accelerator, options: DatagramOptions, sink: DatagramSink) {
+  constructor(
+    accelerator: Accelerator,
+    options: DatagramOptions,
+    sink: DatagramSink,
+    place: WorkerPlace | undefined,
+  ) {
     const { family, port, receiveBufferBytes = 0, reusePort = false } = options;
     this.#sink = sink;
     this.#family = family;
     const address = new Uint8Array(16);
     if (family === 6) writeBytes6(options.address, address, 0);
     else new DataView(address.buffer).setInt32(0, this.#addresses.wordOf4(options.address), true);
+    const { index, count: workers } = place ?? { index: 0, count: 0 };
+    const onBatch = (count: number): void => this.#batch(count);
     const socket = bind(() =>
-      accelerator.open(family, address, port, receiveBufferBytes, reusePort, (count) => this.#batch(count)),
+      accelerator.open(family, address, port, receiveBufferBytes, reusePort, onBatch, index, workers),
     );
     this.#socket = socket;
     this.port = socket.port;
@@ -78,7 +92,9 @@ class AcceleratedIo implements DatagramIo {
 
   /** Called by the addon, with 0 where there are only failures to tell. */
   #batch(count: number): void {
-    if (this.#socket.state[FAILED]! > 0) this.#reportFailures();
+    const { state } = this.#socket;
+    if (state[FAILED]! > 0) this.#reportFailures();
+    if (state[DROPPED] !== this.#dropped) this.#reportDropped();
     for (let i = 0; i < count && this.#open; i++) this.#deliver(i);
   }
 
@@ -95,6 +111,12 @@ class AcceleratedIo implements DatagramIo {
         ? this.#addresses.textOf4(words[at + ADDRESS]!)
         : textOf6(this.#socket.inAddresses, index * 16);
     this.#sink.datagram(bytes, address, words[at + PORT]!);
+  }
+
+  #reportDropped(): void {
+    const dropped = this.#socket.state[DROPPED]!;
+    this.#sink.overrun?.((dropped - this.#dropped) >>> 0);
+    this.#dropped = dropped;
   }
 
   #rewind(): void {

@@ -13,14 +13,21 @@ export interface AcceleratedSocket {
   /** Sixteen bytes a datagram: IPv6 addresses. */
   readonly inAddresses: Uint8Array;
   readonly outAddresses: Uint8Array;
-  /** Bounds of the queue, how many of it the kernel refused, and whether a batch is being handled. */
+  /**
+   * Bounds of the queue, how many of it the kernel refused, whether a batch is being handled, and how many datagrams a full
+   * inbox has dropped.
+   */
   readonly state: Int32Array;
   flush(): void;
   close(): void;
 }
 
-/** The addon's only function. Throws an error with `errno` where the socket cannot be bound. */
 export interface Accelerator {
+  /**
+   * Throws an error with `errno` where the socket cannot be bound.
+   * @param workers how many share the socket, of which a thread hands each the datagrams that are its own; 0 where it
+   *   belongs to the caller alone
+   */
   open(
     family: number,
     address: Uint8Array,
@@ -28,7 +35,13 @@ export interface Accelerator {
     receiveBufferBytes: number,
     reusePort: boolean,
     onBatch: (count: number) => void,
+    worker: number,
+    workers: number,
   ): AcceleratedSocket;
+  /** Closes the shared sockets of workers that have all ended without closing them. */
+  closeAbandoned(): void;
+  /** `messageOwner` of `wire/sip/owner.ts` in C. */
+  ownerOf(bytes: Uint8Array, workers: number): number;
 }
 
 /** @returns undefined where the addon was not built for this machine, or cannot be loaded */

@@ -16,6 +16,8 @@ export interface DatagramSink {
   /** One datagram of a batch. The bytes are the receiver's to keep. */
   datagram(bytes: Buffer, address: string, port: number): void;
   sendFailed(address: string, port: number, reason: string): void;
+  /** So many datagrams were dropped because they were not taken in time. */
+  overrun?(count: number): void;
 }
 
 /**

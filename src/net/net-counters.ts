@@ -6,6 +6,8 @@ export interface NetCounters {
   datagramsDropped: number;
   /** Datagrams that the system refused to send. */
   datagramsFailed: number;
+  /** Datagrams that came for this worker and were dropped, for its ring was full. */
+  datagramsOverrun: number;
   /** Datagrams of line ends or NULs only, and double CRLFs on connections. */
   keepAlivesIn: number;
   /** STUN keep-alives of phones (RFC 5626 §4.4.2). */
@@ -56,6 +58,7 @@ export function newNetCounters(): NetCounters {
     datagramsOut: 0,
     datagramsDropped: 0,
     datagramsFailed: 0,
+    datagramsOverrun: 0,
     keepAlivesIn: 0,
     stunAnswered: 0,
     stunIgnored: 0,

@@ -53,6 +53,9 @@ export class UdpListener implements Endpoint, DatagramSink {
       {
         datagram: (bytes, from, fromPort) => endpoint?.datagram(bytes, from, fromPort),
         sendFailed: (to, toPort, reason) => endpoint?.sendFailed(to, toPort, reason),
+        overrun: (count) => {
+          counters.datagramsOverrun += count;
+        },
       },
     );
     endpoint = new UdpListener(new BoundListener(asked, io.port), io, stun, sink, counters);
