@@ -9,6 +9,15 @@ const FIXED_LENGTH = INDEX_START + INDEX_LENGTH + BRANCH_COOKIE_LENGTH;
 const DOT = 0x2e;
 
 /**
+ * Transactions of each worker, where there are several: then the first digit of the index is the worker's, by which the
+ * response is brought to it (`wire/sip/owner.ts`).
+ */
+export const INDEXES_OF_WORKER: number = 36 ** (INDEX_LENGTH - 1);
+
+/** Transactions that branches can name. */
+export const BRANCH_INDEXES: number = 36 ** INDEX_LENGTH;
+
+/**
  * A branch of ours: the magic cookie, the index of the transaction in base 36, a random cookie, and a suffix behind a dot.
  * A response finds its transaction by the index, without a hash table.
  */

@@ -1,5 +1,12 @@
 import type { Flow } from '../net/flow.ts';
-import { BRANCH_COOKIE_LENGTH, branchIndex, formatBranch } from './branch.ts';
+import type { WorkerPlace } from '../net/worker-place.ts';
+import {
+  BRANCH_COOKIE_LENGTH,
+  BRANCH_INDEXES,
+  branchIndex,
+  formatBranch,
+  INDEXES_OF_WORKER,
+} from './branch.ts';
 import type { ClientMachine, ClientOwner } from './client-machine.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import { ConnectionIndex } from './connection-index.ts';
@@ -11,13 +18,17 @@ import { NonInviteClient } from './non-invite-client.ts';
 export class ClientTable implements ClientOwner {
   readonly #context: MachineContext;
   readonly #limit: number;
+  /** The index of the first slot. */
+  readonly #first: number;
   readonly #slots: (ClientMachine | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #connections = new ConnectionIndex();
 
-  constructor(context: MachineContext, limit: number) {
+  /** @param place which of several workers this is */
+  constructor(context: MachineContext, limit: number, place?: WorkerPlace) {
     this.#context = context;
-    this.#limit = limit;
+    this.#limit = Math.min(limit, place ? INDEXES_OF_WORKER : BRANCH_INDEXES);
+    this.#first = (place?.index ?? 0) * INDEXES_OF_WORKER;
   }
 
   /** @returns undefined where the table is full */
@@ -27,17 +38,18 @@ export class ClientTable implements ClientOwner {
     suffix: string | undefined,
   ): InviteClient | NonInviteClient | undefined {
     const { counters, ids } = this.#context;
-    const index = this.#free.pop() ?? this.#slots.length;
-    if (index >= this.#limit) {
+    const slot = this.#free.pop() ?? this.#slots.length;
+    if (slot >= this.#limit) {
       counters.dropped++;
       return undefined;
     }
+    const index = this.#first + slot;
     const branch = formatBranch(index, ids.token(BRANCH_COOKIE_LENGTH), suffix);
     const machine =
       method === 'INVITE'
         ? new InviteClient(this.#context, this, index, branch, method, user)
         : new NonInviteClient(this.#context, this, index, branch, method, user);
-    this.#slots[index] = machine;
+    this.#slots[slot] = machine;
     counters.uacTransactions++;
     counters.clientsInUse++;
     return machine;
@@ -46,7 +58,7 @@ export class ClientTable implements ClientOwner {
   /** @returns the transaction with exactly that branch: the random part proves that the answer saw the request */
   find(branch: string): ClientMachine | undefined {
     const index = branchIndex(branch);
-    const machine = index < 0 ? undefined : this.#slots[index];
+    const machine = index < this.#first ? undefined : this.#slots[index - this.#first];
     return machine?.branch === branch ? machine : undefined;
   }
 
@@ -55,8 +67,9 @@ export class ClientTable implements ClientOwner {
   }
 
   released(machine: ClientMachine): void {
-    this.#slots[machine.index] = undefined;
-    this.#free.push(machine.index);
+    const slot = machine.index - this.#first;
+    this.#slots[slot] = undefined;
+    this.#free.push(slot);
     this.#context.counters.clientsInUse--;
     if (machine.flow) this.#connections.remove(machine.flow, machine);
   }

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
+import { messageOwner } from '../wire/sip/owner.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import { incoming, LayerUnderTest, outgoing, read, responseTo } from './testing/layer-under-test.ts';
 
@@ -141,6 +142,20 @@ describe('matching responses (RFC 3261 §17.1.3)', () => {
     expect(fresh.branch.slice(0, 12)).toBe(old.branch.slice(0, 12));
     t.answer(old, 200);
     expect(t.heard()).toEqual(['stray 200']);
+  });
+
+  it('has branches name the worker, where there are several', () => {
+    for (const index of [0, 7, 35]) {
+      const t = new LayerUnderTest('udp', { place: { index, count: 36, life: 0 } });
+      const clients = ['INVITE', 'BYE'].map((method) => t.sendRequest(method));
+      const answers = clients.map((client) => responseTo(client.branch, client.method, 200));
+      expect(answers.map((it) => messageOwner(Buffer.from(it), 36))).toEqual([index, index]);
+      const foreign = clients[1]!.branch.replace(/(?<=z9hG4bK)./, index === 7 ? '8' : '7');
+      t.receive(responseTo(foreign, 'BYE', 200), t.far);
+      for (const answer of answers) t.receive(answer, t.far);
+      expect(t.heard()).toEqual(['stray 200', 'response 200', 'response 200']);
+      expect(t.layer.parseOwnBranch(clients[0]!.branch)).toEqual({ suffix: '' });
+    }
   });
 
   it('believes no answer to a request that was not sent', () => {

@@ -5,6 +5,7 @@ import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Flow } from '../net/flow.ts';
 import type { Network, NetworkSink } from '../net/network.ts';
 import { defaultPort } from '../net/transport-name.ts';
+import type { WorkerPlace } from '../net/worker-place.ts';
 import { buildResponse } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { paramValue } from '../wire/sip/params.ts';
@@ -41,6 +42,8 @@ export interface TransactionLayerOptions {
   readonly timers: TransactionTimers;
   readonly user: TransactionUser;
   readonly limits: TransactionLimits;
+  /** Which of several workers this is: branches name it, so that responses come to it. */
+  readonly place?: WorkerPlace | undefined;
   /** Whether the answer goes to the source port although the client did not ask for it (RFC 3581). */
   forceRport(message: SipMessage, flow: Flow): boolean;
 }
@@ -54,11 +57,11 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   readonly #statelessTags: StatelessTags;
 
   constructor(options: TransactionLayerOptions) {
-    const { clock, wheel, ids, timers, network, limits } = options;
+    const { clock, wheel, ids, timers, network, limits, place } = options;
     const context: MachineContext = { clock, wheel, ids, timers, network, counters: this.counters };
     this.#options = options;
     this.#servers = new ServerTable(context, limits.serverTransactions);
-    this.#clients = new ClientTable(context, limits.clientTransactions);
+    this.#clients = new ClientTable(context, limits.clientTransactions, place);
     this.#statelessTags = new StatelessTags(ids);
   }
 

@@ -3,6 +3,7 @@ import { SequentialIds } from '../../base/ids.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { TransportName } from '../../net/transport-name.ts';
+import type { WorkerPlace } from '../../net/worker-place.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { parseMessage } from '../../wire/sip/parse.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../client-transaction.ts';
@@ -31,7 +32,7 @@ export class LayerUnderTest implements TransactionUser, ClientTransactionUser {
 
   constructor(
     transport: TransportName,
-    options: { limit?: number; timers?: Partial<TransactionTimers> } = {},
+    options: { limit?: number; timers?: Partial<TransactionTimers>; place?: WorkerPlace } = {},
   ) {
     this.network = new FakeNetwork(transport);
     this.near = this.network.peer('192.0.2.7', 5060);
@@ -45,6 +46,7 @@ export class LayerUnderTest implements TransactionUser, ClientTransactionUser {
       timers: { ...DEFAULT_TIMERS, ...options.timers },
       user: this,
       limits: { serverTransactions: limit, clientTransactions: limit },
+      place: options.place,
       forceRport: () => this.forced,
     });
   }
