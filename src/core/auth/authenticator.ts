@@ -21,6 +21,7 @@ import {
   parseCredentials,
 } from './digest.ts';
 import { FailureThrottle } from './failure-throttle.ts';
+import type { NonceCounts } from './nonce-counts.ts';
 import { Nonces } from './nonces.ts';
 import type { DigestAlgorithm, Subscriber, SubscriberStore } from './subscriber-store.ts';
 
@@ -42,6 +43,10 @@ export interface AuthenticatorOptions {
   readonly algorithms?: readonly DigestAlgorithm[];
   /** How long a nonce is good for, in ms. Default 5 minutes. */
   readonly nonceLifetimeMs?: number;
+  /** Where uses of nonces are counted; this thread alone counts unless given. */
+  readonly nonceCounts?: NonceCounts | undefined;
+  /** Hears of each source and user that has failed too often, so that others can {@link Authenticator.shut} them out too. */
+  readonly shutOut?: ((suspect: string) => void) | undefined;
   /** Wrong answers that one source may give for one user at once, and then one every {@link failureEveryMs}. */
   readonly failureBurst?: number;
   /** Default 6 s. */
@@ -73,6 +78,7 @@ export class Authenticator {
   readonly #nonces: Nonces;
   readonly #throttle: FailureThrottle;
   readonly #isOwnHost: (host: string) => boolean;
+  readonly #shutOut: ((suspect: string) => void) | undefined;
   readonly counters = {
     accepted: 0,
     challenged: 0,
@@ -89,8 +95,10 @@ export class Authenticator {
     this.#nobody = createHmac('sha256', key).update('viaduct-nobody').digest('hex');
     const offered = options.algorithms ?? DIGEST_ALGORITHMS;
     this.#algorithms = DIGEST_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
-    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
+    const { nonceLifetimeMs: lifetimeMs = 300_000, nonceCounts: counts } = options;
+    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs, counts });
     this.#isOwnHost = options.isOwnHost ?? (() => false);
+    this.#shutOut = options.shutOut;
     this.#throttle = new FailureThrottle(clock, options.failureBurst ?? 10, options.failureEveryMs ?? 6000);
   }
 
@@ -127,7 +135,7 @@ export class Authenticator {
     const judge = (subscriber: Subscriber | undefined): AuthResult => {
       if (!this.#isRight(found, algorithm, request.method, realm, subscriber)) {
         this.counters.wrong++;
-        this.#throttle.failed(suspect);
+        if (this.#throttle.failed(suspect)) this.#shutOut?.(suspect);
         return this.challenge(kind, realm);
       }
       if (!this.#nonces.use(found.nonce, Number.parseInt(found.nc, 16))) {
@@ -138,6 +146,11 @@ export class Authenticator {
       return { ok: true, user: found.username, realm };
     };
     return this.#find(found.username, realm, judge);
+  }
+
+  /** A source and user have failed too often elsewhere. */
+  shut(suspect: string): void {
+    this.#throttle.shut(suspect);
   }
 
   /**

@@ -30,10 +30,17 @@ export class FailureThrottle {
     return failures === undefined || this.#now(failures) < this.#burst;
   }
 
-  failed(suspect: string): void {
+  /** @returns whether it is heard no longer for now */
+  failed(suspect: string): boolean {
     const failures = this.#suspects.get(suspect);
     const count = (failures === undefined ? 0 : this.#now(failures)) + 1;
     this.#suspects.set(suspect, { count, at: this.#clock.now() });
+    return count >= this.#burst;
+  }
+
+  /** As though it had failed too often here. */
+  shut(suspect: string): void {
+    this.#suspects.set(suspect, { count: this.#burst, at: this.#clock.now() });
   }
 
   /** Failures are forgiven one by one, as time goes by. */

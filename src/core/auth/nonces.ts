@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
+import { LocalNonceCounts, type NonceCounts } from './nonce-counts.ts';
 
 const TIME_BYTES = 6;
 const RANDOM_BYTES = 8;
@@ -16,41 +17,28 @@ export interface NonceOptions {
   readonly ids: IdSource;
   /** How long a nonce is good for, in ms. Default 5 minutes. */
   readonly lifetimeMs?: number;
-  /** How many nonces in use are remembered. Default 50,000. */
-  readonly limit?: number;
+  /** Where uses are counted; this thread alone counts unless given. */
+  readonly counts?: NonceCounts | undefined;
 }
 
 /**
  * Nonces that need no memory until they are used: time and randomness, signed (RFC 7616 §3.3). Their counts are kept
- * from the first good use on, so that no request is good twice. Where the table is full, the oldest entry goes and
- * with it every unused nonce that is no younger: its owner is challenged again, and nothing can be replayed.
+ * from the first good use on, so that no request is good twice.
  */
 export class Nonces {
   readonly #key: Buffer;
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #lifetimeMs: number;
-  readonly #limit: number;
-  /** The highest count seen, by nonce, in the order of first use. */
-  readonly #counts = new Map<string, number>();
-  /** Nonces without an entry that were issued at or before this time are stale: their counts may have been forgotten. */
-  #floor: number;
-  /** How many entries went before their time for want of room. */
-  overflowed = 0;
+  readonly #counts: NonceCounts;
 
   constructor(options: NonceOptions) {
     this.#key = options.key;
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#lifetimeMs = options.lifetimeMs ?? 300_000;
-    this.#limit = options.limit ?? 50_000;
     // What an earlier run counted is not known here.
-    this.#floor = options.clock.wallNow() - 1;
-  }
-
-  /** How many nonces are in use. */
-  get size(): number {
-    return this.#counts.size;
+    this.#counts = options.counts ?? new LocalNonceCounts(options.clock.wallNow());
   }
 
   /** @param purpose what the nonce is bound to: realm, header and algorithm */
@@ -78,29 +66,13 @@ export class Nonces {
   use(nonce: string, count: number): boolean {
     const issued = issuedAt(nonce);
     if (this.#expired(issued)) return false;
-    const seen = this.#counts.get(nonce);
-    if (seen === undefined ? issued <= this.#floor : count <= seen) return false;
-    if (seen === undefined) this.#makeRoom();
-    this.#counts.set(nonce, count);
-    return true;
+    const now = this.#clock.wallNow();
+    return this.#counts.use({ nonce, issued, expires: issued + this.#lifetimeMs, count, now });
   }
 
   /** Whether a nonce of ours is young enough, whatever it was used for. */
   isFresh(nonce: string): boolean {
     return !this.#expired(issuedAt(nonce));
-  }
-
-  #makeRoom(): void {
-    for (const nonce of this.#counts.keys()) {
-      const issued = issuedAt(nonce);
-      const expired = this.#expired(issued);
-      if (!expired && this.#counts.size < this.#limit) return;
-      if (!expired) {
-        this.overflowed++;
-        this.#floor = Math.max(this.#floor, issued);
-      }
-      this.#counts.delete(nonce);
-    }
   }
 
   /** A clock that was set back makes the nonces of the time before stale, too. */
