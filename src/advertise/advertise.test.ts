@@ -4,6 +4,7 @@ import type { Listener } from '../net/listener.ts';
 import { TRANSPORT_NAMES, type TransportName, transportName } from '../net/transport-name.ts';
 import { Advertise, type AdvertiseSettings } from './advertise.ts';
 import { sipUriText } from './advertised-address.ts';
+import type { RememberedAddress } from './remembered.ts';
 
 const key = Buffer.alloc(32, 7);
 const OUT = '198.51.100.7';
@@ -31,6 +32,17 @@ describe('Advertise', () => {
     expect(me.own.recognise(there).own).toBe(false);
     expect(me.printed({ listener: udp, destination: OUT, override }).printed).toBe('203.0.113.7:5090');
     expect(me.own.recognise(there)).toEqual({ own: true, how: 'remembered', listener: udp });
+  });
+
+  it('owns what another worker has printed, and tells that one nothing of it again', () => {
+    const [clock, told] = [new FakeClock(), [] as RememberedAddress[]];
+    const tell = (address: RememberedAddress) => void told.push(address);
+    const [one, two] = [1, 2].map(() => new Advertise({ settings: {}, listeners: [udp], key, clock, tell }));
+    one!.printed({ listener: udp, destination: OUT, override: { host: '203.0.113.7', port: 5090 } });
+    expect(told).toMatchObject([{ host: '203.0.113.7', port: 5090, listener: udp.name }]);
+    two!.learn(told[0]!);
+    expect(two!.own.recognise({ host: '203.0.113.7', port: 5090, transport: 'udp' }).own).toBe(true);
+    expect(told).toHaveLength(1);
   });
 
   it('changes the printed address live, and still owns the old one until its dialogs are over', () => {

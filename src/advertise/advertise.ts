@@ -34,6 +34,8 @@ export interface AdvertiseOptions {
   readonly interfaces?: Interfaces | undefined;
   /** How long a printed address stays own after its last print, in ms; default 12 hours. */
   readonly rememberMs?: number | undefined;
+  /** Hears of each printed address that is remembered, for other workers: they {@link Advertise.learn} it. */
+  readonly tell?: ((address: RememberedAddress) => void) | undefined;
 }
 
 /** What must outlive the process so that open dialogs find back; plain data. */
@@ -56,7 +58,7 @@ export class Advertise {
   /** @throws ServerError CFG_INVALID where the key is too short, SIP_BAD_FIELD where an address cannot be printed */
   constructor(options: AdvertiseOptions) {
     this.#interfaces = options.interfaces;
-    this.#remembered = new RememberedAddresses(options.clock, options.rememberMs);
+    this.#remembered = new RememberedAddresses(options.clock, options.rememberMs, options.tell);
     this.tags = new RouteTags(options.key, options.listeners);
     this.#settings = options.settings;
     this.#listeners = options.listeners;
@@ -136,6 +138,11 @@ export class Advertise {
   snapshot(): AdvertiseSnapshot {
     this.#own.rememberAll();
     return { remembered: this.#remembered.snapshot(), tags: this.tags.all() };
+  }
+
+  /** Another worker has printed this address: it is own here, too. */
+  learn(address: RememberedAddress): void {
+    this.#remembered.restore([address]);
   }
 
   restore(snapshot: AdvertiseSnapshot): void {

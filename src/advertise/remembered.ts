@@ -40,10 +40,19 @@ export class RememberedAddresses {
   readonly #byHost = new BoundedMap<string, Entry[]>(HOSTS, 'drop-oldest');
   /** The policy gives one object for one answer, so most prints are found here without making a key. */
   readonly #byIdentity = new WeakMap<Printed, Entry>();
+  readonly #tell: ((address: RememberedAddress) => void) | undefined;
   #dropped = 0;
 
-  /** @param lifetimeMs counted from the last print; default 12 hours */
-  constructor(clock: Clock, lifetimeMs: number = DEFAULT_LIFETIME_MS) {
+  /**
+   * @param lifetimeMs counted from the last print; default 12 hours
+   * @param tell hears of what is remembered here, for others who answer for the same addresses
+   */
+  constructor(
+    clock: Clock,
+    lifetimeMs: number = DEFAULT_LIFETIME_MS,
+    tell?: (address: RememberedAddress) => void,
+  ) {
+    this.#tell = tell;
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
   }
@@ -62,6 +71,7 @@ export class RememberedAddresses {
     const { host, port } = address;
     const entry = this.#put({ host, port, transport: listener.transport, listener: listener.name, expires });
     this.#byIdentity.set(address, entry);
+    this.#tell?.(entry);
   }
 
   /**

@@ -37,6 +37,24 @@ describe('Quarantine', () => {
     expect(quarantine.counters).toEqual({ entered: 1, released: 1 });
   });
 
+  it('tells a watcher of what happens here, and of nothing that it learned', () => {
+    const { quarantine } = setUp();
+    const told: string[] = [];
+    quarantine.watcher = {
+      failed: ({ destination, failures }) => told.push(`${destination.address} failed ${failures}`),
+      heard: ({ address }) => told.push(`${address} heard`),
+    };
+    quarantine.failed(A, 'no answer');
+    quarantine.heard(B);
+    const [entry] = quarantine.all();
+    quarantine.heard(A);
+    quarantine.learn(entry!);
+    expect(quarantine.order([A, B])).toEqual([B, A]);
+    quarantine.forget(A);
+    expect(quarantine.size).toBe(0);
+    expect(told).toEqual([`${A.address} failed 1`, `${A.address} heard`]);
+  });
+
   it('has probed when the time is over, each time twice as long, up to a bound', () => {
     const { quarantine, clock } = setUp();
     for (const period of [10_000, 20_000, 40_000, 60_000, 60_000]) {

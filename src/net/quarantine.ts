@@ -27,6 +27,12 @@ export interface Quarantined {
   readonly forgetAt: number;
 }
 
+/** Hears of changes, for other workers that send to the same addresses. */
+export interface QuarantineWatcher {
+  failed(entry: Quarantined): void;
+  heard(destination: Destination): void;
+}
+
 const FORGET_AFTER_MS = 3_600_000;
 
 /**
@@ -38,6 +44,7 @@ export class Quarantine {
   readonly #settings: QuarantineSettings;
   readonly #entries: BoundedMap<string, Quarantined>;
   readonly counters = { entered: 0, released: 0 };
+  watcher: QuarantineWatcher | undefined = undefined;
 
   constructor(clock: Clock, settings: Partial<QuarantineSettings> = {}) {
     this.#clock = clock;
@@ -61,12 +68,26 @@ export class Quarantine {
     const period = retryAfterMs ?? firstMs * 2 ** Math.min(failures - 1, 20);
     const until = now + Math.min(period, longestMs);
     if (failures === 1) this.counters.entered++;
-    this.#entries.set(key, { destination, failures, until, reason, forgetAt: now + FORGET_AFTER_MS });
+    const entry = { destination, failures, until, reason, forgetAt: now + FORGET_AFTER_MS };
+    this.#entries.set(key, entry);
+    this.watcher?.failed(entry);
   }
 
   /** Something was heard from it. */
   heard(destination: Destination): void {
-    if (this.#entries.size > 0 && this.#entries.delete(keyOf(destination))) this.counters.released++;
+    if (this.#entries.size === 0 || !this.#entries.delete(keyOf(destination))) return;
+    this.counters.released++;
+    this.watcher?.heard(destination);
+  }
+
+  /** Another worker has seen an address fail. */
+  learn(entry: Quarantined): void {
+    this.#entries.set(keyOf(entry.destination), entry);
+  }
+
+  /** Another worker has heard something from an address. */
+  forget(destination: Destination): void {
+    this.#entries.delete(keyOf(destination));
   }
 
   get(destination: Destination): Quarantined | undefined {

@@ -135,6 +135,23 @@ describe('a location store in a file', () => {
     expect([after.find(ALICE), after.find(BOB), after.count()]).toEqual([saved, [], 1]);
   });
 
+  it('tells another worker of each change, who then has it too', async () => {
+    const [one, two] = [openSqlite(), openSqlite()];
+    one.committed = (aor, text) => two.learn(aor, text);
+    one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    one.save(BOB, [binding(BOB, 'sip:b@192.0.2.1')]);
+    one.save(BOB, []);
+    expect(two.find(ALICE)).toEqual([binding(ALICE, 'sip:a@192.0.2.1')]);
+    expect(await contacts(two)).toEqual(['sip:a@192.0.2.1']);
+  });
+
+  it('reads what another has written of which nothing was heard', () => {
+    const [one, two] = [openSqlite(), openSqlite()];
+    one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    expect([two.find(ALICE), two.read(ALICE)]).toMatchObject([[], [{ contact: 'sip:a@192.0.2.1' }]]);
+    expect(two.read(BOB)).toEqual([]);
+  });
+
   it('keeps its memory as it is where the file cannot be written', async () => {
     const store = openSqlite();
     const saved = [binding(ALICE, 'sip:a@192.0.2.1')];

@@ -5,7 +5,7 @@ import type { Listener } from '../../net/listener.ts';
 import type { Network } from '../../net/network.ts';
 import type { Binding, LocationStore } from '../registrar/location-store.ts';
 import { Registrar } from '../registrar/registrar.ts';
-import { KeepAlive, type KeepAliveSettings } from './keepalive.ts';
+import { KeepAlive, type KeepAliveOptions, type KeepAliveSettings } from './keepalive.ts';
 
 const ROUND = 30_000;
 
@@ -76,14 +76,15 @@ afterEach(async () => {
   await registrar[Symbol.asyncDispose]();
 });
 
-function start(settings: Partial<KeepAliveSettings> = {}): KeepAlive {
+function start(settings: Partial<KeepAliveSettings> = {}, more: Partial<KeepAliveOptions> = {}): KeepAlive {
   const sender = {
     sendOptions: (binding: Binding) => {
       asked.push(`${binding.contact} at ${clock.now()}`);
       return answer(binding);
     },
   };
-  keepAlive = new KeepAlive({ location: store, registrar, network, sender, clock, bootId: 'now', settings });
+  const common = { location: store, registrar, network, sender, clock, bootId: 'now' };
+  keepAlive = new KeepAlive({ ...common, settings, ...more });
   return keepAlive;
 }
 
@@ -144,6 +145,13 @@ describe('keep-alives', () => {
     await clock.advanceAsync(ROUND);
     expect(asked.map((it) => it.split(' ')[0])).toContain('sip:natted@192.168.1.2');
     expect(asked.every((it) => it.startsWith('sip:natted@'))).toBe(true);
+  });
+
+  it('reach only those that are kept alive from here', async () => {
+    for (const user of ['alice', 'bob']) add(user);
+    start({}, { isMine: ({ aor }) => aor.includes('bob') });
+    await clock.advanceAsync(ROUND);
+    expect(asked.map((it) => it.split(' ')[0])).toEqual(['sip:bob@192.168.1.2']);
   });
 
   it('reach contacts that are not behind a NAT where that is wanted', async () => {

@@ -48,6 +48,8 @@ export interface KeepAliveOptions {
   /** The registrar's; or whether the connection of a binding was made in this run, where there are several of them. */
   readonly bootId: string | ((binding: Binding) => boolean);
   readonly settings?: Partial<KeepAliveSettings>;
+  /** Which contacts are kept alive from here; all unless given. */
+  readonly isMine?: (binding: Binding) => boolean;
   /** Decides what each contact gets, instead of what the settings say. */
   readonly choose?: (binding: Binding) => Ping;
   /** Which contacts are removed after too many losses; all where nothing is said. */
@@ -127,7 +129,7 @@ export class KeepAlive implements AsyncDisposable {
 
   #keepAlive(binding: Binding): void {
     const { clock, network, bootId } = this.#options;
-    if (binding.expiresAt <= clock.wallNow()) return;
+    if (binding.expiresAt <= clock.wallNow() || this.#options.isMine?.(binding) === false) return;
     const ping = this.#options.choose?.(binding) ?? this.#usual(binding);
     if (ping === 'none') return;
     if (ping === 'options') {

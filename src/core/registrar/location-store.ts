@@ -67,6 +67,8 @@ export interface BindingNotes {
 export interface LocationStore extends AsyncDisposable {
   /** The bindings of an address-of-record, lapsed ones included; empty where there are none. */
   find(aor: string): MaybePromise<readonly Binding[]>;
+  /** As {@link find}, for whoever is about to change them, where somebody else may have done so meanwhile. */
+  findToChange?(aor: string): MaybePromise<readonly Binding[]>;
   /** Puts all bindings of an address-of-record in place of the old ones; an empty list removes it. */
   save(aor: string, bindings: readonly Binding[]): MaybePromise<void>;
   /** Every binding, for keep-alives, expiry and administration, in no order. */

@@ -419,6 +419,24 @@ describe('over time', () => {
     expect(registrar.counters).toMatchObject({ accepted: 2, added: 2, refreshed: 1, expired: 1, removed: 1 });
   });
 
+  it('lapsed bindings of others are theirs to clear away', async () => {
+    await registrar[Symbol.asyncDispose]();
+    registrar = new Registrar({ store, clock, bootId: 'boot-1', isMine: (aor) => aor !== AOR });
+    send({ contacts: ['<sip:a@192.0.2.1>;expires=60'] });
+    await clock.advanceAsync(100_000);
+    expect([registrar.counters.expired, store.find(AOR)]).toMatchObject([0, [{ aor: AOR }]]);
+  });
+
+  it('what others have changed meanwhile is changed further', () => {
+    send({ contacts: ['<sip:a@192.0.2.1>'] });
+    const [binding] = store.find(AOR) as Binding[];
+    const elsewhere = { ...binding!, contact: 'sip:b@192.0.2.2', callId: 'b' };
+    const shared: LocationStore = Object.assign(Object.create(store), { findToChange: () => [elsewhere] });
+    registrar = new Registrar({ store: shared, clock, bootId: 'boot-1' });
+    const { bindings } = send({ contacts: ['<sip:c@192.0.2.3>'] }) as RegisterResult & { ok: true };
+    expect(bindings.map(({ contact }) => contact).sort()).toEqual(['sip:b@192.0.2.2', 'sip:c@192.0.2.3']);
+  });
+
   it('a dead binding is dropped, one written anew stays', async () => {
     send({ contacts: ['<sip:a@192.0.2.1>'] });
     const [old] = await registrar.bindings(AOR);

@@ -45,6 +45,8 @@ export interface RegistrarOptions {
   readonly flowTimer?: number | undefined;
   /** Whether a connection still stands; without it all are taken to. */
   readonly isOpen?: (connectionId: number) => boolean;
+  /** Whose lapsed bindings are cleared away here; everybody's unless given. */
+  readonly isMine?: (aor: string) => boolean;
 }
 
 /** One REGISTER's own settings. Absent limits are the registrar's. */
@@ -89,6 +91,7 @@ export class Registrar implements AsyncDisposable {
   readonly #removeLost: boolean;
   readonly #flowTimer: number | undefined;
   readonly #isOpen: (connectionId: number) => boolean;
+  readonly #isMine: (aor: string) => boolean;
   readonly #byConnection = new ConnectionBindings();
   readonly #watchers = new Set<BindingWatcher>();
   #sweeper: TimerHandle | undefined;
@@ -114,6 +117,7 @@ export class Registrar implements AsyncDisposable {
     this.#removeLost = options.onConnectionLost !== 'keep';
     this.#flowTimer = options.flowTimer;
     this.#isOpen = options.isOpen ?? (() => true);
+    this.#isMine = options.isMine ?? (() => true);
     this.#armSweep();
   }
 
@@ -145,7 +149,7 @@ export class Registrar implements AsyncDisposable {
     decide: (stored: readonly Binding[]) => BindingUpdate | RegisterRefusal,
   ): MaybePromise<BindingUpdate | RegisterRefusal> {
     const job = () =>
-      whenReady(this.#store.find(aor), (stored) => {
+      whenReady(this.#findToChange(aor), (stored) => {
         const update = decide(stored);
         if (!update.ok || changesNothing(update)) return update;
         return whenReady(this.#store.save(aor, update.bindings), () => {
@@ -219,7 +223,7 @@ export class Registrar implements AsyncDisposable {
     gone: (binding: Binding) => boolean,
   ): MaybePromise<number> {
     const job = () =>
-      whenReady(this.#store.find(aor), (stored) => {
+      whenReady(this.#findToChange(aor), (stored) => {
         const removed = stored.filter(gone);
         if (removed.length === 0) return 0;
         const kept = stored.filter((binding) => !removed.includes(binding));
@@ -237,6 +241,10 @@ export class Registrar implements AsyncDisposable {
         });
       });
     return whenReady(this.#inTurn(aor, job), (result) => (typeof result === 'number' ? result : 0));
+  }
+
+  #findToChange(aor: string): MaybePromise<readonly Binding[]> {
+    return this.#store.findToChange ? this.#store.findToChange(aor) : this.#store.find(aor);
   }
 
   /** Runs a change in its turn; faults of the store become a refusal. */
@@ -326,7 +334,7 @@ export class Registrar implements AsyncDisposable {
     const lapsed = new Set<string>();
     const now = this.#clock.wallNow();
     await walkBindings(this.#store.all(), this.#clock, (binding) => {
-      if (binding.expiresAt <= now) lapsed.add(binding.aor);
+      if (binding.expiresAt <= now && this.#isMine(binding.aor)) lapsed.add(binding.aor);
     });
     for (const aor of lapsed) {
       if (this.#closed) return;

@@ -48,6 +48,20 @@ describe('QuarantineProbe', () => {
     expect(requests).toHaveLength(2);
   });
 
+  it('asks nobody who is asked from elsewhere', async () => {
+    const [clock, requests] = [new FakeClock(), [] as OutgoingRequest[]];
+    const quarantine = new Quarantine(clock, { firstMs: 10_000 });
+    const request = async (it: OutgoingRequest) => {
+      requests.push(it);
+      return { status: 404, response: ANY_RESPONSE };
+    };
+    const other: Destination = { ...PLACE, address: '2001:db8::2' };
+    await using _ = new QuarantineProbe(quarantine, { request }, clock, (it) => it.address === PLACE.address);
+    for (const place of [PLACE, other]) quarantine.failed(place, 'no answer');
+    await clock.advanceAsync(60_000);
+    expect(requests.map(({ source }) => source)).toEqual([PLACE]);
+  });
+
   it('asks once at a time, and nobody once it is closed', async () => {
     const { clock, requests, probe } = setUp(() => new Promise(() => {}));
     await clock.advanceAsync(60_000);

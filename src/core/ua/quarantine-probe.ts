@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import { formatHostPort } from '../../base/ip.ts';
+import type { Destination } from '../../net/network.ts';
 import type { Quarantine, Quarantined } from '../../net/quarantine.ts';
 import type { UserAgentClient } from './user-agent-client.ts';
 
@@ -11,12 +12,20 @@ export class QuarantineProbe implements AsyncDisposable {
   readonly #quarantine: Quarantine;
   readonly #client: Pick<UserAgentClient, 'request'>;
   readonly #clock: Clock;
+  readonly #isMine: (destination: Destination) => boolean;
   readonly #pending = new Set<string>();
   #timer: TimerHandle | undefined;
   #closed = false;
   readonly counters = { sent: 0, answered: 0 };
 
-  constructor(quarantine: Quarantine, client: Pick<UserAgentClient, 'request'>, clock: Clock) {
+  /** @param isMine which addresses are asked from here; all unless given */
+  constructor(
+    quarantine: Quarantine,
+    client: Pick<UserAgentClient, 'request'>,
+    clock: Clock,
+    isMine: (destination: Destination) => boolean = () => true,
+  ) {
+    this.#isMine = isMine;
     this.#quarantine = quarantine;
     this.#client = client;
     this.#clock = clock;
@@ -31,7 +40,9 @@ export class QuarantineProbe implements AsyncDisposable {
   #arm(): void {
     if (this.#closed) return;
     this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => {
-      for (const entry of this.#quarantine.size > 0 ? this.#quarantine.due() : []) this.#probe(entry);
+      for (const entry of this.#quarantine.size > 0 ? this.#quarantine.due() : []) {
+        if (this.#isMine(entry.destination)) this.#probe(entry);
+      }
       this.#arm();
     });
   }

@@ -32,6 +32,8 @@ import { RtpproxyUpdate } from './rtpproxy-update.ts';
 
 export interface RtpproxyControlOptions extends FleetControlOptions {
   readonly settings: RtpproxySettings;
+  /** Hears each line that comes to the notify socket, for other workers: they {@link RtpproxyControl.notified} of it. */
+  readonly overhear?: ((line: string) => void) | undefined;
 }
 
 /** As many names as every daemon takes in one query. */
@@ -74,13 +76,21 @@ export class RtpproxyControl extends FleetControl implements MediaControl {
         socket: notify.listen,
         anyUser: notify.anyUser,
         isRelay: (address, isHere) => control.#isRelay(address, isHere),
-        line: (line) => readNotification(line, undefined, control.listener),
+        line: (line) => {
+          options.overhear?.(line);
+          return control.notified(line);
+        },
       });
     } catch (error) {
       await control[Symbol.asyncDispose]();
       throw error;
     }
     return control;
+  }
+
+  /** A relay has told something. @returns whether it meant anything */
+  notified(line: string): boolean {
+    return readNotification(line, undefined, this.listener);
   }
 
   /** Where notifications come in by TCP; undefined where they do not. */

@@ -5,12 +5,17 @@ import type { Database, Statement } from './database.ts';
 
 /**
  * Bindings in a table, with a copy of all of them in memory: look-ups never touch the file, and a change is answered for
- * once it is committed. One server at a time may use the table. Closing the database is its owner's.
+ * once it is committed. One server at a time may use the table; the workers of one tell each other what they change.
+ * Closing the database is its owner's.
  */
 export class SqliteLocation implements LocationStore {
   readonly #memory: MemoryLocation;
   readonly #put: Statement;
   readonly #remove: Statement;
+  readonly #get: Statement;
+  readonly #path: string;
+  /** Hears of each change after it was committed: the bindings as they are stored, '' where none are left. */
+  committed: ((aor: string, text: string) => void) | undefined = undefined;
 
   /**
    * Loads what is stored.
@@ -23,6 +28,8 @@ export class SqliteLocation implements LocationStore {
       'INSERT INTO location (aor, bindings) VALUES (?, ?) ON CONFLICT (aor) DO UPDATE SET bindings = excluded.bindings',
     );
     this.#remove = database.prepare('DELETE FROM location WHERE aor = ?');
+    this.#get = database.prepare('SELECT bindings FROM location WHERE aor = ?');
+    this.#path = database.path;
     for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').all()) {
       this.#memory.save(String(aor), readBindings(database.path, String(bindings)));
     }
@@ -35,9 +42,25 @@ export class SqliteLocation implements LocationStore {
   /** @throws ServerError STORE_UNAVAILABLE where it cannot be written, or is full; nothing is changed then */
   save(aor: string, bindings: readonly Binding[]): void {
     this.#memory.checkRoom(aor, bindings);
-    if (bindings.length === 0) this.#remove.run(aor);
-    else this.#put.run(aor, JSON.stringify(bindings));
+    const text = bindings.length === 0 ? '' : JSON.stringify(bindings);
+    if (text === '') this.#remove.run(aor);
+    else this.#put.run(aor, text);
     this.#memory.save(aor, bindings);
+    this.committed?.(aor, text);
+  }
+
+  /** Another worker has changed the bindings of an address-of-record, and told it as {@link committed} does. */
+  learn(aor: string, text: string): void {
+    this.#memory.save(aor, text === '' ? [] : readBindings(this.#path, text));
+  }
+
+  /**
+   * What stands in the file, whatever was heard of.
+   * @throws ServerError STORE_UNAVAILABLE
+   */
+  read(aor: string): readonly Binding[] {
+    const row = this.#get.get(aor);
+    return row === undefined ? [] : readBindings(this.#path, String(row.bindings));
   }
 
   all(): Iterable<Binding> {
