@@ -1,3 +1,5 @@
+import { callIdOwnedBy } from '../wire/sip/owner.ts';
+
 /** Which of the workers of this process this is (`workers: N`). */
 export interface WorkerPlace {
   /** From 0 on, below {@link count}. */
@@ -8,6 +10,14 @@ export interface WorkerPlace {
    * (ids of connections) is never taken for what the next one of its index hands out.
    */
   readonly life: number;
+}
+
+/**
+ * A Call-ID for calls of this worker: `head` and `tail`, with as many characters between as bring its messages here.
+ * @param place undefined where there is one worker only
+ */
+export function ownCallId(place: WorkerPlace | undefined, head: string, tail: string): string {
+  return place ? callIdOwnedBy(place.index, place.count, head, tail) : head + tail;
 }
 
 /** At most: the index is one base-36 digit of a branch. */

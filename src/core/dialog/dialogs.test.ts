@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { H } from '../../wire/sip/header-name.ts';
+import { callOwner } from '../../wire/sip/owner.ts';
 import { read, values } from '../proxy/testing/messages.ts';
 import { CallUnderTest, cseqOf } from './testing/call-under-test.ts';
 
@@ -46,6 +47,16 @@ describe('the life of a dialog', () => {
     call.send('BYE', 'caller');
     call.server.advance(33_000);
     expect(call.events.at(-1)).toBe('ended: bye by caller, Downstream BYE');
+  });
+
+  it('shows the callee a Call-ID whose messages come to the same worker', () => {
+    const call = new CallUnderTest({ place: { index: 5, count: 8, life: 0 } });
+    call.caller.request('INVITE');
+    for (let i = 0; i < 20; i++) {
+      expect(call.server.dialogs.hideCallId(call.dialog, `hidden-${i}`)).toBe(true);
+      expect(call.dialog.calleeCallId).toMatch(new RegExp(`^hidden-${i}\\w*$`));
+      expect(callOwner(call.dialog.calleeCallId!, 8)).toBe(5);
+    }
   });
 
   it('goes on where a BYE is challenged', () => {

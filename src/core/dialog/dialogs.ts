@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
 import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
+import { ownCallId } from '../../net/worker-place.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
 import type { HeaderEntry } from '../../wire/sip/build.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
@@ -153,11 +154,12 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
   }
 
   /**
-   * Notes the Call-ID that a dialog's callee is shown; who shows it changes the messages.
+   * Notes the Call-ID that a dialog's callee is shown; who shows it changes the messages. It may have to end in more
+   * characters than were asked for.
    * @returns false where too many have it
    */
   hideCallId(dialog: Dialog, calleeCallId: string): boolean {
-    return this.#table.rename(dialog, calleeCallId);
+    return this.#table.rename(dialog, ownCallId(this.#environment.place, calleeCallId, ''));
   }
 
   /** The dialogs of a Call-ID, oldest first. */

@@ -4,6 +4,7 @@ import type { Network } from '../../net/network.ts';
 import type { Quarantine } from '../../net/quarantine.ts';
 import type { Resolver } from '../../net/resolver.ts';
 import type { Subnets } from '../../net/select-listener.ts';
+import type { WorkerPlace } from '../../net/worker-place.ts';
 import type { TransactionLayer } from '../../transaction/transaction-layer.ts';
 
 /** What can be configured about forwarding. */
@@ -56,4 +57,6 @@ export interface ProxyEnvironment {
   readonly settings: ProxySettings;
   /** This server's own, so that only its own loops are found. */
   readonly loopSalt: string;
+  /** Which of several workers this is: what it starts itself has to come back to it. */
+  readonly place?: WorkerPlace | undefined;
 }

@@ -7,6 +7,7 @@ import { WheelTimer } from '../../base/timer-wheel.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
+import { ownCallId } from '../../net/worker-place.ts';
 import type { ClientTransactionUser } from '../../transaction/client-transaction.ts';
 import { buildRequest, type HeaderEntry } from '../../wire/sip/build.ts';
 import { H } from '../../wire/sip/header-name.ts';
@@ -234,13 +235,13 @@ export class UserAgentClient {
     { tag, call, cseq }: OwnNames,
     question: Omit<PrintQuestion, 'place'>,
   ): HeaderEntry[] {
-    const { advertise } = this.#env;
+    const { advertise, place } = this.#env;
     const own = advertise.printed({ ...question, place: 'own-request' });
     const callIdHost = advertise.printed({ ...question, place: 'call-id' }).host;
     return [
       [H.From, `<${from ?? `sip:${bracket(own.host)}`}>;tag=${tag}`],
       [H.To, `<${to ?? requestUri}>`],
-      [H.CallId, `${call}@${bracket(callIdHost)}`],
+      [H.CallId, ownCallId(place, call, `@${bracket(callIdHost)}`)],
       [H.CSeq, `${cseq} ${method}`],
     ];
   }

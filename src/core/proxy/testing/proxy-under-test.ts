@@ -10,6 +10,7 @@ import { Quarantine } from '../../../net/quarantine.ts';
 import { Resolver } from '../../../net/resolver.ts';
 import { StaticNames } from '../../../net/testing/static-names.ts';
 import { defaultPort, transportName } from '../../../net/transport-name.ts';
+import type { WorkerPlace } from '../../../net/worker-place.ts';
 import type { ServerTransaction } from '../../../transaction/server-transaction.ts';
 import { DEFAULT_TIMERS, type TransactionTimers } from '../../../transaction/timers.ts';
 import { TransactionLayer } from '../../../transaction/transaction-layer.ts';
@@ -38,6 +39,8 @@ export interface ProxyUnderTestOptions {
   /** Addresses by name. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   readonly services?: Readonly<Record<string, readonly SrvRecord[]>>;
+  /** Which of several workers it is. */
+  readonly place?: WorkerPlace;
   readonly pointers?: Readonly<Record<string, readonly NaptrRecord[]>>;
 }
 
@@ -93,6 +96,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       timers: { ...DEFAULT_TIMERS, ...options.timers },
       user: this,
       limits: { serverTransactions: limit, clientTransactions: limit },
+      place: options.place,
       forceRport: isBehindNat,
     });
     const environment: ProxyEnvironment = {
@@ -105,6 +109,7 @@ export class ProxyUnderTest implements TransactionUser, Wire {
       subnets: new Map(),
       settings: { ...DEFAULT_PROXY_SETTINGS, ...options.settings },
       loopSalt: 'salt',
+      place: options.place,
     };
     const client = new UserAgentClient(environment, ids, (view) => this.local(view));
     this.environment = environment;
