@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'testing/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // Tests with real phones and relays wait most of their time, so even two cores carry three files at once.
+    maxWorkers: 3,
   },
 });
