@@ -49,9 +49,9 @@ enum {
   WORDS = 4,            // of a descriptor
 };
 enum { AT_OFFSET, AT_LENGTH, AT_PORT, AT_ADDRESS };
-// Words of the state that both sides see: the queue's bounds, how many failed, whether a batch is being handled, and how
-// many datagrams a full inbox has dropped.
-enum { HEAD, TAIL, FAILED, IN_BATCH, DROPPED, STATE_WORDS };
+// Words of the state that both sides see: the queue's bounds, how many failed, whether a batch is being handled, how many
+// datagrams a full inbox or the kernel has dropped, and how long the first of the batch had waited (µs).
+enum { HEAD, TAIL, FAILED, IN_BATCH, DROPPED, WAITED, STATE_WORDS };
 
 typedef struct {
   napi_env env;
@@ -66,6 +66,8 @@ typedef struct {
   struct mmsghdr messages[BATCH];
   struct iovec vectors[BATCH];
   struct sockaddr_storage names[BATCH];
+  _Alignas(struct cmsghdr) uint8_t control[BACKLOG_BYTES];
+  backlog behind;
 } endpoint;
 
 static void on_poll(uv_handle_t *handle, int status, int events);
@@ -128,7 +130,9 @@ static void flush(endpoint *it) {
 
 static int take(endpoint *it) {
   it->state[DROPPED] = (int32_t)inbox_dropped(it->inbox);
-  return inbox_take(it->inbox, BATCH, it->in_bytes, (size_t)BATCH * SLOT, (letter *)it->in, it->in_addresses);
+  int count = inbox_take(it->inbox, BATCH, it->in_bytes, (size_t)BATCH * SLOT, (letter *)it->in, it->in_addresses);
+  if (count > 0) it->state[WAITED] = inbox_waited_us(it->inbox);
+  return count;
 }
 
 static int receive(endpoint *it) {
@@ -142,7 +146,14 @@ static int receive(endpoint *it) {
     header->msg_iov = &it->vectors[i];
     header->msg_iovlen = 1;
   }
+  it->messages[0].msg_hdr.msg_control = it->control;
+  it->messages[0].msg_hdr.msg_controllen = sizeof it->control;
   int count = recvmmsg(it->fd, it->messages, BATCH, MSG_DONTWAIT, NULL);
+  if (count > 0) {
+    read_backlog(&it->messages[0].msg_hdr, &it->behind);
+    it->state[DROPPED] = (int32_t)it->behind.lost;
+    it->state[WAITED] = waited_us(it->behind.came_us);
+  }
   for (int i = 0; i < count; i++) {
     int32_t *words = it->in + i * WORDS;
     words[AT_OFFSET] = i * SLOT;
@@ -183,9 +194,9 @@ static void deliver(endpoint *it, int count) {
 static void on_nap_over(uv_handle_t *handle);
 
 static void drain(endpoint *it) {
-  int most = 0;
+  int most = 0, count = 0;
   for (int round = 0; round < ROUNDS && !it->closed; round++) {
-    int count = it->inbox ? take(it) : receive(it);
+    count = it->inbox ? take(it) : receive(it);
     if (count <= 0) break;
     if (count > most) most = count;
     deliver(it, count);
@@ -200,7 +211,8 @@ static void drain(endpoint *it) {
     watch(it);
     // The receiving thread makes the pauses. What is left comes after the others' turn.
     if (!inbox_sleep(it->inbox)) uv_timer_start(it->timer, on_nap_over, 0, 0);
-  } else if (most >= BUSY && !it->blocked) {
+  } else if (most >= BUSY && count < BATCH && !it->blocked) {
+    // No nap while more is waiting.
     uv_poll_stop(it->poll);
     uv_timer_start(it->timer, on_nap_over, NAP_MS, 0);
   } else {

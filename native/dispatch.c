@@ -44,6 +44,7 @@ typedef struct {
   uint32_t length;
   uint16_t port, unused;
   uint8_t address[16];
+  uint32_t came_us, unused_too;
 } record;
 
 typedef struct shared shared;
@@ -51,6 +52,7 @@ typedef struct shared shared;
 struct inbox {
   // The reader's line, the writer's, and what both read.
   _Alignas(LINE) atomic_size_t taken;
+  uint32_t came_us;
   _Alignas(LINE) atomic_size_t laid;
   size_t laying; // what was laid and not yet shown
   atomic_uint dropped;
@@ -80,6 +82,7 @@ static uint8_t bytes_of[BATCH][SLOT];
 static struct mmsghdr messages[BATCH];
 static struct iovec vectors[BATCH];
 static struct sockaddr_storage names[BATCH];
+static _Alignas(struct cmsghdr) uint8_t control[BACKLOG_BYTES];
 
 int bind_datagrams(const socket_place *place) {
   int family = place->family;
@@ -91,7 +94,12 @@ int bind_datagrams(const socket_place *place) {
   memcpy(&in.sin_addr, place->address, 4);
   memcpy(&in6.sin6_addr, place->address, 16);
   int receive_bytes = place->receive_bytes;
-  if (receive_bytes > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  // Beyond what the system allows everybody, where this process may.
+  if (receive_bytes > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) != 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  }
+  setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
+  setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes);
   if (place->reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
   if (family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   int bound = family == 4 ? bind(fd, (struct sockaddr *)&in, sizeof in) : bind(fd, (struct sockaddr *)&in6, sizeof in6);
@@ -100,6 +108,30 @@ int bind_datagrams(const socket_place *place) {
   close(fd);
   errno = error;
   return -1;
+}
+
+static uint32_t us_of(const struct timespec *time) {
+  return (uint32_t)((uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_nsec / 1000);
+}
+
+void read_backlog(struct msghdr *header, backlog *found) {
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_TIMESTAMPNS) {
+      struct timespec came;
+      memcpy(&came, CMSG_DATA(part), sizeof came);
+      found->came_us = us_of(&came);
+    } else if (part->cmsg_type == SO_RXQ_OVFL) {
+      memcpy(&found->lost, CMSG_DATA(part), sizeof found->lost);
+    }
+  }
+}
+
+int32_t waited_us(uint32_t came_us) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  int32_t us = (int32_t)(us_of(&now) - came_us);
+  return us < 0 ? 0 : us;
 }
 
 static void ring_bell(int fd) {
@@ -154,10 +186,14 @@ static int receive(shared *it) {
     header->msg_iov = &vectors[i];
     header->msg_iovlen = 1;
   }
+  messages[0].msg_hdr.msg_control = control;
+  messages[0].msg_hdr.msg_controllen = sizeof control;
   int count = recvmmsg(it->fd, messages, BATCH, MSG_DONTWAIT, NULL);
+  backlog behind = {0};
+  if (count > 0) read_backlog(&messages[0].msg_hdr, &behind);
   for (int i = 0; i < count; i++) {
     size_t length = messages[i].msg_len;
-    record head = {.length = (uint32_t)length};
+    record head = {.length = (uint32_t)length, .came_us = behind.came_us};
     if (it->family == 4) {
       struct sockaddr_in *in = (struct sockaddr_in *)&names[i];
       head.port = ntohs(in->sin_port);
@@ -354,6 +390,7 @@ int inbox_take(inbox *it, int most, uint8_t *bytes, size_t room, letter *letters
     }
     if (used + head.length > room) break;
     memcpy(&head, place, sizeof head);
+    if (count == 0) it->came_us = head.came_us;
     memcpy(bytes + used, place + sizeof head, head.length);
     letters[count] = (letter){.offset = (int32_t)used, .length = (int32_t)head.length, .port = head.port};
     memcpy(&letters[count].address4, head.address, 4);
@@ -375,6 +412,10 @@ bool inbox_sleep(inbox *it) {
 
 void inbox_woken(inbox *it) {
   silence(it->wake);
+}
+
+int32_t inbox_waited_us(const inbox *it) {
+  return waited_us(it->came_us);
 }
 
 uint32_t inbox_dropped(const inbox *it) {

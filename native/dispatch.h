@@ -18,8 +18,23 @@ typedef struct {
   const uint8_t *address; // 16 bytes, of which IPv4 takes the first 4
 } socket_place;
 
-// A bound datagram socket; -1 with errno.
+// A bound datagram socket, whose kernel tells the backlog; -1 with errno.
 int bind_datagrams(const socket_place *place);
+
+// What the kernel says beside a datagram: when it came, and how many were dropped before it for want of room, from the
+// opening of the socket on.
+typedef struct {
+  uint32_t came_us; // of the clock of day; it wraps
+  uint32_t lost;
+} backlog;
+enum { BACKLOG_BYTES = 64 }; // of control data
+
+struct msghdr;
+// Keeps what the kernel does not say.
+void read_backlog(struct msghdr *header, backlog *found);
+
+// How long ago that was; 0 where the clock was set back.
+int32_t waited_us(uint32_t came_us);
 
 // The inbox of worker `index` of `count` at a socket, which is opened by the first one who joins it and kept while workers
 // end and come back. NULL with errno: that of the system, EADDRINUSE where the worker has joined it already, EINVAL
@@ -44,6 +59,9 @@ void inbox_woken(inbox *it);
 
 // How many datagrams were dropped because the inbox was full, from its beginning on; it wraps.
 uint32_t inbox_dropped(const inbox *it);
+
+// How long the first of the datagrams that were taken last had waited, since the kernel had it.
+int32_t inbox_waited_us(const inbox *it);
 
 // The worker ends. What comes for it is kept for its successor, as far as the inbox holds it; but the last one who leaves
 // `for_good` closes the socket.

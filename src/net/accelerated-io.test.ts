@@ -20,6 +20,8 @@ interface Got {
 class Collector implements DatagramSink {
   readonly got: Got[] = [];
   readonly failed: string[] = [];
+  readonly waits: number[] = [];
+  lost = 0;
   onDatagram: (got: Got) => void = () => {};
   #wake = () => {};
 
@@ -33,6 +35,14 @@ class Collector implements DatagramSink {
   sendFailed(address: string, port: number, reason: string): void {
     this.failed.push(`${address} ${port} ${reason}`);
     this.#wake();
+  }
+
+  waited(ms: number): void {
+    this.waits.push(ms);
+  }
+
+  overrun(count: number): void {
+    this.lost += count;
   }
 
   async until(done: () => boolean): Promise<void> {
@@ -145,6 +155,40 @@ describe.each(ways)('the %s datagram path', (_name, openIo) => {
     for (let i = 0; i < 100; i++) a.io.send(Buffer.from(String(i)), '127.0.0.1', b.io.port);
     await b.sink.until(() => b.sink.got.length === 100);
     expect(b.sink.got.map((it) => Number(it.text))).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+});
+
+describe.runIf(accelerator)('the backlog of the accelerated path', () => {
+  async function pair(
+    receiveBufferBytes: number,
+  ): Promise<{ from: DatagramIo; to: DatagramIo; sink: Collector }> {
+    const sink = new Collector();
+    const openIo = openAcceleratedIo(accelerator!);
+    const from = await openIo({ address: '127.0.0.1', port: 0, family: 4 }, new Collector());
+    const to = await openIo({ address: '127.0.0.1', port: 0, family: 4, receiveBufferBytes }, sink);
+    opened.push(from, to);
+    return { from, to, sink };
+  }
+
+  it('says how long datagrams waited in the kernel', async () => {
+    const { from, to, sink } = await pair(65_536);
+    from.send(Buffer.from('early'), '127.0.0.1', to.port);
+    const blockedUntil = performance.now() + 30;
+    while (performance.now() < blockedUntil);
+    await sink.until(() => sink.got.length === 1);
+    expect(sink.waits).toHaveLength(1);
+    expect(sink.waits[0]).toBeGreaterThanOrEqual(29);
+  });
+
+  it('says how many the kernel dropped, once another one comes', async () => {
+    const { from, to, sink } = await pair(1);
+    for (let i = 0; i < 100; i++) from.send(Buffer.alloc(500, 'x'), '127.0.0.1', to.port);
+    await sink.until(() => sink.got.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    from.send(Buffer.from('last'), '127.0.0.1', to.port);
+    await sink.until(() => sink.got.at(-1)?.text === 'last');
+    expect(sink.lost).toBeGreaterThan(0);
+    expect(sink.lost).toBe(101 - sink.got.length);
   });
 });
 

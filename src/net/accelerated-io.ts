@@ -14,6 +14,7 @@ const TAIL = 1;
 const FAILED = 2;
 const IN_BATCH = 3;
 const DROPPED = 4;
+const WAITED = 5;
 
 /**
  * The accelerated {@link DatagramIo}: a batch is what one system call brought, and what is sent in it leaves by one.
@@ -95,6 +96,7 @@ class AcceleratedIo implements DatagramIo {
     const { state } = this.#socket;
     if (state[FAILED]! > 0) this.#reportFailures();
     if (state[DROPPED] !== this.#dropped) this.#reportDropped();
+    if (count > 0) this.#sink.waited?.(state[WAITED]! / 1000);
     for (let i = 0; i < count && this.#open; i++) this.#deliver(i);
   }
 

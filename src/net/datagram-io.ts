@@ -18,6 +18,8 @@ export interface DatagramSink {
   sendFailed(address: string, port: number, reason: string): void;
   /** So many datagrams were dropped because they were not taken in time. */
   overrun?(count: number): void;
+  /** The first datagram of the batch that follows had waited so long, in ms; only where the kernel tells. */
+  waited?(ms: number): void;
 }
 
 /**

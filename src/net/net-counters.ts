@@ -6,7 +6,7 @@ export interface NetCounters {
   datagramsDropped: number;
   /** Datagrams that the system refused to send. */
   datagramsFailed: number;
-  /** Datagrams that came for this worker and were dropped, for its ring was full. */
+  /** Datagrams that were dropped before they were read, for the ring of their worker or the queue of the socket was full. */
   datagramsOverrun: number;
   /** Datagrams of line ends or NULs only, and double CRLFs on connections. */
   keepAlivesIn: number;

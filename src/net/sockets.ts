@@ -102,6 +102,18 @@ export class Sockets implements Network, AsyncDisposable {
     return this.#ports.certificates;
   }
 
+  /** How far the UDP sockets are behind since the last call: the most loaded one's wait, and what all of them have lost. */
+  takeBacklog(): { readonly waitedMs: number; readonly lost: number } {
+    let [waitedMs, lost] = [0, 0];
+    for (const endpoint of this.#endpoints.values()) {
+      if (!(endpoint instanceof UdpListener)) continue;
+      const taken = endpoint.backlog.take();
+      waitedMs = Math.max(waitedMs, taken.waitedMs);
+      lost += taken.lost;
+    }
+    return { waitedMs, lost };
+  }
+
   /** Looks at once whether certificate files have changed, which else is done every ten seconds. */
   reloadCertificates(): void {
     this.#ports.reloadCertificates();

@@ -1,3 +1,4 @@
+import { Backlog } from './backlog.ts';
 import { BoundListener } from './bound-listener.ts';
 import type { DatagramIo, DatagramOptions, DatagramSink, OpenDatagramIo } from './datagram-io.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -19,6 +20,7 @@ export interface UdpOptions extends Pick<DatagramOptions, 'receiveBufferBytes' |
 /** A UDP socket and its flows (RFC 3261 §18). */
 export class UdpListener implements Endpoint, DatagramSink {
   readonly listener: BoundListener;
+  readonly backlog: Backlog;
   readonly #io: DatagramIo;
   readonly #stun: StunResponder;
   readonly #sink: NetworkSink;
@@ -26,12 +28,14 @@ export class UdpListener implements Endpoint, DatagramSink {
 
   private constructor(
     listener: BoundListener,
+    backlog: Backlog,
     io: DatagramIo,
     stun: StunResponder,
     sink: NetworkSink,
     counters: NetCounters,
   ) {
     this.listener = listener;
+    this.backlog = backlog;
     this.#io = io;
     this.#stun = stun;
     this.#sink = sink;
@@ -47,6 +51,7 @@ export class UdpListener implements Endpoint, DatagramSink {
   ): Promise<UdpListener> {
     const { open, stun, ...socketOptions } = options;
     const { address, port, family } = asked;
+    const backlog = new Backlog();
     let endpoint: UdpListener | undefined;
     const io = await open(
       { ...socketOptions, address, port, family },
@@ -55,10 +60,12 @@ export class UdpListener implements Endpoint, DatagramSink {
         sendFailed: (to, toPort, reason) => endpoint?.sendFailed(to, toPort, reason),
         overrun: (count) => {
           counters.datagramsOverrun += count;
+          backlog.overrun(count);
         },
+        waited: (ms) => backlog.waited(ms),
       },
     );
-    endpoint = new UdpListener(new BoundListener(asked, io.port), io, stun, sink, counters);
+    endpoint = new UdpListener(new BoundListener(asked, io.port), backlog, io, stun, sink, counters);
     return endpoint;
   }
 

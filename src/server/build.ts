@@ -5,6 +5,7 @@ import { TimerWheel } from '../base/timer-wheel.ts';
 import { Authenticator } from '../core/auth/authenticator.ts';
 import { Dialogs } from '../core/dialog/dialogs.ts';
 import { FrontDoor } from '../core/front-door/front-door.ts';
+import { OverloadControl } from '../core/front-door/overload.ts';
 import { KeepAlive } from '../core/nat/keepalive.ts';
 import { isBehindNat } from '../core/nat/nat-test.ts';
 import { Proxy as SipProxy } from '../core/proxy/proxy.ts';
@@ -15,6 +16,7 @@ import { OptionsPing } from '../core/ua/options-ping.ts';
 import { QuarantineProbe } from '../core/ua/quarantine-probe.ts';
 import { UserAgentClient } from '../core/ua/user-agent-client.ts';
 import { type DatagramPath, datagramPath } from '../net/datagram-path.ts';
+import { LoadMeter } from '../net/load-meter.ts';
 import { DnsNameServer } from '../net/name-server.ts';
 import { Quarantine } from '../net/quarantine.ts';
 import { Resolver } from '../net/resolver.ts';
@@ -36,11 +38,15 @@ import {
   frontDoorSettings,
   keepAliveSettings,
   nameServerSettings,
+  overloadSettings,
   proxySettings,
   quarantineSettings,
   socketLimits,
 } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** Room for a pause of this process; the system gives less where it has a lower limit (`net.core.rmem_max`). */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** What {@link build} has made, lowest floor first. */
 export interface Parts {
@@ -59,6 +65,7 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
   readonly frontDoor: FrontDoor;
+  readonly overload: OverloadControl;
   readonly runtime: RoutingRuntime;
   readonly dialogs: Dialogs;
   readonly relays: ServerRelays;
@@ -102,7 +109,13 @@ export async function build(
   const network: Sockets = resources.use(
     await Sockets.open(
       surroundings.listeners,
-      { clock, wheel, ...socketLimits(config), openDatagrams: datagrams.open },
+      {
+        clock,
+        wheel,
+        ...socketLimits(config),
+        openDatagrams: datagrams.open,
+        receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+      },
       layer,
     ),
   );
@@ -161,6 +174,10 @@ export async function build(
     nonceLifetimeMs: nonceLife,
     isOwnHost: (host) => advertise.own.isLocalDomain(host),
   });
+  const meter = new LoadMeter(network);
+  const overload = resources.use(
+    new OverloadControl({ clock, ids, load: () => meter.take(), settings: overloadSettings(config) }),
+  );
   const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
   const realm = defaultRealm(config);
   const runtime: RoutingRuntime = await startProgram(
@@ -208,7 +225,7 @@ export async function build(
     settings &&
     resources.use(new KeepAlive({ location, registrar, network, sender, clock, bootId, settings }));
   resources.use(watchStrayFaults(runtime));
-  gate.open(runtime);
+  gate.open(runtime, overload);
   return {
     clock,
     log,
@@ -225,6 +242,7 @@ export async function build(
     registrar,
     authenticator,
     frontDoor,
+    overload,
     runtime,
     dialogs,
     relays,

@@ -1,3 +1,4 @@
+import type { OverloadControl } from '../core/front-door/overload.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
@@ -9,11 +10,13 @@ const RETRY_AFTER = '10';
 
 /**
  * Stands between the transactions and the routing program: nothing passes before the program is there, and while the
- * server drains, what would begin something new is sent elsewhere (503), and what belongs to a dialog passes.
+ * server drains, what would begin something new is sent elsewhere (503), and what belongs to a dialog passes. While there
+ * is more to do than can be done, a part of what is new is sent away likewise.
  */
 export class Gate implements TransactionUser {
   readonly #layer: () => TransactionLayer;
   #user: TransactionUser | undefined;
+  #overload: OverloadControl | undefined;
   #draining = false;
   /** Requests that were sent elsewhere. */
   turnedAway = 0;
@@ -22,8 +25,9 @@ export class Gate implements TransactionUser {
     this.#layer = layer;
   }
 
-  open(user: TransactionUser): void {
+  open(user: TransactionUser, overload: OverloadControl): void {
     this.#user = user;
+    this.#overload = overload;
   }
 
   drain(): void {
@@ -34,7 +38,11 @@ export class Gate implements TransactionUser {
     if (this.#draining && message.to?.tag === undefined) {
       this.turnedAway++;
       this.#layer().replyStateless(message, flow, { status: 503, headers: [[H.RetryAfter, RETRY_AFTER]] });
-    } else this.#user?.request(message, flow);
+      return;
+    }
+    const retryAfter = this.#overload?.refusal(message);
+    if (retryAfter === undefined) this.#user?.request(message, flow);
+    else this.#layer().replyStateless(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
   }
 
   ack(message: SipMessage, flow: Flow): void {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Advertise } from '../advertise/advertise.ts';
 import type { Cidr } from '../base/ip.ts';
 import type { FrontDoor } from '../core/front-door/front-door.ts';
+import type { OverloadControl } from '../core/front-door/overload.ts';
 import type { Listener } from '../net/listener.ts';
 import { subnetsOf } from '../net/select-listener.ts';
 import type { Sockets } from '../net/sockets.ts';
@@ -11,7 +12,7 @@ import type { ServerConfig } from '../ops/config/server-config.ts';
 import type { ServerMedia } from './media.ts';
 import { loadProgram, type RoutingRuntime, replaceProgram } from './program.ts';
 import { makeSelfSignedFiles } from './self-signed-files.ts';
-import { frontDoorSettings } from './settings.ts';
+import { frontDoorSettings, overloadSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a reload may change. */
@@ -19,6 +20,7 @@ export interface Reloadable {
   readonly network: Sockets;
   readonly advertise: Advertise;
   readonly frontDoor: FrontDoor;
+  readonly overload: OverloadControl;
   readonly runtime: RoutingRuntime;
   readonly media: ServerMedia;
   readonly log: Surroundings['log'];
@@ -50,7 +52,7 @@ export async function reloadServer(
   before: ServerConfig,
   next: ServerConfig,
 ): Promise<readonly string[]> {
-  const { network, advertise, frontDoor, runtime, media, log, subnets } = server;
+  const { network, advertise, frontDoor, overload, runtime, media, log, subnets } = server;
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
   const program = await loadProgram(next);
@@ -82,6 +84,7 @@ export async function reloadServer(
   }
   network.reloadCertificates();
   frontDoor.update(frontDoorSettings(next));
+  overload.update(overloadSettings(next));
   const replaced = await replaceProgram(runtime, next, program);
   changes.push(...media.configure(next.media));
   log.setLevel(next.log.level);

@@ -1,4 +1,5 @@
 import type { FrontDoorSettings } from '../core/front-door/front-door.ts';
+import type { OverloadSettings } from '../core/front-door/overload.ts';
 import type { KeepAliveSettings } from '../core/nat/keepalive.ts';
 import { DEFAULT_PROXY_SETTINGS, type ProxySettings } from '../core/proxy/proxy-environment.ts';
 import type { CacheSettings } from '../net/lookup-cache.ts';
@@ -52,6 +53,11 @@ export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoo
       headers: limits.headers,
     },
   };
+}
+
+/** @returns undefined where nothing is refused for want of time */
+export function overloadSettings({ overload }: ServerConfig): OverloadSettings | undefined {
+  return overload && { targetDelayMs: overload.targetDelay };
 }
 
 export function nameServerSettings({

@@ -14,7 +14,13 @@ import type { RunningProgram } from '../script/opensips/runtime/running-program.
 import type { Parts } from './build.ts';
 import { scriptOf } from './program.ts';
 import { reloadServer } from './reload.ts';
-import { type CounterGroup, networkNumbers, numbersOf, transactionNumbers } from './statistics.ts';
+import {
+  type CounterGroup,
+  networkNumbers,
+  numbersOf,
+  overloadNumbers,
+  transactionNumbers,
+} from './statistics.ts';
 
 const DRAIN_LONGEST_MS = 30_000;
 const DRAIN_LOOK_MS = 200;
@@ -59,7 +65,7 @@ export abstract class Signalling implements Administered, AsyncDisposable {
 
   statistics(): Readonly<Record<string, CounterGroup>> {
     const { network, layer, registrar, authenticator, frontDoor, runtime, keepAlive, gate } = this.parts;
-    const { resolver, nameServer, quarantine, probe, dialogs, media } = this.parts;
+    const { resolver, nameServer, quarantine, probe, dialogs, media, overload } = this.parts;
     return {
       net: networkNumbers(network, this.clock.wallNow()),
       dns: { ...resolver.counters, ...nameServer.counters },
@@ -68,6 +74,7 @@ export abstract class Signalling implements Administered, AsyncDisposable {
       registrar: { ...numbersOf(registrar.counters), overflowed: registrar.overflowed },
       auth: numbersOf(authenticator.counters),
       frontDoor: { ...numbersOf(frontDoor.counters), turnedAway: gate.turnedAway },
+      overload: overloadNumbers(overload),
       dialog: { ...numbersOf(dialogs.counters), known: dialogs.size },
       media: media.statistics(),
       script: { ...numbersOf(runtime.counters), pending: runtime.pending },

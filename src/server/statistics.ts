@@ -1,3 +1,4 @@
+import type { OverloadControl } from '../core/front-door/overload.ts';
 import type { Sockets } from '../net/sockets.ts';
 import { daysLeft } from '../net/tls-contexts.ts';
 import type { TransactionCounters } from '../transaction/transaction-counters.ts';
@@ -18,6 +19,18 @@ export function networkNumbers(network: Sockets, wallNow: number): CounterGroup 
     ...numbersOf(network.counters),
     openConnections: network.openConnections,
     ...(days.length > 0 && { certificateDaysLeft: Math.min(...days) }),
+  };
+}
+
+/** What was refused because there was more to do than could be done, and how busy the server was last; shares in percent. */
+export function overloadNumbers(overload: OverloadControl): CounterGroup {
+  const { active, share, load } = overload;
+  return {
+    ...numbersOf(overload.counters),
+    active: Number(active),
+    letIn: Math.round(share * 100),
+    busy: Math.round(load.busy * 100),
+    delayMs: Math.round(load.waitedMs),
   };
 }
 

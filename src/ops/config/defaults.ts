@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { DEFAULT_FRONT_DOOR } from '../../core/front-door/front-door.ts';
+import { DEFAULT_OVERLOAD } from '../../core/front-door/overload.ts';
 import { DEFAULT_KEEP_ALIVE } from '../../core/nat/keepalive.ts';
 import { DEFAULT_PROXY_SETTINGS } from '../../core/proxy/proxy-environment.ts';
 import { DEFAULT_REGISTRAR_LIMITS } from '../../core/registrar/update-bindings.ts';
@@ -15,7 +16,13 @@ import { DEFAULT_FRAMER_LIMITS } from '../../wire/sip/framer.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../../wire/sip/verdict.ts';
 import { mediaConfig } from './media-defaults.ts';
 import type { ParsedConfig, ParsedTls } from './parsed-config.ts';
-import type { DnsConfig, KeepAliveSettings, RateSettings, ServerConfig } from './server-config.ts';
+import type {
+  DnsConfig,
+  KeepAliveSettings,
+  OverloadConfig,
+  RateSettings,
+  ServerConfig,
+} from './server-config.ts';
 
 /** What holds where nothing is configured: the spelling is that of the file, so that documents can print it. */
 export const DEFAULT_LISTEN: readonly string[] = [
@@ -109,6 +116,7 @@ export function withDefaults(
       trustInside: parsed.frontDoor?.trustInside ?? DEFAULT_FRONT_DOOR.trustInside,
       rate: rate(parsed),
     },
+    overload: overload(parsed),
     media: mediaConfig(parsed.media ?? {}, base, data),
     log: {
       level: log.level ?? 'info',
@@ -195,6 +203,11 @@ function dns(parsed: ParsedConfig): DnsConfig {
 function scanners(parsed: ParsedConfig): readonly string[] {
   const given = parsed.frontDoor?.scanners ?? DEFAULT_FRONT_DOOR.scanners;
   return given === 'off' ? [] : given.map((name) => name.toLowerCase());
+}
+
+function overload({ overload: given }: ParsedConfig): OverloadConfig | undefined {
+  if (given === 'off') return undefined;
+  return { targetDelay: given?.targetDelay ?? DEFAULT_OVERLOAD.targetDelayMs };
 }
 
 function rate(parsed: ParsedConfig): RateSettings | undefined {

@@ -16,6 +16,7 @@ import type {
   LimitSettings,
   LogSettings,
   MediaRelayConfig,
+  OverloadConfig,
   QuarantineConfig,
   RateSettings,
   RegistrarSettings,
@@ -75,6 +76,7 @@ export type ParsedConfig = Given<{
     scanners: 'off' | readonly string[];
     rate: 'off' | Given<RateSettings>;
   }>;
+  overload: 'off' | Given<OverloadConfig>;
   media: ParsedMedia;
   log: Given<LogSettings>;
 }>;

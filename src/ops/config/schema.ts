@@ -412,6 +412,19 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
     })
     .optional()
     .meta({ description: 'what is turned away before any script' }),
+  overload: z
+    .union([
+      z.literal('off'),
+      z.strictObject({
+        targetDelay: duration('5ms', '5s')
+          .optional()
+          .meta({ description: 'how long messages may wait before they are read' }),
+      }),
+    ])
+    .optional()
+    .meta({
+      description: 'new requests get 503 while there is more to do than can be done; `off` refuses none',
+    }),
   media: mediaSchema.optional().meta({ description: 'media of calls' }),
   log: z
     .strictObject({

@@ -34,6 +34,8 @@ export interface ServerConfig {
   readonly nat: NatSettings;
   readonly dns: DnsConfig;
   readonly frontDoor: FrontDoorSettings;
+  /** Undefined where nothing is refused for want of time. */
+  readonly overload: OverloadConfig | undefined;
   readonly media: MediaConfig;
   readonly log: LogSettings;
 }
@@ -41,6 +43,11 @@ export interface ServerConfig {
 export interface ListenSettings extends ListenSpec {
   /** Instead of those for all. */
   readonly tls?: TlsSettings | undefined;
+}
+
+export interface OverloadConfig {
+  /** In ms. */
+  readonly targetDelay: number;
 }
 
 export interface LimitSettings {

@@ -1,0 +1,214 @@
+import { logLine } from '../../base/channels.ts';
+import type { Clock, TimerHandle } from '../../base/clock.ts';
+import type { IdSource } from '../../base/ids.ts';
+import type { Load } from '../../net/load-meter.ts';
+import { H } from '../../wire/sip/header-name.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
+
+/** When new work is refused; plain data. */
+export interface OverloadSettings {
+  /** How long messages may wait before they are read, in ms. */
+  readonly targetDelayMs: number;
+}
+
+export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 100 };
+
+export interface OverloadOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** The load since it was last asked for. */
+  readonly load: () => Load;
+  /** Undefined never refuses anything. */
+  readonly settings: OverloadSettings | undefined;
+}
+
+/** How often the load is looked at, in ms. */
+const PERIOD_MS = 100;
+/** A thread that is less idle has no room for what the network does next. */
+const MOST_BUSY = 0.95;
+/** Datagrams that were lost at less than that were lost to a burst. */
+const BUSY = 0.8;
+/** What a period with lost datagrams counts for. */
+const LOSS_STRAIN = 1.25;
+const MOST_STRAIN = 2;
+/** The share that is let in grows no faster than by so much in a period. */
+const GROWTH = 1.1;
+const LEAST_SHARE = 0.01;
+/** Refusing begins after ten periods of a busy thread in a row, or five in which messages waited or were lost. */
+const TO_BEGIN = 10;
+const OF_BUSY = 1;
+const OF_WAITING = 2;
+/** Periods in which nothing had to be refused, after which it is over. */
+const PERIODS_TO_END = 20;
+/** Periods for which refused requests are remembered when it is over: their retransmissions end by then (64 T1). */
+const PERIODS_TO_FORGET = 320;
+/** What those get in who are registered already, or say so, against those who begin. */
+const KNOWN_ADVANTAGE = 4;
+const REMEMBERED = 65_536;
+/** In seconds, spread so that those who were refused together do not come back together. */
+const RETRY_AFTER: readonly string[] = ['2', '3', '4', '5', '6', '7', '8', '9'];
+
+/**
+ * Decides how much new work is let in when there is more than the server can do (RFC 6357). The share that is let in
+ * follows the strain of the last tenth of a second: how busy the thread was, how long messages waited, whether the
+ * kernel dropped any. What belongs to a call or to a transaction that was let in is never refused.
+ */
+export class OverloadControl implements AsyncDisposable {
+  readonly counters = {
+    /** Requests that were refused, those of them that came again included. */
+    refused: 0,
+    /** How often it began. */
+    begun: 0,
+  };
+  readonly #clock: Clock;
+  readonly #load: () => Load;
+  readonly #salt: number;
+  /** Hashes of requests that were refused, so that what comes again is refused again, however the share has changed. */
+  readonly #refused = new Uint32Array(REMEMBERED);
+  #settings: OverloadSettings | undefined;
+  #timer: TimerHandle | undefined;
+  #due = 0;
+  #active = false;
+  /** Whether anybody can be refused: always while active, and a while longer. */
+  #watching = false;
+  #share = 1;
+  #strained = 0;
+  #calm = 0;
+  #refusedBefore = 0;
+  #last: Load = { busy: 0, waitedMs: 0, lost: 0 };
+
+  constructor(options: OverloadOptions) {
+    this.#clock = options.clock;
+    this.#load = options.load;
+    this.#salt = options.ids.uint32();
+    this.#settings = options.settings;
+    this.#arm();
+  }
+
+  /** Whether new requests are being refused. */
+  get active(): boolean {
+    return this.#active;
+  }
+
+  /** The share of new requests that is let in, 0 to 1. */
+  get share(): number {
+    return this.#share;
+  }
+
+  /** What was measured last; `waitedMs` is the longer one of the kernel's and the event loop's. */
+  get load(): Load {
+    return this.#last;
+  }
+
+  /** Puts other settings in force. */
+  update(settings: OverloadSettings | undefined): void {
+    this.#settings = settings;
+    if (!settings && this.#active) this.#end();
+  }
+
+  /** @returns the value of Retry-After for a request that is refused; undefined for one that may come in */
+  refusal(request: SipMessage): string | undefined {
+    if (!this.#watching || request.to?.tag !== undefined || isEmergency(request)) return undefined;
+    const hash = this.#hash(request);
+    const slot = hash % REMEMBERED;
+    if (this.#refused[slot] !== hash) {
+      const share = isKnown(request) ? this.#share * KNOWN_ADVANTAGE : this.#share;
+      if (!this.#active || hash < share * 2 ** 32) return undefined;
+      this.#refused[slot] = hash;
+    }
+    this.counters.refused++;
+    return RETRY_AFTER[hash % RETRY_AFTER.length];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    this.#due = this.#clock.now() + PERIOD_MS;
+    this.#timer = this.#clock.setTimer(PERIOD_MS, () => {
+      this.#look();
+      this.#arm();
+    });
+  }
+
+  #look(): void {
+    const load = this.#load();
+    const late = Math.max(0, this.#clock.now() - this.#due);
+    this.#last = { ...load, waitedMs: Math.max(load.waitedMs, late) };
+    if (!this.#settings) return;
+    const strain = strainOf(this.#last, this.#settings);
+    if (strain <= 1) this.#strained = 0;
+    else this.#strained += strain > 1 / MOST_BUSY ? OF_WAITING : OF_BUSY;
+    if (this.#active) this.#adapt(strain);
+    else if (this.#strained >= TO_BEGIN) this.#begin(strain);
+    else if (this.#watching && ++this.#calm > PERIODS_TO_FORGET) this.#forget();
+  }
+
+  #begin(strain: number): void {
+    this.#active = true;
+    this.#watching = true;
+    this.#calm = 0;
+    this.#share = 1 / strain;
+    this.counters.begun++;
+    this.#refusedBefore = this.counters.refused;
+    logLine('warn', 'overload', 'there is more to do than can be done: new requests are refused', {
+      busy: percent(this.#last.busy),
+      delayMs: Math.round(this.#last.waitedMs),
+      lost: this.#last.lost,
+    });
+  }
+
+  #adapt(strain: number): void {
+    const change = strain > 1 ? 1 / strain : Math.min(GROWTH, 1 / strain);
+    this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share * change));
+    this.#calm = this.#share === 1 && strain <= 1 ? this.#calm + 1 : 0;
+    if (this.#calm >= PERIODS_TO_END) this.#end();
+  }
+
+  #end(): void {
+    this.#active = false;
+    this.#share = 1;
+    this.#calm = 0;
+    logLine('info', 'overload', 'new requests are let in again', {
+      refused: this.counters.refused - this.#refusedBefore,
+    });
+  }
+
+  #forget(): void {
+    this.#watching = false;
+    this.#refused.fill(0);
+  }
+
+  /** The same for a request that comes again; nobody can choose it who does not know the salt. */
+  #hash(request: SipMessage): number {
+    const text = request.topVia?.branch ?? request.callId;
+    let hash = this.#salt;
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    // 0 is an empty slot.
+    return (hash ^ (hash >>> 16)) >>> 0 || 1;
+  }
+}
+
+/** Above 1 there is more to do than can be done. */
+function strainOf({ busy, waitedMs, lost }: Load, { targetDelayMs }: OverloadSettings): number {
+  const late = waitedMs > targetDelayMs ? waitedMs / targetDelayMs : 0;
+  const lossy = lost > 0 && busy > BUSY ? LOSS_STRAIN : 0;
+  return Math.min(MOST_STRAIN, Math.max(busy / MOST_BUSY, late, lossy, 1 / MOST_STRAIN));
+}
+
+/** Who sends credentials has begun before; a question whether the server is there (OPTIONS) takes little. */
+function isKnown(request: SipMessage): boolean {
+  return request.method === 'OPTIONS' || (request.method === 'REGISTER' && request.has(H.Authorization));
+}
+
+/** A call for help (RFC 5031) is let in as long as anything is. */
+function isEmergency({ requestUri }: SipMessage): boolean {
+  return requestUri.startsWith('urn:') && requestUri.toLowerCase().startsWith('urn:service:sos');
+}
+
+function percent(share: number): number {
+  return Math.round(share * 100);
+}

@@ -1,0 +1,29 @@
+import { performance } from 'node:perf_hooks';
+import type { Sockets } from './sockets.ts';
+
+/** How busy this thread was since it was last asked. */
+export interface Load {
+  /** The share of the time in which the event loop was not idle, 0 to 1. */
+  readonly busy: number;
+  /** How long every batch of datagrams of the most loaded socket had waited at least, in ms; 0 where the kernel does not tell. */
+  readonly waitedMs: number;
+  /** Datagrams that the kernel has dropped because a socket's queue was full. */
+  readonly lost: number;
+}
+
+/** Measures the load of this thread and its sockets. What is measured costs nothing between two questions. */
+export class LoadMeter {
+  readonly #sockets: Pick<Sockets, 'takeBacklog'>;
+  #before = performance.eventLoopUtilization();
+
+  constructor(sockets: Pick<Sockets, 'takeBacklog'>) {
+    this.#sockets = sockets;
+  }
+
+  take(): Load {
+    const now = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(now, this.#before).utilization;
+    this.#before = now;
+    return { busy, ...this.#sockets.takeBacklog() };
+  }
+}
