@@ -1,8 +1,10 @@
+import { type CSeq, readCSeq } from './cseq.ts';
 import { HeaderElement } from './header-element.ts';
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { splitList } from './list.ts';
 import { NameAddr } from './name-addr.ts';
-import { byteString, isToken, parseDecimal, unfold } from './text.ts';
+import { Party } from './party.ts';
+import { byteString, decimalAt, isTokenByte, unfold } from './text.ts';
 import { Uri } from './uri.ts';
 import { Via } from './via.ts';
 
@@ -27,12 +29,7 @@ export const Flaw = {
 const NO_ELEMENTS: readonly HeaderElement[] = Object.freeze([]);
 
 /** How many numbers of {@link SipMessage.table} one header line takes. */
-export const STRIDE = 5;
-
-export interface CSeq {
-  readonly number: number;
-  readonly method: string;
-}
+export const STRIDE = 4;
 
 /**
  * A message as it was received: a view over its bytes with a table of its header lines. Values become strings only
@@ -50,11 +47,15 @@ export class SipMessage {
   readonly uriEnd: number;
   /** 0 for a request. */
   readonly status: number;
-  readonly reason: string;
+  readonly #reasonStart: number;
+  readonly #reasonEnd: number;
   /** `SIP/2.0` as written. */
   readonly version: string;
-  /** For each header line: id, name start, name end, value start, value end (blanks round it left out). */
+  /** For each header line: id, name start, value start, value end (blanks round it left out). */
   readonly table: readonly number[];
+  /** Which known headers there are, a bit for each: most that are looked for are not there. */
+  readonly #present: number;
+  readonly #morePresent: number;
   /** Where the header lines begin, behind the start line. */
   readonly headersStart: number;
   /** Where the empty line that ends them begins. */
@@ -67,6 +68,8 @@ export class SipMessage {
   #topVia: Via | undefined | null = null;
   #from: NameAddr | undefined | null = null;
   #to: NameAddr | undefined | null = null;
+  #sender: Party | undefined | null = null;
+  #recipient: Party | undefined | null = null;
   #cseq: CSeq | undefined | null = null;
   #callId: string | null = null;
   #topViaElement: HeaderElement | undefined | null = null;
@@ -83,10 +86,13 @@ export class SipMessage {
       uriStart: number;
       uriEnd: number;
       status: number;
-      reason: string;
+      reasonStart: number;
+      reasonEnd: number;
       version: string;
     },
     table: readonly number[],
+    present: number,
+    morePresent: number,
     headersStart: number,
     headersEnd: number,
     bodyStart: number,
@@ -100,14 +106,24 @@ export class SipMessage {
     this.uriStart = start.uriStart;
     this.uriEnd = start.uriEnd;
     this.status = start.status;
-    this.reason = start.reason;
+    this.#reasonStart = start.reasonStart;
+    this.#reasonEnd = start.reasonEnd;
     this.version = start.version;
     this.table = table;
+    this.#present = present;
+    this.#morePresent = morePresent;
     this.headersStart = headersStart;
     this.headersEnd = headersEnd;
     this.bodyStart = bodyStart;
     this.bodyEnd = bodyEnd;
     this.flaws = flaws;
+  }
+
+  /** The reason phrase; '' for a request. */
+  get reason(): string {
+    return this.#reasonStart === this.#reasonEnd
+      ? ''
+      : byteString(this.bytes, this.#reasonStart, this.#reasonEnd);
   }
 
   /** How many header lines there are. */
@@ -122,7 +138,11 @@ export class SipMessage {
 
   /** The name of a line's header as written. */
   nameAt(line: number): string {
-    return byteString(this.bytes, this.table[line * STRIDE + 1]!, this.table[line * STRIDE + 2]!);
+    const { bytes } = this;
+    const start = this.lineStart(line);
+    let end = start;
+    while (end < bytes.length && isTokenByte(bytes[end]!)) end++;
+    return byteString(bytes, start, end);
   }
 
   /** A line's value, unfolded. */
@@ -131,11 +151,11 @@ export class SipMessage {
   }
 
   valueStart(line: number): number {
-    return this.table[line * STRIDE + 3]!;
+    return this.table[line * STRIDE + 2]!;
   }
 
   valueEnd(line: number): number {
-    return this.table[line * STRIDE + 4]!;
+    return this.table[line * STRIDE + 3]!;
   }
 
   /** Where a line begins, at its name. */
@@ -151,6 +171,7 @@ export class SipMessage {
 
   /** @returns the first line of that header at or behind `from`, or -1 */
   find(header: HeaderId, from = 0): number {
+    if (!this.has(header)) return -1;
     const table = this.table;
     for (let at = from * STRIDE; at < table.length; at += STRIDE) {
       if (table[at] === header) return at / STRIDE;
@@ -170,7 +191,7 @@ export class SipMessage {
   }
 
   has(header: HeaderId): boolean {
-    return this.find(header) >= 0;
+    return ((header < 32 ? this.#present : this.#morePresent) & (1 << header)) !== 0;
   }
 
   /** How many lines that header has. */
@@ -278,6 +299,31 @@ export class SipMessage {
     return this.#to;
   }
 
+  /** What every message is asked about its From; undefined where it has none. */
+  get sender(): Party | undefined {
+    if (this.#sender === null) this.#sender = this.#party(H.From);
+    return this.#sender;
+  }
+
+  /** As {@link sender}, of its To. */
+  get recipient(): Party | undefined {
+    if (this.#recipient === null) this.#recipient = this.#party(H.To);
+    return this.#recipient;
+  }
+
+  get fromTag(): string | undefined {
+    return this.sender?.tag;
+  }
+
+  get toTag(): string | undefined {
+    return this.recipient?.tag;
+  }
+
+  /** Whether its To has a tag: a request that has one belongs to a dialog (RFC 3261 §12.2). */
+  get hasToTag(): boolean {
+    return this.recipient?.hasTag === true;
+  }
+
   /** '' where there is none. */
   get callId(): string {
     if (this.#callId === null) this.#callId = this.get(H.CallId) ?? '';
@@ -286,16 +332,19 @@ export class SipMessage {
 
   /** Undefined where there is none, or it is no number below 2³¹ (RFC 3261 §8.1.1.5) and a method. */
   get cseq(): CSeq | undefined {
-    if (this.#cseq === null) this.#cseq = parseCSeq(this.get(H.CSeq));
+    if (this.#cseq === null) {
+      const line = this.find(H.CSeq);
+      this.#cseq = line < 0 ? undefined : readCSeq(this.bytes, this.valueStart(line), this.valueEnd(line));
+    }
     return this.#cseq;
   }
 
   /** Undefined where there is none; NaN where it is no number from 0 to 255. */
   get maxForwards(): number | undefined {
-    const text = this.get(H.MaxForwards);
-    if (text === undefined) return undefined;
-    const value = parseDecimal(text);
-    return value === undefined || value > 255 ? Number.NaN : value;
+    const line = this.find(H.MaxForwards);
+    if (line < 0) return undefined;
+    const value = decimalAt(this.bytes, this.valueStart(line), this.valueEnd(line));
+    return value < 0 || value > 255 ? Number.NaN : value;
   }
 
   get body(): Buffer {
@@ -321,20 +370,15 @@ export class SipMessage {
     return `${byteString(this.bytes, this.lineStart(line), this.valueEnd(line))}\r\n`;
   }
 
+  #party(header: HeaderId): Party | undefined {
+    const line = this.find(header);
+    return line < 0 ? undefined : new Party(this.bytes, this.valueStart(line), this.valueEnd(line));
+  }
+
   #nameAddr(header: HeaderId): NameAddr | undefined {
     const value = this.get(header);
     return value === undefined ? undefined : NameAddr.parse(value);
   }
-}
-
-function parseCSeq(text: string | undefined): CSeq | undefined {
-  if (text === undefined) return undefined;
-  let end = 0;
-  while (end < text.length && text.charCodeAt(end) > 0x20) end++;
-  const number = parseDecimal(text.slice(0, end));
-  const method = text.slice(end).trim();
-  if (number === undefined || number >= 2 ** 31 || !isToken(method)) return undefined;
-  return { number, method };
 }
 
 /** The full name of a header as it should be written, given an id or any name. */

@@ -114,6 +114,18 @@ export function isToken(text: string): boolean {
   return true;
 }
 
+/** As {@link parseDecimal}, for `bytes[start, end)`. @returns -1 for what is no number */
+export function decimalAt(bytes: Uint8Array, start: number, end: number): number {
+  if (end <= start || end - start > 15) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /** @returns the number that the text spells in plain decimal digits, or undefined; never more than 2⁵³ */
 export function parseDecimal(text: string): number | undefined {
   if (text.length === 0 || text.length > 15) return undefined;

@@ -9,6 +9,10 @@ export const MAGIC_COOKIE = 'z9hG4bK';
 /** Room for a name, a branch and whatever else anybody puts there, in bytes. */
 const LONGEST = 4096;
 
+const LETTER_B = 0x62;
+const LETTER_M = 0x6d;
+const LETTER_R = 0x72;
+
 const bounds = paramBounds();
 
 /** One Via value (RFC 3261 §20.42). Immutable; parts are byte strings as written. */
@@ -29,17 +33,17 @@ export class Via {
   readonly maddr: string | undefined;
   /** From the first `;` on, or ''. */
   readonly params: string;
-  /** Protocol and sent-by as written, up to the first `;`. */
-  readonly #head: string;
+  /** As written, blanks at the end left out. */
+  readonly #text: string;
 
   private constructor(
-    head: string,
+    text: string,
     transport: string,
     host: string,
     port: number | undefined,
     params: string,
   ) {
-    this.#head = head;
+    this.#text = text;
     this.transport = transport;
     this.host = host;
     this.port = port;
@@ -50,12 +54,16 @@ export class Via {
     let maddr: string | undefined;
     for (let at = 0; scanParam(params, at, bounds); at = bounds.end) {
       const { nameStart, valueStart, valueEnd } = bounds;
-      if (isParamNamed(params, nameStart, 'branch')) branch ||= valueBetween(params, valueStart, valueEnd);
-      else if (isParamNamed(params, nameStart, 'received')) {
-        received ??= unbracket(valueBetween(params, valueStart, valueEnd));
-      } else if (isParamNamed(params, nameStart, 'rport'))
-        rport ??= valueBetween(params, valueStart, valueEnd);
-      else if (isParamNamed(params, nameStart, 'maddr')) {
+      // The first letter tells most of them apart; setting bit 5 makes it lower case.
+      const letter = params.charCodeAt(nameStart) | 0x20;
+      if (letter === LETTER_B) {
+        if (isParamNamed(params, nameStart, 'branch')) branch ||= valueBetween(params, valueStart, valueEnd);
+      } else if (letter === LETTER_R) {
+        if (isParamNamed(params, nameStart, 'rport')) rport ??= valueBetween(params, valueStart, valueEnd);
+        else if (isParamNamed(params, nameStart, 'received')) {
+          received ??= unbracket(valueBetween(params, valueStart, valueEnd));
+        }
+      } else if (letter === LETTER_M && isParamNamed(params, nameStart, 'maddr')) {
         maddr ??= unbracket(valueBetween(params, valueStart, valueEnd));
       }
     }
@@ -69,18 +77,19 @@ export class Via {
   static parse(text: string): Via | undefined {
     if (text.length > LONGEST) return undefined;
     const semi = text.indexOf(';');
-    const head = semi < 0 ? text : text.slice(0, semi);
-    let at = protocolEnd(head);
+    const headEnd = semi < 0 ? text.length : semi;
+    let at = protocolEnd(text, headEnd);
     if (at < 0) return undefined;
-    while (isBlank(head.charCodeAt(at))) at++;
+    while (isBlank(text.charCodeAt(at))) at++;
     const transportStart = at;
-    while (at < head.length && !isBlank(head.charCodeAt(at))) at++;
-    const transport = head.slice(transportStart, at);
+    while (at < headEnd && !isBlank(text.charCodeAt(at))) at++;
+    const transport = transportText(text, transportStart, at);
     if (!isToken(transport)) return undefined;
-    const sentBy = parseHostPort(closeColons(head.slice(at).trim()));
+    const sentBy = parseHostPort(closeColons(text.slice(at, headEnd).trim()));
     const params = semi < 0 ? '' : text.slice(semi).trimEnd();
     if (!sentBy || !quotesEnd(params)) return undefined;
-    return new Via(head, transport, sentBy.host, sentBy.port, params);
+    const written = headEnd + params.length === text.length ? text : text.slice(0, headEnd) + params;
+    return new Via(written, transport, sentBy.host, sentBy.port, params);
   }
 
   /**
@@ -92,11 +101,11 @@ export class Via {
     let params = this.params;
     if (received !== undefined) params = `${withoutParam(params, 'received')};received=${received}`;
     if (rport !== undefined) params = `${withoutParam(params, 'rport')};rport=${rport}`;
-    return this.#head + params;
+    return this.#text.slice(0, this.#text.length - this.params.length) + params;
   }
 
   toString(): string {
-    return this.#head + this.params;
+    return this.#text;
   }
 }
 
@@ -110,13 +119,25 @@ export function viaText(transport: string, sentBy: string, branch: string, param
 }
 
 /** @returns the position behind `SIP/2.0/`, which may have blanks inside; -1 for another protocol */
-function protocolEnd(head: string): number {
-  if (head.startsWith('SIP/2.0/')) return 8;
+function protocolEnd(text: string, headEnd: number): number {
+  if (text.startsWith('SIP/2.0/')) return 8;
+  const head = text.slice(0, headEnd);
   const slash = head.indexOf('/');
   const slash2 = head.indexOf('/', slash + 1);
   if (slash < 0 || slash2 < 0) return -1;
   if (head.slice(0, slash).trim().toUpperCase() !== 'SIP') return -1;
   return head.slice(slash + 1, slash2).trim() === '2.0' ? slash2 + 1 : -1;
+}
+
+/** Of the usual transports there is one text each, for all Vias. */
+function transportText(text: string, start: number, end: number): string {
+  const length = end - start;
+  if (length === 3) {
+    if (text.startsWith('UDP', start)) return 'UDP';
+    if (text.startsWith('TCP', start)) return 'TCP';
+    if (text.startsWith('TLS', start)) return 'TLS';
+  }
+  return text.slice(start, end);
 }
 
 function isBlank(c: number): boolean {

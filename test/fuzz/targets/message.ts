@@ -28,6 +28,15 @@ export function run(input: Buffer): void {
     for (const { start, end } of elements) assert.ok(start < end && end <= message.headersEnd);
   }
   void [message.uri, message.topVia, message.from?.uri, message.to?.uri, message.cseq, message.maxForwards];
+  for (const [party, parsed] of [
+    [message.sender, message.from],
+    [message.recipient, message.to],
+  ] as const) {
+    assert.deepEqual(
+      [party?.isAddress === true, party?.hasUri === true, party?.tag, party?.hasTag === true],
+      [parsed !== undefined, parsed?.uri !== undefined, parsed?.tag, parsed?.tag !== undefined],
+    );
+  }
   const again = parseMessage(Buffer.from(message.toString(), 'latin1'));
   assert.ok(again.ok);
   assert.deepEqual(again.message.table, message.table);

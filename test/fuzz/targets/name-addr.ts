@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { address, scanAddress, scanValue, value } from '../../../src/wire/sip/address-scan.ts';
+import { splitList } from '../../../src/wire/sip/list.ts';
 import { NameAddr } from '../../../src/wire/sip/name-addr.ts';
 import { unfold } from '../../../src/wire/sip/text.ts';
 
@@ -11,8 +13,9 @@ export const seeds: readonly string[] = [
   '*',
 ];
 
-/** What is printed is read as the same address. */
+/** What is printed is read as the same address; and read where it stands it is the same. */
 export function run(input: Buffer): void {
+  scanned(input);
   const nameAddr = NameAddr.parse(unfold(input.toString('latin1')));
   if (!nameAddr) return;
   void [nameAddr.name, nameAddr.tag];
@@ -23,4 +26,21 @@ export function run(input: Buffer): void {
     [again.displayName, again.uriText, again.params],
     [nameAddr.displayName, nameAddr.uriText, nameAddr.params],
   );
+}
+
+function scanned(input: Buffer): void {
+  const text = input.toString('latin1').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  const bytes = Buffer.from(text, 'latin1');
+  if (!scanAddress(bytes, 0, bytes.length)) return;
+  const parsed = NameAddr.parse(text);
+  assert.ok(parsed);
+  const { uriStart, uriEnd, paramsStart, paramsEnd, hasComma } = address;
+  assert.equal(text.slice(uriStart, uriEnd), parsed.uriText);
+  assert.equal(text.slice(paramsStart, paramsEnd), parsed.params);
+  assert.ok(hasComma || splitList(bytes, 0, bytes.length).length === 2);
+  for (const name of ['tag', 'expires', 'q']) {
+    const found = scanValue(bytes, paramsStart, paramsEnd, name);
+    const scannedValue = value.start < 0 ? '' : text.slice(value.start, value.end);
+    assert.equal(found ? scannedValue : undefined, parsed.param(name));
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { addressOfRecord } from '../../../src/wire/sip/address-of-record.ts';
+import { uri as scanned, scanUri } from '../../../src/wire/sip/address-scan.ts';
 import { escapeUser, undoEscapes } from '../../../src/wire/sip/escape.ts';
 import { Uri } from '../../../src/wire/sip/uri.ts';
 import { sameUri } from '../../../src/wire/sip/uri-compare.ts';
@@ -18,6 +19,19 @@ export function run(input: Buffer): void {
   const text = input.toString('latin1');
   assert.equal(undoEscapes(escapeUser(text)), text);
   const uri = Uri.parse(text);
+  if (scanUri(input, 0, input.length)) {
+    const { secure, hostStart, hostEnd, port, paramsStart, paramsEnd, hasHeaders } = scanned;
+    assert.deepEqual(
+      [
+        secure ? 'sips' : 'sip',
+        text.slice(hostStart, hostEnd),
+        port || undefined,
+        text.slice(paramsStart, paramsEnd),
+      ],
+      [uri?.scheme, uri?.host, uri?.port, uri?.params],
+    );
+    assert.equal(hasHeaders, uri?.headers !== '');
+  }
   if (!uri) return;
   assert.equal(uri.toString(), text);
   assert.ok(sameUri(uri, uri));
