@@ -87,7 +87,7 @@ export class RequestCall implements Call {
   }
 
   get isInDialog(): boolean {
-    return this.request.to?.tag !== undefined;
+    return this.request.hasToTag;
   }
 
   get body(): string {

@@ -219,7 +219,7 @@ export class Runtime implements TransactionUser, HandlingOwner {
   /** @returns undefined for a request that follows its route set without a script */
   #handlerOf(message: SipMessage): Handler | undefined {
     const { routes } = this.#program;
-    if (message.to?.tag !== undefined && message.method !== 'REGISTER') return routes.inDialog;
+    if (message.hasToTag && message.method !== 'REGISTER') return routes.inDialog;
     switch (message.method) {
       case 'REGISTER':
         return routes.register;

@@ -35,7 +35,7 @@ export class Gate implements TransactionUser {
   }
 
   request(message: SipMessage, flow: Flow): void {
-    if (this.#draining && message.to?.tag === undefined) {
+    if (this.#draining && !message.hasToTag) {
       this.turnedAway++;
       this.#layer().replyStateless(message, flow, { status: 503, headers: [[H.RetryAfter, RETRY_AFTER]] });
       return;

@@ -98,8 +98,8 @@ export class DialogTable {
    */
   match(message: SipMessage): DialogMatch | undefined {
     const known = this.#byCallId.get(message.callId);
-    const fromTag = known && message.from?.tag;
-    const toTag = known && message.to?.tag;
+    const fromTag = known && message.fromTag;
+    const toTag = known && message.toTag;
     if (!known || fromTag === undefined || toTag === undefined) return undefined;
     const printed = message.isRequest ? this.#printed(message) : undefined;
     let found: DialogMatch | undefined;

@@ -122,7 +122,7 @@ export class Dialogs implements ForwardingWatch, AsyncDisposable {
       return known;
     }
     const { request } = transaction;
-    if (request.method !== 'INVITE' || request.to?.tag !== undefined || transaction.state !== 'proceeding') {
+    if (request.method !== 'INVITE' || request.hasToTag || transaction.state !== 'proceeding') {
       return undefined;
     }
     const caller = callerLeg(transaction);

@@ -9,7 +9,7 @@ import { DialogLeg, type LegWay } from './dialog-leg.ts';
 
 /** The leg of whoever sends the INVITE that makes a dialog (RFC 3261 §12.1.1); undefined where it has no From tag. */
 export function callerLeg({ request, flow }: ServerTransaction): DialogLeg | undefined {
-  const tag = request.from?.tag;
+  const tag = request.fromTag;
   if (tag === undefined) return undefined;
   return new DialogLeg({
     side: 'caller',
@@ -29,7 +29,7 @@ export function callerLeg({ request, flow }: ServerTransaction): DialogLeg | und
  */
 export function calleeLeg(reply: ReplyView, sent: SipMessage | undefined): DialogLeg | undefined {
   const { response, sender } = reply;
-  const tag = response.to?.tag;
+  const tag = response.toTag;
   if (tag === undefined) return undefined;
   // What stands above our own Record-Route, and those that it came with, lies between here and the callee.
   const recorded = response.elements(H.RecordRoute);

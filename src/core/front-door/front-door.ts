@@ -125,8 +125,7 @@ export class FrontDoor {
     const hops = this.#hops(request);
     if (hops) return hops;
     if (!request.has(H.Route)) return undefined;
-    const refused =
-      request.to?.tag === undefined ? this.#isForeignRoute(request) : this.#isForged(request, flow);
+    const refused = request.hasToTag ? this.#isForged(request, flow) : this.#isForeignRoute(request);
     if (!refused) return undefined;
     this.counters.relayRefused++;
     return REFUSE_RELAY;

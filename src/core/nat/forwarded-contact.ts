@@ -5,6 +5,7 @@ import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 import type { Source } from '../registrar/location-store.ts';
+import { isContactAt } from './contact-at.ts';
 import { type ContactFixOptions, fixContacts, fixedContactUri } from './contact-fix.ts';
 
 const PRIVATE = PRIVATE_NETWORKS.map((text) => Cidr.parse(text)!);
@@ -35,6 +36,7 @@ function keepingTheWay(uri: Uri | undefined, seen: Source): ContactFixOptions {
  * from: a private address, or any where the user agent is known to be behind a NAT.
  */
 export function answersFromBehindNat(response: SipMessage, seen: Source, known: boolean): boolean {
+  if (isContactAt(response, seen.address, seen.port)) return false;
   const contact = firstContact(response);
   if (contact?.kind !== 'sip') return false;
   const host = canonicalHost(contact.host);

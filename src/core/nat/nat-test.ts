@@ -5,6 +5,7 @@ import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
+import { isContactAt } from './contact-at.ts';
 
 /** The tests of OpenSIPS's `nat_uac_test`, by name, with the numbers that older scripts write. */
 export const NAT_TESTS = {
@@ -73,15 +74,16 @@ function runTest(test: NatTestName, message: SipMessage, flow: Flow, wide: boole
  * False for what came by way of a proxy, whose address says nothing about the sender.
  */
 export function isBehindNat(message: SipMessage, flow: Flow): boolean {
-  if (message.elements(H.Via).length > 1) return false;
+  if (message.hasSeveral(H.Via)) return false;
   // A browser has no address to print, and nobody can connect to it (RFC 7118 §5).
   if (flow.transport === 'ws' || flow.transport === 'wss') return true;
   const datagrams = !isReliable(flow.transport);
   const via = message.topVia;
-  if (via !== undefined && ipFamily(via.host) !== 0) {
+  if (via !== undefined && (via.host === flow.remoteAddress || ipFamily(via.host) !== 0)) {
     if (!sameHost(via.host, flow)) return true;
     if (datagrams && (via.port ?? viaPort(via.transport)) !== flow.remotePort) return true;
   }
+  if (isContactAt(message, flow.remoteAddress, flow.remotePort)) return false;
   const contact = contactUri(message);
   if (contact === undefined || ipFamily(contact.host) === 0) return false;
   if (!sameHost(contact.host, flow)) return true;

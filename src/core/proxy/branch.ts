@@ -277,12 +277,12 @@ export class Branch implements ClientTransactionUser, BranchRef {
   /** The flow that the Routes of the request name; a script that sends it to somebody else means what it says. */
   #token(): string | undefined {
     const { transaction, route } = this.#setting;
-    const follows = transaction.request.to?.tag !== undefined || this.target.uri === route.requestUri;
+    const follows = transaction.request.hasToTag || this.target.uri === route.requestUri;
     return follows ? route.flowToken : undefined;
   }
 
   #provisional(response: SipMessage): void {
-    const tag = response.to?.tag;
+    const tag = response.toTag;
     if (tag !== undefined) {
       if (response.status === 199) this.earlyTags?.delete(tag);
       else this.#noteEarlyDialog(tag);

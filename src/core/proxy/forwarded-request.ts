@@ -36,7 +36,7 @@ export function forwardedRequest(parts: ForwardedParts): MessageEdit {
     edit.removeAll(H.Via);
   } else {
     const top = request.topElement(H.Via)!;
-    if (parts.topVia !== top.text) edit.replace(top.start, top.end, parts.topVia);
+    if (!top.is(parts.topVia)) edit.replace(top.start, top.end, parts.topVia);
   }
   for (const value of parts.recordRoute) edit.insertTop(H.RecordRoute, value);
   for (const value of parts.path) edit.insertTop(H.Path, value);

@@ -1,8 +1,6 @@
 import { H, type HeaderId } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 
-const HASHED: readonly HeaderId[] = [H.Route, H.ProxyRequire, H.ProxyAuthorization];
-
 /**
  * A hash over what decides where a request goes: the same request that comes back with the same hash has looped, with
  * another one it has spiralled (RFC 3261 §16.6 item 8, RFC 5393 §4.2.2).
@@ -14,19 +12,14 @@ export function loopHash(request: SipMessage, salt: string): string {
   place = 0;
   add(salt);
   add(request.requestUri);
-  add(request.callId);
-  add(request.from?.tag);
-  add(request.to?.tag);
+  addLines(request, H.CallId);
+  add(request.fromTag);
+  add(request.toTag);
   addByte(0x7c);
   addNumber(request.cseq?.number ?? -1);
-  const { bytes } = request;
-  for (const header of HASHED) {
-    for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
-      addByte(0x7c);
-      const end = request.valueEnd(line);
-      for (let at = request.valueStart(line); at < end; at++) addByte(bytes[at]!);
-    }
-  }
+  addLines(request, H.Route);
+  addLines(request, H.ProxyRequire);
+  addLines(request, H.ProxyAuthorization);
   return ((low >>> 6) * 0x4000000 + (high >>> 6)).toString(36);
 }
 
@@ -39,6 +32,16 @@ let place = 0;
 function addByte(c: number): void {
   low = Math.imul(low ^ c, 0x01000193);
   high = Math.imul(high ^ (c + place++), 0x85ebca6b);
+}
+
+/** Hashed where they stand: no text is made of them. */
+function addLines(request: SipMessage, header: HeaderId): void {
+  const { bytes } = request;
+  for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
+    addByte(0x7c);
+    const end = request.valueEnd(line);
+    for (let at = request.valueStart(line); at < end; at++) addByte(bytes[at]!);
+  }
 }
 
 function addNumber(value: number): void {

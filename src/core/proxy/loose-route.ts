@@ -76,7 +76,7 @@ export function looseRoute(request: SipMessage, own: OwnAddresses): LooseRoute {
     routes.push(route);
   }
   const walk = new RouteWalk(request, own, routes);
-  const inDialog = request.to?.tag !== undefined;
+  const inDialog = request.hasToTag;
   if (inDialog) {
     const target = request.uri;
     const answer = recogniseUri(target, own);

@@ -31,7 +31,7 @@ export function dialogRoute(
     env.advertise.tags,
     wantsFlow(request) ? { ...inbound, flowToken: flowToken(flow, env) } : inbound,
     out ? { ...outbound, flowToken: flowToken(out, env) } : outbound,
-    { ...options, fromTag: request.from?.tag, callId: request.callId },
+    { ...options, fromTag: request.fromTag, callId: request.callId },
   );
 }
 

@@ -187,8 +187,7 @@ export class Proxy {
       route,
       options,
       loopHash: hash,
-      recordRoute:
-        options.recordRoute ?? (request.to?.tag === undefined && DIALOG_FORMING.has(request.method)),
+      recordRoute: options.recordRoute ?? (!request.hasToTag && DIALOG_FORMING.has(request.method)),
     };
     const index = latestFork(transaction)?.nextIndex ?? 0;
     const context = new ResponseContext(setting, groups, breadth, index, this.#env, this.#contextUser, done);

@@ -70,7 +70,7 @@ export function viaLines(request: SipMessage, topVia: string | undefined): strin
 
 function toLine(request: SipMessage, tag: string | undefined): string {
   const line = request.rawLines(H.To);
-  if (tag === undefined || line === '' || request.to?.tag !== undefined) return line;
+  if (tag === undefined || line === '' || request.hasToTag) return line;
   return `${line.slice(0, -2)};tag=${checkField('tag', tag)}\r\n`;
 }
 

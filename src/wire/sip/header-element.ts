@@ -1,4 +1,6 @@
+import { isTextAt } from './address-scan.ts';
 import { NameAddr } from './name-addr.ts';
+import { byteString, unfold } from './text.ts';
 
 /** One value of a header that may list several, with its place in the bytes. */
 export class HeaderElement {
@@ -7,15 +9,26 @@ export class HeaderElement {
   /** `bytes[start, end)`, blanks round it left out. */
   readonly start: number;
   readonly end: number;
-  /** Unfolded. */
-  readonly text: string;
+  readonly #bytes: Buffer;
+  #text: string | undefined = undefined;
   #address: NameAddr | undefined | null = null;
 
-  constructor(line: number, start: number, end: number, text: string) {
+  constructor(bytes: Buffer, line: number, start: number, end: number) {
+    this.#bytes = bytes;
     this.line = line;
     this.start = start;
     this.end = end;
-    this.text = text;
+  }
+
+  /** Unfolded. */
+  get text(): string {
+    this.#text ??= unfold(byteString(this.#bytes, this.start, this.end));
+    return this.#text;
+  }
+
+  /** Whether that is its text, as it was written. */
+  is(text: string): boolean {
+    return isTextAt(this.#bytes, this.start, this.end, text);
   }
 
   /** The value read as an address, once for all who ask; undefined where it is none. */

@@ -1,25 +1,32 @@
+/** Where an element of a list stands. */
+export interface ElementBounds {
+  start: number;
+  end: number;
+}
+
+/** The element that {@link scanElement} found: one for all who ask, read before the next scan. */
+export const element: ElementBounds = { start: 0, end: 0 };
+
 /**
- * Splits a header value at its commas, those inside quoted strings and angle brackets apart (RFC 3261 §7.3.1).
- * @param most stop behind that many elements
- * @returns start and end of each element in turn, blanks and folds round it left out; empty elements are left out
+ * Finds the next element of a header value (RFC 3261 §7.3.1), blanks and folds round it left out, in {@link element}: values
+ * are split at their commas, those inside quoted strings and angle brackets apart. Empty elements are passed over.
+ * @returns where to look for the one behind it; -1 where there is none at or behind `from`
  */
-export function splitList(bytes: Uint8Array, start: number, end: number, most = 4096): number[] {
-  // Most lists have one element: an array that is written whole has room for its two numbers and no more.
-  let bounds: number[] | undefined;
-  let from = start;
-  while (from < end && (bounds === undefined || bounds.length < most * 2)) {
-    const comma = elementEnd(bytes, from, end);
-    let first = from;
+export function scanElement(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end) {
+    const comma = elementEnd(bytes, at, end);
+    let first = at;
     let last = comma;
     while (first < last && bytes[first]! <= 0x20) first++;
     while (last > first && bytes[last - 1]! <= 0x20) last--;
-    if (last > first) {
-      if (bounds === undefined) bounds = [first, last];
-      else bounds.push(first, last);
-    }
-    from = comma + 1;
+    at = comma + 1;
+    if (last === first) continue;
+    element.start = first;
+    element.end = last;
+    return at;
   }
-  return bounds ?? [];
+  return -1;
 }
 
 /** @returns where the comma behind the element stands, or `end`; quotes and brackets that never close reach to the end */

@@ -1,7 +1,7 @@
 import { type CSeq, readCSeq } from './cseq.ts';
 import { HeaderElement } from './header-element.ts';
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
-import { splitList } from './list.ts';
+import { element, scanElement } from './list.ts';
 import { NameAddr } from './name-addr.ts';
 import { Party } from './party.ts';
 import { byteString, decimalAt, isTokenByte, unfold } from './text.ts';
@@ -26,6 +26,14 @@ export const Flaw = {
   TrailingBytes: 64,
 } as const;
 
+interface ElementList {
+  readonly header: HeaderId;
+  readonly elements: readonly HeaderElement[];
+  readonly next: ElementList | undefined;
+}
+
+/** Of one line; what stands behind them is passed over. */
+const MOST_ELEMENTS = 4096;
 const NO_ELEMENTS: readonly HeaderElement[] = Object.freeze([]);
 
 /** How many numbers of {@link SipMessage.table} one header line takes. */
@@ -74,7 +82,7 @@ export class SipMessage {
   #callId: string | null = null;
   #topViaElement: HeaderElement | undefined | null = null;
   /** Lists that were asked for: many ask for the same few. */
-  #lists: { readonly header: HeaderId; readonly elements: readonly HeaderElement[] }[] | undefined;
+  #lists: ElementList | undefined = undefined;
 
   /** @internal made by `parseMessage` */
   constructor(
@@ -217,20 +225,19 @@ export class SipMessage {
 
   /** The values of a header that lists them with commas, over all its lines, in order (RFC 3261 §7.3.1). */
   elements(header: HeaderId): readonly HeaderElement[] {
-    if (this.#lists !== undefined) {
-      for (const known of this.#lists) if (known.header === header) return known.elements;
+    if (!this.has(header)) return NO_ELEMENTS;
+    for (let list = this.#lists; list !== undefined; list = list.next) {
+      if (list.header === header) return list.elements;
     }
     const elements = this.#readElements(header);
-    // Written so, and not pushed to an empty one, an array has room for what it holds and no more.
-    if (this.#lists === undefined) this.#lists = [{ header, elements }];
-    else this.#lists.push({ header, elements });
+    this.#lists = { header, elements, next: this.#lists };
     return elements;
   }
 
   /** The topmost value of a header that lists them; undefined where there is none. */
   topElement(header: HeaderId): HeaderElement | undefined {
+    // Of the Vias of an answer nobody reads any but the topmost, which everybody reads.
     if (header !== H.Via) return this.elements(header)[0];
-    // Of the Vias of an answer nobody reads any but the topmost.
     if (this.#topViaElement === null) this.#topViaElement = this.#firstElement(header);
     return this.#topViaElement;
   }
@@ -247,11 +254,15 @@ export class SipMessage {
   #readElements(header: HeaderId): readonly HeaderElement[] {
     let elements: HeaderElement[] | undefined;
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
-      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line));
-      for (let i = 0; i < bounds.length; i += 2) {
-        const element = this.#element(line, bounds[i]!, bounds[i + 1]!);
-        if (elements === undefined) elements = [element];
-        else elements.push(element);
+      const end = this.valueEnd(line);
+      let at = this.valueStart(line);
+      for (let room = MOST_ELEMENTS; room > 0; room--) {
+        at = scanElement(this.bytes, at, end);
+        if (at < 0) break;
+        const read = new HeaderElement(this.bytes, line, element.start, element.end);
+        // Written so, and not pushed to an empty one, an array has room for what it holds and no more.
+        if (elements === undefined) elements = [read];
+        else elements.push(read);
       }
     }
     return elements ?? NO_ELEMENTS;
@@ -259,14 +270,10 @@ export class SipMessage {
 
   #firstElement(header: HeaderId): HeaderElement | undefined {
     for (let line = this.find(header); line >= 0; line = this.find(header, line + 1)) {
-      const bounds = splitList(this.bytes, this.valueStart(line), this.valueEnd(line), 1);
-      if (bounds.length > 0) return this.#element(line, bounds[0]!, bounds[1]!);
+      if (scanElement(this.bytes, this.valueStart(line), this.valueEnd(line)) < 0) continue;
+      return new HeaderElement(this.bytes, line, element.start, element.end);
     }
     return undefined;
-  }
-
-  #element(line: number, start: number, end: number): HeaderElement {
-    return new HeaderElement(line, start, end, unfold(byteString(this.bytes, start, end)));
   }
 
   /** The Request-URI taken apart; undefined for a response, and where it cannot be read. */

@@ -1,3 +1,4 @@
+import { address, scanAddress, scanUri } from './address-scan.ts';
 import type { HeaderEntry } from './build.ts';
 import { H, type HeaderId, headerName } from './header-name.ts';
 import { Flaw, type SipMessage } from './message.ts';
@@ -88,8 +89,8 @@ export function responseFault(response: SipMessage): string | undefined {
   if (!response.has(H.Via)) return 'Missing Via header';
   if (!response.topVia) return 'Malformed Via header';
   if (!response.cseq) return 'Malformed CSeq header';
-  if (!response.from) return 'Malformed From header';
-  return response.to ? undefined : 'Malformed To header';
+  if (!response.sender?.isAddress) return 'Malformed From header';
+  return response.recipient?.isAddress ? undefined : 'Malformed To header';
 }
 
 /** As {@link responseFault}, where the Via below the topmost one says where it goes. */
@@ -178,8 +179,8 @@ function judgeHeaders(request: SipMessage): Verdict | undefined {
   const count = countFault(request);
   if (count !== undefined) return verdict(request, 400, count);
   if (!request.has(H.Via)) return verdict(request, 400, 'Missing Via header');
-  if (!request.to?.uri) return malformed(request, H.To);
-  if (!request.from?.uri) return malformed(request, H.From);
+  if (!request.recipient?.hasUri) return malformed(request, H.To);
+  if (!request.sender?.hasUri) return malformed(request, H.From);
   if (request.callId === '') return malformed(request, H.CallId);
   const cseq = request.cseq;
   if (!cseq) return malformed(request, H.CSeq);
@@ -218,8 +219,17 @@ function judgeRouting(request: SipMessage, limits: MessageLimits): Verdict | und
 const TARGET_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'UPDATE']);
 
 function hasBrokenAddress(request: SipMessage, header: HeaderId): boolean {
-  if (!request.has(header)) return false;
+  if (!request.has(header) || isPlainAddress(request, header)) return false;
   return request.elements(header).some(({ address }) => !address?.uri);
+}
+
+/** Whether the header has one address alone, of the plain form that nearly all have: nothing is made of it. */
+function isPlainAddress(request: SipMessage, header: HeaderId): boolean {
+  const line = request.find(header);
+  if (request.find(header, line + 1) >= 0) return false;
+  const { bytes } = request;
+  if (!scanAddress(bytes, request.valueStart(line), request.valueEnd(line)) || address.hasComma) return false;
+  return scanUri(bytes, address.uriStart, address.uriEnd);
 }
 
 function malformed(request: SipMessage, header: HeaderId): Verdict {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { splitList } from '../../../src/wire/sip/list.ts';
+import { element, scanElement } from '../../../src/wire/sip/list.ts';
 
 export const name = 'list';
 export const seeds: readonly string[] = [
@@ -10,16 +10,19 @@ export const seeds: readonly string[] = [
 
 /** Elements stand in order without touching; together again they split the same. */
 export function run(input: Buffer): void {
-  const bounds = splitList(input, 0, input.length);
   const elements: Buffer[] = [];
   let before = -1;
-  for (let i = 0; i < bounds.length; i += 2) {
-    assert.ok(bounds[i]! > before && bounds[i + 1]! > bounds[i]! && bounds[i + 1]! <= input.length);
-    before = bounds[i + 1]!;
-    elements.push(input.subarray(bounds[i], bounds[i + 1]));
+  for (let at = scanElement(input, 0, input.length); at >= 0; at = scanElement(input, at, input.length)) {
+    const { start, end } = element;
+    assert.ok(start > before && end > start && end <= input.length && at > end - 1);
+    before = end;
+    elements.push(input.subarray(start, end));
   }
   const joined = Buffer.concat(
     elements.flatMap((element, i) => (i === 0 ? [element] : [Buffer.from(', '), element])),
   );
-  assert.equal(splitList(joined, 0, joined.length).length, bounds.length);
+  let count = 0;
+  for (let at = scanElement(joined, 0, joined.length); at >= 0; at = scanElement(joined, at, joined.length))
+    count++;
+  assert.equal(count, elements.length);
 }
