@@ -38,6 +38,22 @@ function plain(): RelayUnderTest {
   };
 }
 
+/** What node:dgram costs by itself: nothing that is portable can be cheaper. */
+function plainNode(): RelayUnderTest {
+  return {
+    name: 'plain-node',
+    version: `plain-relay.ts, Node ${process.version}`,
+    command: [
+      process.execPath,
+      join(ROOT, 'bench', 'load', 'plain-relay.ts'),
+      RELAY_ADDRESS,
+      String(CONTROL_PORT),
+      RELAY_ADDRESS,
+      FIRST_PORT,
+    ],
+  };
+}
+
 /** The one that RTPPROXY_BIN names; undefined where it is not set. */
 function rtpproxy(): RelayUnderTest | undefined {
   const binary = process.env.RTPPROXY_BIN;
@@ -54,6 +70,13 @@ function rtpproxy(): RelayUnderTest | undefined {
 export const DIRECT = 'direct';
 
 export function relaysUnderTest(): RelayUnderTest[] {
-  const all = [plain(), rtpproxy(), viaduct('portable'), viaduct('accelerated'), viaduct('kernel')];
+  const all = [
+    plain(),
+    plainNode(),
+    rtpproxy(),
+    viaduct('portable'),
+    viaduct('accelerated'),
+    viaduct('kernel'),
+  ];
   return all.filter((it) => it !== undefined);
 }

@@ -2,7 +2,7 @@
 //   --calls 100,500,1000     two-way calls at a time: each is a packet of G.711 in 20 ms each way
 //   --runs 3                 measured stretches of which the median counts
 //   --seconds 5              of each stretch       --warm 6   seconds before the first, in which relays learn
-//   --only direct,kernel     some of direct, plain, rtpproxy, portable, accelerated, kernel
+//   --only direct,kernel     some of direct, plain, plain-node, rtpproxy, portable, accelerated, kernel
 //   --json FILE              also writes the results there
 // "direct" is the same traffic without a relay, forwarded by the kernel: the floor. Delays are above its.
 // rtpproxy is measured where RTPPROXY_BIN names a build.
@@ -85,7 +85,7 @@ function compare(results: readonly Result[]): Result[] {
 
 function table(results: readonly Result[]): string {
   const titles = ['calls', 'relay', 'µs/packet', 'own', 'kernel', 'lost %', '+p50 ms', '+p99 ms', 'ratio to'];
-  const references = [DIRECT, 'plain', 'rtpproxy'];
+  const references = [DIRECT, 'plain', 'plain-node', 'rtpproxy'];
   const rows = results.map(({ relay, calls, ratio, ...it }) => [
     String(calls),
     relay,
