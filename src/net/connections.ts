@@ -9,11 +9,13 @@ import { Arrival, type ArrivalOwner } from './arrival.ts';
 import type { BoundListener } from './bound-listener.ts';
 import type { Connection, ConnectionPeer } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
+import type { Flow } from './flow.ts';
 import type { NetCounters } from './net-counters.ts';
 import type { NetworkSink } from './network.ts';
 import { type Dial, StreamConnection } from './stream-connection.ts';
 import { traceRefused } from './trace.ts';
 import type { TransportName } from './transport-name.ts';
+import type { ConnectionNote } from './workers/note.ts';
 
 export interface ConnectionsOptions {
   readonly clock: Clock;
@@ -23,6 +25,20 @@ export interface ConnectionsOptions {
   readonly counters: NetCounters;
   /** See {@link ConnectionReuse}. */
   readonly reuse: ConnectionReuse;
+  /** Where other workers have connections too. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** Ids of connections are unique over all workers; by default they count from 1 on. */
+  readonly ids?: { readonly above: number; readonly step: number } | undefined;
+}
+
+/** The connections of the other workers, which know of those of this one by it. */
+export interface Elsewhere {
+  opened(connection: ConnectionNote): void;
+  aliased(id: number, keys: readonly string[]): void;
+  closed(id: number, reason: string, lost: boolean): void;
+  openTo(key: string): Flow | undefined;
+  byId(id: number): Flow | undefined;
+  reuse(id: number, port: number): void;
 }
 
 /**
@@ -54,7 +70,9 @@ export class Connections implements ArrivalOwner {
   readonly #accepted = new Set<Connection | Arrival>();
   /** By which other keys connections that are called back on are found. */
   readonly #aliases = new Map<Connection, readonly string[]>();
-  #lastId = 0;
+  readonly #elsewhere: Elsewhere | undefined;
+  readonly #idStep: number;
+  #lastId: number;
 
   constructor(options: ConnectionsOptions, sink: NetworkSink) {
     this.clock = options.clock;
@@ -63,6 +81,9 @@ export class Connections implements ArrivalOwner {
     this.framing = options.framing;
     this.counters = options.counters;
     this.#reuse = options.reuse;
+    this.#elsewhere = options.elsewhere;
+    this.#idStep = options.ids?.step ?? 1;
+    this.#lastId = options.ids?.above ?? 0;
     this.#sink = sink;
   }
 
@@ -80,12 +101,22 @@ export class Connections implements ArrivalOwner {
     return this.#byId.get(id);
   }
 
+  /** The connection with that id, whichever worker has it. */
+  flow(id: number): Flow | undefined {
+    return this.#byId.get(id) ?? this.#elsewhere?.byId(id);
+  }
+
+  /** What other workers know of the connections. */
+  get shown(): readonly ConnectionNote[] {
+    return this.all.filter((connection) => !connection.halfOpen).map(noteOf);
+  }
+
   /** Takes a stream that a peer opened, or destroys it where a limit is reached. */
   accept(stream: Duplex, listener: BoundListener, address: string, port: number): void {
     const remoteAddress = canonicalHost(address);
     if (!this.#admit(stream, listener.transport, remoteAddress, port)) return;
     const since = this.clock.now();
-    const peer = { id: ++this.#lastId, listener, remoteAddress, remotePort: port, since };
+    const peer = { id: this.#nextId(), listener, remoteAddress, remotePort: port, since };
     this.#enter(new StreamConnection(stream, peer, this));
   }
 
@@ -113,7 +144,7 @@ export class Connections implements ArrivalOwner {
     this.#arrivals.delete(arrival);
     this.#accepted.delete(arrival);
     this.#halfOpen.delete(arrival);
-    this.#enter(make({ id: ++this.#lastId, listener, remoteAddress, remotePort, since, peerDomains }));
+    this.#enter(make({ id: this.#nextId(), listener, remoteAddress, remotePort, since, peerDomains }));
   }
 
   left(arrival: Arrival, reason: string): void {
@@ -148,7 +179,7 @@ export class Connections implements ArrivalOwner {
     const connection = new StreamConnection(
       counted,
       {
-        id: ++this.#lastId,
+        id: this.#nextId(),
         listener,
         remoteAddress: address,
         remotePort: port,
@@ -159,12 +190,14 @@ export class Connections implements ArrivalOwner {
       this,
     );
     this.#add(connection, peerKey(listener, address, port, domain));
+    this.#elsewhere?.opened(noteOf(connection));
     return connection;
   }
 
   /** The open connection of `listener` to a peer; of those that were dialled for a domain, the one for `domain`. */
-  openTo(listener: BoundListener, address: string, port: number, domain?: string): Connection | undefined {
-    return this.#byPeer.get(peerKey(listener, address, port, domain));
+  openTo(listener: BoundListener, address: string, port: number, domain?: string): Flow | undefined {
+    const key = peerKey(listener, address, port, domain);
+    return this.#byPeer.get(key) ?? this.#elsewhere?.openTo(key);
   }
 
   /**
@@ -173,7 +206,11 @@ export class Connections implements ArrivalOwner {
    */
   alias(id: number, port: number): void {
     const connection = this.#byId.get(id);
-    if (!connection || this.#aliases.has(connection) || !this.#accepted.has(connection)) return;
+    if (!connection) {
+      this.#elsewhere?.reuse(id, port);
+      return;
+    }
+    if (this.#aliases.has(connection) || !this.#accepted.has(connection)) return;
     const { listener, remoteAddress, peerDomains = [] } = connection;
     const domains: (string | undefined)[] = this.#reuse === 'off' ? [] : peerDomains.slice(0, MOST_ALIASES);
     if (this.#reuse === 'all') domains.push(undefined);
@@ -184,6 +221,7 @@ export class Connections implements ArrivalOwner {
     for (const key of keys) this.#byPeer.set(key, connection);
     this.#aliases.set(connection, keys);
     this.counters.connectionsAliased++;
+    this.#elsewhere?.aliased(id, keys);
   }
 
   /** Closes every connection of a listener. */
@@ -199,6 +237,7 @@ export class Connections implements ArrivalOwner {
 
   heard(connection: Connection): void {
     this.#halfOpen.delete(connection);
+    this.#elsewhere?.opened(noteOf(connection));
   }
 
   closed(connection: Connection, reason: string, lost: boolean): void {
@@ -212,8 +251,14 @@ export class Connections implements ArrivalOwner {
     this.#aliases.delete(connection);
     this.#release(connection);
     logLine('debug', 'net', `${listener.transport} ${formatHostPort(remoteAddress, remotePort)}: ${reason}`);
+    if (!connection.halfOpen) this.#elsewhere?.closed(connection.connectionId, reason, lost);
     if (lost) this.#sink.flowFailed(connection, reason);
     this.#sink.flowClosed?.(connection, reason);
+  }
+
+  #nextId(): number {
+    this.#lastId += this.#idStep;
+    return this.#lastId;
   }
 
   #isFull(): boolean {
@@ -269,6 +314,13 @@ export class Connections implements ArrivalOwner {
       return;
     }
   }
+}
+
+function noteOf(connection: Connection): ConnectionNote {
+  const { connectionId: id, listener, transport, remoteAddress, remotePort } = connection;
+  const { domain, peerDomains, callsBack } = connection;
+  const key = peerKey(listener, remoteAddress, remotePort, domain);
+  return { id, listener: listener.name, transport, remoteAddress, remotePort, peerDomains, callsBack, key };
 }
 
 /** Connections belong to a listener: what it prints into messages is what the peer answers to. */

@@ -48,6 +48,12 @@ export interface NetCounters {
   webSocketFaults: number;
   /** WebSockets closed because no answer to a ping came, and flows whose keep-alives stayed away. */
   silentPeersClosed: number;
+  /** Messages that came on connections of this worker for another one. */
+  handedOver: number;
+  /** Messages that came here by another worker. */
+  takenOver: number;
+  /** Messages that another worker, or its connection, should have got, and for which there was no room. */
+  handOversDropped: number;
   /** Exceptions of the floor above, caught at the sockets. */
   sinkFaults: number;
 }
@@ -83,6 +89,9 @@ export function newNetCounters(): NetCounters {
     httpRequestsRefused: 0,
     webSocketFaults: 0,
     silentPeersClosed: 0,
+    handedOver: 0,
+    takenOver: 0,
+    handOversDropped: 0,
     sinkFaults: 0,
   };
 }

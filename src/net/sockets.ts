@@ -19,6 +19,7 @@ import type { CertificateState } from './tls-contexts.ts';
 import { UdpListener } from './udp-listener.ts';
 import { DEFAULT_WEB_SOCKET, type WebSocketSettings } from './web-socket-settings.ts';
 import type { WorkerPeers, WorkerPlace } from './worker-place.ts';
+import { Exchange } from './workers/exchange.ts';
 
 export interface SocketsOptions {
   readonly clock: Clock;
@@ -34,9 +35,18 @@ export interface SocketsOptions {
   readonly webSocket?: Partial<WebSocketSettings>;
   /** How datagram sockets are made; `node:dgram` unless given. */
   readonly openDatagrams?: OpenDatagramIo;
-  /** Where this is one of several workers: its place among them, and the way to the others. */
-  readonly workers?: { readonly place: WorkerPlace; readonly peers: WorkerPeers };
+  /** Where this is one of several workers. They listen on the same ports. */
+  readonly workers?: Workers | undefined;
 }
+
+/** The place of a worker among the others, and the way to them. */
+export interface Workers {
+  readonly place: WorkerPlace;
+  readonly peers: WorkerPeers;
+}
+
+/** Connections that one worker may have in its life. */
+const IDS_OF_LIFE = 2 ** 32;
 
 /** All sockets of the process. */
 export class Sockets implements Network, AsyncDisposable {
@@ -44,6 +54,7 @@ export class Sockets implements Network, AsyncDisposable {
   readonly #options: SocketsOptions;
   readonly #sink: NetworkSink;
   readonly #connections: Connections;
+  readonly #exchange: Exchange | undefined;
   readonly #stun: StunResponder;
   readonly #ports: StreamPorts;
   readonly #endpoints = new Map<string, Endpoint>();
@@ -53,19 +64,24 @@ export class Sockets implements Network, AsyncDisposable {
     this.#options = options;
     this.#sink = guarded(sink, this.counters);
     this.#stun = new StunResponder(options.clock, this.counters);
+    const limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.limits };
+    const place = options.workers?.place;
+    this.#exchange = options.workers && this.#exchangeWith(options.workers, limits);
     this.#connections = new Connections(
       {
         clock: options.clock,
         wheel: options.wheel,
-        limits: { ...DEFAULT_CONNECTION_LIMITS, ...options.limits },
+        limits,
         framing: { ...DEFAULT_FRAMER_LIMITS, ...options.framing },
         counters: this.counters,
         reuse: options.reuse ?? 'authenticated',
+        elsewhere: this.#exchange,
+        ids: place && { above: place.index + place.count * place.life * IDS_OF_LIFE, step: place.count },
       },
-      this.#sink,
+      this.#exchange ?? this.#sink,
     );
     const webSocket = { ...DEFAULT_WEB_SOCKET, ...options.webSocket };
-    const { clock, reusePort = false } = options;
+    const { clock, reusePort = options.workers !== undefined } = options;
     this.#ports = new StreamPorts({ connections: this.#connections, webSocket, reusePort }, clock);
   }
 
@@ -85,6 +101,7 @@ export class Sockets implements Network, AsyncDisposable {
       await sockets[Symbol.asyncDispose]();
       throw error;
     }
+    sockets.#exchange?.join(sockets.#connections);
     return sockets;
   }
 
@@ -130,7 +147,7 @@ export class Sockets implements Network, AsyncDisposable {
   }
 
   connection(id: number): Flow | undefined {
-    return this.#connections.byId(id);
+    return this.#connections.flow(id);
   }
 
   connections(): readonly OpenConnection[] {
@@ -172,6 +189,7 @@ export class Sockets implements Network, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#endpoints.keys()].map((name) => this.remove(name)));
+    this.#exchange?.close();
   }
 
   #refuseTwin(listener: Listener): void {
@@ -200,6 +218,11 @@ export class Sockets implements Network, AsyncDisposable {
       ...(reusePort !== undefined && { reusePort }),
     };
     return UdpListener.open(listener, options, this.#sink, this.counters);
+  }
+
+  #exchangeWith(workers: Workers, { maxConnections }: ConnectionLimits): Exchange {
+    const listener = (name: string): Listener | undefined => this.#endpoints.get(name)?.listener;
+    return new Exchange({ ...workers, counters: this.counters, maxConnections, listener }, this.#sink);
   }
 
   #list(): void {
