@@ -62,10 +62,12 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
       usage: '',
       summary: 'this list',
       run: () =>
-        [...commands, ...scriptCommands(server.script)].map(({ name, usage, summary }) => ({
-          command: `${name} ${usage}`.trim(),
-          summary,
-        })),
+        [...commands, ...scriptCommands(server.script)].flatMap(({ name, usage, summary }) =>
+          usage.split(' | ').map((way, index) => ({
+            command: `${name} ${way}`.trim(),
+            summary: index === 0 ? summary : '',
+          })),
+        ),
     },
   ];
   return commands;
