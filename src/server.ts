@@ -1,4 +1,5 @@
 import { logLine } from './base/channels.ts';
+import { CommandTable } from './ops/admin/command-table.ts';
 import { adminCommands } from './ops/admin/commands.ts';
 import { controlPath } from './ops/admin/control-path.ts';
 import { ControlSocket } from './ops/admin/control-socket.ts';
@@ -59,6 +60,7 @@ export class Server extends Signalling {
     super(options.config, parts, resources);
     this.#foundation = foundation;
     this.#reread = options.reread;
+    parts.gate.open(parts.runtime, parts.overload);
     this.#printed = new PrintedMemory(parts.advertise, foundation.storage, parts.clock);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopped = promise;
@@ -106,8 +108,7 @@ export class Server extends Signalling {
   }
 
   #openControl(): Promise<ControlSocket> {
-    return ControlSocket.open(controlPath(this.config.data), adminCommands(this), (name) =>
-      scriptCommand(this.script, name),
-    );
+    const commands = new CommandTable(adminCommands(this), (name) => scriptCommand(this.script, name));
+    return ControlSocket.open(controlPath(this.config.data), commands);
   }
 }

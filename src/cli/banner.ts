@@ -15,13 +15,15 @@ export interface BannerFacts {
   readonly advertise: Advertise;
   /** Made by this very start. */
   readonly newUsers: readonly NewUser[];
+  /** Why there are fewer workers than is wished. */
+  readonly notice: string | undefined;
   /** How this program is called: `viaduct`, or `bin/viaduct` in a checkout. */
   readonly program: string;
 }
 
 /** What a person needs to know when the server has started. */
 export function banner(facts: BannerFacts): string {
-  const { config, advertise, newUsers, program } = facts;
+  const { config, advertise, newUsers, notice, program } = facts;
   const parts = [
     `${paint('bold', `Viaduct ${VERSION}`)} is running, process ${process.pid}.`,
     listeners(advertise),
@@ -39,6 +41,7 @@ export function banner(facts: BannerFacts): string {
             : (config.routes ?? 'built-in: users register, and call each other'),
         ],
         ['Media', mediaSummary(config.media)],
+        ...(config.workers > 1 ? [['Workers', notice ?? String(config.workers)]] : []),
         ['Data', config.data],
         ['Log', config.log.file],
         ...certificates(advertise),

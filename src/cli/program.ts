@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { parseWorkers, WORKERS_HINT, type WorkersWish } from '../ops/config/workers-value.ts';
 import { VERSION } from '../ops/version.ts';
 import { check } from './check.ts';
 import { command, configured } from './command.ts';
@@ -13,6 +14,12 @@ import { run } from './run.ts';
 import { userCommand } from './user.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function workers(text: string): WorkersWish {
+  const wish = parseWorkers(text);
+  if (wish === undefined) throw new InvalidArgumentError(`It is ${WORKERS_HINT}.`);
+  return wish;
+}
 
 const AFTER_HELP = `
 Without a command it runs, and takes the options of run:
@@ -41,6 +48,7 @@ export function program(): Command {
       .option('--routes <file>', 'routing script, instead of the configured one')
       .option('-l, --listen <listener>', 'PROTO:HOST[:PORT] [as HOST[:PORT]]; may be repeated', collect)
       .option('-p <command>', 'the same as --preprocessor')
+      .option('--workers <count>', 'how many threads signal: a number, or auto for one a core', workers)
       .option('-C', 'only check what would run')
       .action(run),
     { isDefault: true },

@@ -7,7 +7,8 @@ import { listenersOf } from '../ops/config/listeners-of.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';
 import { PACKAGE_ROOT } from '../ops/version.ts';
-import { Server } from '../server.ts';
+import type { RunningServer } from '../server/running-server.ts';
+import { startServer } from '../server/start-server.ts';
 import { banner } from './banner.ts';
 import { type ConfigOptions, configOf, loadScriptConfig } from './config-options.ts';
 import { complain, paint, print } from './terminal.ts';
@@ -23,13 +24,14 @@ export async function run(options: ConfigOptions & { readonly C?: true }): Promi
     return;
   }
   const config = await configOf(options);
-  await using server = await Server.start({ config, reread: () => configOf(options) });
+  const { server: started, notice } = await startServer({ config, reread: () => configOf(options) });
+  await using server = started;
   const release = handleSignals(server);
   // Whoever read what is printed may have gone: calls shall not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A script says itself who its users are.
   const newUsers = config.script ? [] : await makeFirstUsers(config.data, defaultRealm(config));
-  print(banner({ config, advertise: server.advertise, newUsers, program: programName() }));
+  print(banner({ config, advertise: server.advertise, newUsers, notice, program: programName() }));
   await server.stopped;
   release();
 }
@@ -45,7 +47,7 @@ async function checkOnly(options: ConfigOptions): Promise<void> {
 }
 
 /** @returns what takes the handlers off again */
-function handleSignals(server: Server): () => void {
+function handleSignals(server: RunningServer): () => void {
   let interruptedAt: number | undefined;
   const interrupt = () => {
     const now = performance.now();
@@ -64,7 +66,7 @@ function handleSignals(server: Server): () => void {
   return () => process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', hangUp);
 }
 
-async function reload(server: Server): Promise<void> {
+async function reload(server: RunningServer): Promise<void> {
   try {
     server.reopenLog();
     for (const change of await server.reload()) logLine('info', 'reload', change);

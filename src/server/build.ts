@@ -22,6 +22,7 @@ import { Quarantine } from '../net/quarantine.ts';
 import { Resolver } from '../net/resolver.ts';
 import { subnetsOf } from '../net/select-listener.ts';
 import { Sockets } from '../net/sockets.ts';
+import type { WorkerPlace } from '../net/worker-place.ts';
 import type { Administered } from '../ops/admin/administered.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
@@ -30,6 +31,7 @@ import { watchStrayFaults } from '../script/stray-faults.ts';
 import { TransactionLayer } from '../transaction/transaction-layer.ts';
 import { Gate } from './gate.ts';
 import { ServerMedia } from './media.ts';
+import { ownsAddress, ownsAor } from './owner.ts';
 import { loadProgram, type RoutingRuntime, startProgram } from './program.ts';
 import { ServerRelays } from './relays.ts';
 import { serverHandle } from './server-handle.ts';
@@ -42,6 +44,7 @@ import {
   proxySettings,
   quarantineSettings,
   socketLimits,
+  transactionLimits,
 } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -72,10 +75,12 @@ export interface Parts {
   readonly media: ServerMedia;
   readonly keepAlive: KeepAlive | undefined;
   readonly subnets: Map<string, Cidr>;
+  /** Undefined where there is one worker only. */
+  readonly place: WorkerPlace | undefined;
 }
 
 /**
- * Puts the floors together: everything that signalling needs.
+ * Puts the floors together: everything that signalling needs. Requests are handled once {@link Parts.gate} is open.
  * @param program what {@link loadProgram} has found
  * @param server undefined as long as it starts
  * @throws ServerError NET_…, CFG_…, and what the modules of a script throw
@@ -87,7 +92,8 @@ export async function build(
   resources: AsyncDisposableStack,
   server: () => Administered | undefined,
 ): Promise<Parts> {
-  const { clock, ids, interfaces, log, location, subscribers, key, bootId, loopSalt } = surroundings;
+  const { clock, ids, interfaces, log, location, subscribers, key, bootId, loopSalt, workers } = surroundings;
+  const place = workers?.place;
   const wheel = new TimerWheel(clock);
   const gate = new Gate(() => layer);
   const layer: TransactionLayer = resources.use(
@@ -98,23 +104,25 @@ export async function build(
       ids,
       timers: config.timers,
       user: gate,
-      limits: config.limits,
+      limits: transactionLimits(config, place),
+      place,
       forceRport: isBehindNat,
     }),
   );
   const relays = resources.use(
-    await ServerRelays.open(config.media, surroundings.relay, { clock, wheel, ids }),
+    await ServerRelays.open(config.media, surroundings.relay, { clock, wheel, ids }, isFirst(place)),
   );
-  const datagrams = datagramPath(config.datagrams);
+  const datagrams = workers?.datagrams ?? datagramPath(config.datagrams);
   const network: Sockets = resources.use(
     await Sockets.open(
       surroundings.listeners,
       {
         clock,
         wheel,
-        ...socketLimits(config),
+        ...socketLimits(config, place),
         openDatagrams: datagrams.open,
         receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+        workers,
       },
       layer,
     ),
@@ -125,6 +133,7 @@ export async function build(
     key,
     clock,
     interfaces,
+    tell: surroundings.tellPrinted,
   });
   if (surroundings.printed) advertise.restore(surroundings.printed);
 
@@ -142,6 +151,7 @@ export async function build(
     subnets,
     settings: proxySettings(config),
     loopSalt,
+    place,
   };
   const client = new UserAgentClient(environment, ids, (view) => runtime.local(view));
   const dialogs = resources.use(new Dialogs({ environment, clock, ids, client }));
@@ -162,6 +172,7 @@ export async function build(
       onConnectionLost: config.registrar.onConnectionLost,
       flowTimer: config.registrar.flowTimer,
       isOpen: (connectionId) => network.connection(connectionId) !== undefined,
+      ...(place && { isMine: (aor) => ownsAor(place, aor) }),
     }),
   );
   const { algorithms, nonceLife } = config.auth;
@@ -172,13 +183,14 @@ export async function build(
     ids,
     algorithms,
     nonceLifetimeMs: nonceLife,
+    nonceCounts: workers?.nonceCounts,
     isOwnHost: (host) => advertise.own.isLocalDomain(host),
   });
   const meter = new LoadMeter(network);
   const overload = resources.use(
     new OverloadControl({ clock, ids, load: () => meter.take(), settings: overloadSettings(config) }),
   );
-  const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
+  const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config, place) });
   const realm = defaultRealm(config);
   const runtime: RoutingRuntime = await startProgram(
     config,
@@ -219,13 +231,19 @@ export async function build(
     resources,
   );
   const sender = new OptionsPing(client, bootId);
-  const probe = resources.use(new QuarantineProbe(quarantine, client, clock));
+  const probe = resources.use(
+    new QuarantineProbe(quarantine, client, clock, ({ address }) => ownsAddress(place, address)),
+  );
   const settings = keepAliveSettings(config);
   const keepAlive =
     settings &&
-    resources.use(new KeepAlive({ location, registrar, network, sender, clock, bootId, settings }));
+    resources.use(
+      new KeepAlive({
+        ...{ location, registrar, network, sender, clock, bootId, settings },
+        ...(place && { isMine: ({ aor }) => ownsAor(place, aor) }),
+      }),
+    );
   resources.use(watchStrayFaults(runtime));
-  gate.open(runtime, overload);
   return {
     clock,
     log,
@@ -249,5 +267,11 @@ export async function build(
     media,
     keepAlive,
     subnets,
+    place,
   };
+}
+
+/** Where relays tell their news is one place, and one worker listens there. */
+function isFirst(place: WorkerPlace | undefined): boolean {
+  return place === undefined || place.index === 0;
 }

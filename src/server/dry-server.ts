@@ -117,7 +117,7 @@ export class DryServer implements AsyncDisposable {
     const subscribers = { find: () => undefined };
     const { algorithms } = config.auth;
     const authenticator = new Authenticator({ subscribers, key, clock, ids, algorithms });
-    const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config) });
+    const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config, undefined) });
     const realm = defaultRealm(config);
     const elements = { advertise, registrar, authenticator, realm, wheel };
     this.#runtime = await startProgram(

@@ -32,21 +32,23 @@ export class ServerRelays implements AsyncDisposable {
 
   /**
    * @param relay the one in this process, where there is one
+   * @param hears whether relays elsewhere are heard here that tell something by themselves
    * @throws ServerError NET_LISTEN_FAILED, CFG_INVALID: with what keeps a relay from working
    */
   static async open(
     config: MediaConfig,
     relay: OwnRelay | undefined,
     services: RelayServices,
+    hears = true,
   ): Promise<ServerRelays> {
     await using resources = new AsyncDisposableStack();
     const openPort = relay && (() => relay.connect());
     const own =
       openPort &&
       resources.use(await RtpproxyControl.open({ ...services, openPort, settings: EMBEDDED_SETTINGS }));
-    const rtpproxy = resources.use(
-      await RtpproxyControl.open({ ...services, openPort, settings: rtpproxySettings(config) }),
-    );
+    const { notify, ...others } = rtpproxySettings(config);
+    const settings = { ...others, notify: notify && (hears ? notify : { ...notify, listen: undefined }) };
+    const rtpproxy = resources.use(await RtpproxyControl.open({ ...services, openPort, settings }));
     const rtpengine = resources.use(
       new RtpengineControl({ ...services, settings: rtpengineSettings(config.rtpengine) }),
     );
@@ -67,6 +69,16 @@ export class ServerRelays implements AsyncDisposable {
   listen(listener: MediaListener): void {
     const { own, rtpproxy, rtpengine } = this.#parts;
     for (const control of [own, rtpproxy, rtpengine]) if (control) control.listener = listener;
+  }
+
+  /** Who hears besides what relays elsewhere tell, line by line. */
+  overhear(hear: (line: string) => void): void {
+    this.#parts.rtpproxy.overhear = hear;
+  }
+
+  /** A relay elsewhere has told something to another worker. */
+  notified(line: string): void {
+    this.#parts.rtpproxy.notified(line);
   }
 
   /** What commands the relay in this server. */

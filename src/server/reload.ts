@@ -7,6 +7,7 @@ import type { OverloadControl } from '../core/front-door/overload.ts';
 import type { Listener } from '../net/listener.ts';
 import { subnetsOf } from '../net/select-listener.ts';
 import type { Sockets } from '../net/sockets.ts';
+import type { WorkerPlace } from '../net/worker-place.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import type { ServerMedia } from './media.ts';
@@ -24,6 +25,7 @@ export interface Reloadable {
   readonly runtime: RoutingRuntime;
   readonly media: ServerMedia;
   readonly log: Surroundings['log'];
+  readonly place: WorkerPlace | undefined;
   /** Of the machine's interfaces, which may have changed too. */
   readonly subnets: Map<string, Cidr>;
 }
@@ -31,6 +33,7 @@ export interface Reloadable {
 /** What is made once and stays. */
 const NEED_RESTART = [
   'data',
+  'workers',
   'limits',
   'timers',
   'registrar',
@@ -52,7 +55,7 @@ export async function reloadServer(
   before: ServerConfig,
   next: ServerConfig,
 ): Promise<readonly string[]> {
-  const { network, advertise, frontDoor, overload, runtime, media, log, subnets } = server;
+  const { network, advertise, frontDoor, overload, runtime, media, log, subnets, place } = server;
   const interfaces = networkInterfaces();
   const wanted = settled(listenersOf(next, interfaces), network.listeners);
   const program = await loadProgram(next);
@@ -83,7 +86,7 @@ export async function reloadServer(
     }
   }
   network.reloadCertificates();
-  frontDoor.update(frontDoorSettings(next));
+  frontDoor.update(frontDoorSettings(next, place));
   overload.update(overloadSettings(next));
   const replaced = await replaceProgram(runtime, next, program);
   changes.push(...media.configure(next.media));

@@ -6,20 +6,38 @@ import type { CacheSettings } from '../net/lookup-cache.ts';
 import type { DnsNameServerOptions } from '../net/name-server.ts';
 import type { QuarantineSettings } from '../net/quarantine.ts';
 import type { SocketsOptions } from '../net/sockets.ts';
+import type { WorkerPlace } from '../net/worker-place.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
+import type { TransactionLimits } from '../transaction/transaction-layer.ts';
 import { DEFAULT_MESSAGE_LIMITS } from '../wire/sip/verdict.ts';
 
 /** The configuration, in the words of the floors below. */
 
+/** Of what all workers may have together, the part of one. */
+function partOf(place: WorkerPlace | undefined, whole: number): number {
+  return Math.ceil(whole / (place?.count ?? 1));
+}
+
+export function transactionLimits(
+  { limits }: ServerConfig,
+  place: WorkerPlace | undefined,
+): TransactionLimits {
+  return {
+    serverTransactions: partOf(place, limits.serverTransactions),
+    clientTransactions: partOf(place, limits.clientTransactions),
+  };
+}
+
 export function socketLimits(
   config: ServerConfig,
+  place: WorkerPlace | undefined,
 ): Pick<SocketsOptions, 'limits' | 'framing' | 'webSocket' | 'reuse'> {
   const { limits, webSocket, connectionReuse: reuse } = config;
   return {
     limits: {
-      maxConnections: limits.connections,
+      maxConnections: partOf(place, limits.connections),
       maxPerSource: limits.connectionsPerSource,
-      maxHalfOpen: limits.halfOpenConnections,
+      maxHalfOpen: partOf(place, limits.halfOpenConnections),
       idleMs: limits.idleConnection,
     },
     framing: { maxHeaderBytes: limits.headerSize, maxMessageBytes: limits.messageSize },
@@ -41,10 +59,15 @@ export function proxySettings({ timers, limits, registrar, script }: ServerConfi
   };
 }
 
-export function frontDoorSettings({ frontDoor, limits }: ServerConfig): FrontDoorSettings {
+export function frontDoorSettings(
+  { frontDoor, limits }: ServerConfig,
+  place: WorkerPlace | undefined,
+): FrontDoorSettings {
+  const { rate } = frontDoor;
   return {
     scanners: frontDoor.scanners,
-    rate: frontDoor.rate,
+    // What comes from one address is spread over the workers by calls and users.
+    rate: rate && { perSecond: partOf(place, rate.perSecond), burst: partOf(place, rate.burst) },
     trustInside: frontDoor.trustInside,
     limits: {
       ...DEFAULT_MESSAGE_LIMITS,

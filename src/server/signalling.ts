@@ -7,6 +7,7 @@ import type { Quarantine } from '../net/quarantine.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Sockets } from '../net/sockets.ts';
 import type { Administered } from '../ops/admin/administered.ts';
+import { type WorkerRow, workerRow } from '../ops/admin/worker-row.ts';
 import type { ServerConfig } from '../ops/config/server-config.ts';
 import { VERSION } from '../ops/version.ts';
 import type { Anchoring } from '../script/media/anchoring.ts';
@@ -38,9 +39,10 @@ export abstract class Signalling implements Administered, AsyncDisposable {
   readonly quarantine: Quarantine;
   readonly dialogs: Dialogs;
   readonly media: Anchoring;
-  protected readonly parts: Parts;
+  readonly parts: Parts;
   readonly #resources: AsyncDisposableStack;
   #config: ServerConfig;
+  #lastLoad: ReturnType<typeof performance.eventLoopUtilization> | undefined;
 
   /** @param resources what the parts hang on; disposed of with the server */
   constructor(config: ServerConfig, parts: Parts, resources: AsyncDisposableStack) {
@@ -87,6 +89,23 @@ export abstract class Signalling implements Administered, AsyncDisposable {
     return scriptOf(this.parts.runtime);
   }
 
+  /** Of the one worker that this is. */
+  workerRows(): readonly WorkerRow[] {
+    const now = performance.eventLoopUtilization();
+    const since = this.#lastLoad ? performance.eventLoopUtilization(now, this.#lastLoad) : now;
+    this.#lastLoad = now;
+    return [
+      workerRow({
+        worker: this.parts.place?.index ?? 0,
+        ranMs: this.clock.now() - this.startedAt,
+        crashes: 0,
+        busyPercent: Math.round(since.utilization * 100),
+        heapMiB: Math.round(process.memoryUsage().heapUsed / 1_048_576),
+        statistics: this.statistics(),
+      }),
+    ];
+  }
+
   abstract relayStatistics(): Promise<CounterGroup | undefined>;
 
   abstract reload(): Promise<readonly string[]>;
@@ -99,14 +118,14 @@ export abstract class Signalling implements Administered, AsyncDisposable {
   }
 
   /** Puts another configuration in force, all of it or nothing. @returns a line for each change */
-  protected async apply(next: ServerConfig): Promise<readonly string[]> {
+  async apply(next: ServerConfig): Promise<readonly string[]> {
     const changes = await reloadServer(this.parts, this.#config, next);
     this.#config = next;
     return changes;
   }
 
   /** Takes nothing new, and waits for what is under way; for 30 s at the most. */
-  protected async runDry(): Promise<void> {
+  async runDry(): Promise<void> {
     const { gate, layer, clock } = this.parts;
     gate.drain();
     const end = clock.now() + DRAIN_LONGEST_MS;

@@ -45,8 +45,6 @@ export interface AuthenticatorOptions {
   readonly nonceLifetimeMs?: number;
   /** Where uses of nonces are counted; this thread alone counts unless given. */
   readonly nonceCounts?: NonceCounts | undefined;
-  /** Hears of each source and user that has failed too often, so that others can {@link Authenticator.shut} them out too. */
-  readonly shutOut?: ((suspect: string) => void) | undefined;
   /** Wrong answers that one source may give for one user at once, and then one every {@link failureEveryMs}. */
   readonly failureBurst?: number;
   /** Default 6 s. */
@@ -78,7 +76,8 @@ export class Authenticator {
   readonly #nonces: Nonces;
   readonly #throttle: FailureThrottle;
   readonly #isOwnHost: (host: string) => boolean;
-  readonly #shutOut: ((suspect: string) => void) | undefined;
+  /** Hears of each source and user that has failed too often, for other workers, where it is {@link shut} too. */
+  shutOut: ((suspect: string) => void) | undefined = undefined;
   readonly counters = {
     accepted: 0,
     challenged: 0,
@@ -98,7 +97,6 @@ export class Authenticator {
     const { nonceLifetimeMs: lifetimeMs = 300_000, nonceCounts: counts } = options;
     this.#nonces = new Nonces({ key, clock, ids, lifetimeMs, counts });
     this.#isOwnHost = options.isOwnHost ?? (() => false);
-    this.#shutOut = options.shutOut;
     this.#throttle = new FailureThrottle(clock, options.failureBurst ?? 10, options.failureEveryMs ?? 6000);
   }
 
@@ -135,7 +133,7 @@ export class Authenticator {
     const judge = (subscriber: Subscriber | undefined): AuthResult => {
       if (!this.#isRight(found, algorithm, request.method, realm, subscriber)) {
         this.counters.wrong++;
-        if (this.#throttle.failed(suspect)) this.#shutOut?.(suspect);
+        if (this.#throttle.failed(suspect)) this.shutOut?.(suspect);
         return this.challenge(kind, realm);
       }
       if (!this.#nonces.use(found.nonce, Number.parseInt(found.nc, 16))) {

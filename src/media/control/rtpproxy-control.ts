@@ -32,8 +32,6 @@ import { RtpproxyUpdate } from './rtpproxy-update.ts';
 
 export interface RtpproxyControlOptions extends FleetControlOptions {
   readonly settings: RtpproxySettings;
-  /** Hears each line that comes to the notify socket, for other workers: they {@link RtpproxyControl.notified} of it. */
-  readonly overhear?: ((line: string) => void) | undefined;
 }
 
 /** As many names as every daemon takes in one query. */
@@ -48,6 +46,8 @@ export class RtpproxyControl extends FleetControl implements MediaControl {
   #notify: NotifyListener | undefined;
   /** Canonical addresses of relays that are configured by name. */
   readonly #found: Set<string>;
+  /** Hears each line that comes to the notify socket, for other workers, where it is {@link notified}. */
+  overhear: ((line: string) => void) | undefined = undefined;
 
   private constructor(options: RtpproxyControlOptions) {
     const found = new Set<string>();
@@ -77,7 +77,7 @@ export class RtpproxyControl extends FleetControl implements MediaControl {
         anyUser: notify.anyUser,
         isRelay: (address, isHere) => control.#isRelay(address, isHere),
         line: (line) => {
-          options.overhear?.(line);
+          control.overhear?.(line);
           return control.notified(line);
         },
       });

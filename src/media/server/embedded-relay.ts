@@ -3,15 +3,12 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { channels, logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import { type ErrorCode, ServerError } from '../../base/errors.ts';
+import { RestartDelays } from '../../base/restart-delays.ts';
 import type { RelayProgram } from './relay-program.ts';
 import type { ThreadOrder, ThreadReport } from './thread-message.ts';
 
 /** The thread's program: a source in a checkout, compiled in a package. */
 const THREAD = new URL(`./relay-thread${extname(import.meta.filename)}`, import.meta.url);
-/** How long a thread that crashed waits before it is started again, in ms; longer each time, up to the last. */
-const DELAYS: readonly number[] = [0, 500, 1000, 2000, 5000, 15_000];
-/** A thread that ran so long has not crashed because of its start. */
-const STEADY_MS = 60_000;
 /** How long a thread may take to complete its files, in ms. */
 const STOPPING_MS = 10_000;
 
@@ -28,7 +25,7 @@ export class EmbeddedRelay implements AsyncDisposable {
   /** Ports that wait for the next thread. */
   #waiting: MessagePort[] = [];
   #startedAt = 0;
-  #crashes = 0;
+  readonly #delays = new RestartDelays();
   #restarts = 0;
   #restart: TimerHandle | undefined;
   #disposed = false;
@@ -122,12 +119,11 @@ export class EmbeddedRelay implements AsyncDisposable {
   #ended(worker: Worker): void {
     if (this.#worker === worker) this.#worker = undefined;
     if (this.#disposed) return;
-    if (this.#clock.now() - this.#startedAt > STEADY_MS) this.#crashes = 0;
-    this.#startAgain();
+    this.#startAgain(this.#clock.now() - this.#startedAt);
   }
 
-  #startAgain(): void {
-    const delay = DELAYS[Math.min(this.#crashes++, DELAYS.length - 1)]!;
+  #startAgain(ranMs: number): void {
+    const delay = this.#delays.next(ranMs);
     logLine(
       'error',
       'relay',
@@ -144,7 +140,7 @@ export class EmbeddedRelay implements AsyncDisposable {
           else this.restarted?.();
         },
         () => {
-          if (!this.#disposed) this.#startAgain();
+          if (!this.#disposed) this.#startAgain(0);
         },
       );
     });

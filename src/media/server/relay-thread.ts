@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { channels } from '../../base/channels.ts';
 import { SystemClock } from '../../base/clock.ts';
 import { ServerError } from '../../base/errors.ts';
+import { passable } from '../../base/passable.ts';
 import { openPortDoor } from './port-door.ts';
 import { type RelayProgram, startRelay } from './relay-program.ts';
 import type { ThreadOrder, ThreadReport } from './thread-message.ts';
@@ -23,13 +24,4 @@ try {
 } catch (error) {
   if (!(error instanceof ServerError)) throw error;
   report({ kind: 'refused', code: error.code, message: error.message, hint: error.hint });
-}
-
-/** What gets through to another thread: errors with their stack, and of all else the words. */
-function passable(line: object): object {
-  const entries = Object.entries(line).map(([key, value]) => {
-    if (value instanceof Error) return [key, Object.assign(new Error(value.message), { stack: value.stack })];
-    return [key, typeof value === 'object' || typeof value === 'function' ? String(value) : value];
-  });
-  return Object.fromEntries(entries);
 }

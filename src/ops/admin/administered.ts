@@ -1,7 +1,7 @@
 import type { Advertise } from '../../advertise/advertise.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Dialogs } from '../../core/dialog/dialogs.ts';
-import type { LocationStore } from '../../core/registrar/location-store.ts';
+import type { LocationStore, MaybePromise } from '../../core/registrar/location-store.ts';
 import type { Registrar } from '../../core/registrar/registrar.ts';
 import type { Quarantine } from '../../net/quarantine.ts';
 import type { Resolver } from '../../net/resolver.ts';
@@ -9,6 +9,7 @@ import type { Sockets } from '../../net/sockets.ts';
 import type { Anchoring } from '../../script/media/anchoring.ts';
 import type { RunningProgram } from '../../script/opensips/runtime/running-program.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import type { WorkerRow } from './worker-row.ts';
 
 /** The running server, as the management commands see it. */
 export interface Administered {
@@ -38,6 +39,8 @@ export interface Administered {
    * @throws ServerError CFG_… where something is wrong with them: then nothing changes
    */
   reload(): Promise<readonly string[]>;
+  /** The threads that signal. */
+  workerRows(): MaybePromise<readonly WorkerRow[]>;
   /** Closes down in order; the answer to the command is given first. */
   stop(): void;
 }

@@ -9,6 +9,7 @@ import { mediaCommand } from './media-command.ts';
 import { registrationCommands } from './registration-commands.ts';
 import { resolveCommands } from './resolve-command.ts';
 import { scriptCommands } from './script-commands.ts';
+import { spell } from './spell.ts';
 
 /** The management commands of a running server. */
 export function adminCommands(server: Administered): readonly AdminCommand[] {
@@ -30,6 +31,12 @@ export function adminCommands(server: Administered): readonly AdminCommand[] {
       usage: '[GROUP]',
       summary: 'counters since the start',
       run: ([group]) => statistics(server, group),
+    },
+    {
+      name: 'workers',
+      usage: '',
+      summary: 'the threads that signal, and how busy they are',
+      run: () => server.workerRows(),
     },
     ...registrationCommands(server),
     {
@@ -80,6 +87,7 @@ async function status(server: Administered): Promise<Record<string, string | num
     node: process.version,
     pid: process.pid,
     uptime: spell(clock.now() - startedAt),
+    workers: 1,
     listeners: network.listeners.length,
     connections: network.openConnections,
     registrations: await server.location.count(),
@@ -94,6 +102,14 @@ async function status(server: Administered): Promise<Record<string, string | num
 async function statistics(server: Administered, group: string | undefined): Promise<unknown> {
   const relay = await server.relayStatistics();
   const all: ReturnType<Administered['statistics']> = { ...server.statistics(), ...(relay && { relay }) };
+  return statisticsOf(all, group);
+}
+
+/** As `statistics` answers: all counters as a list, or those of a group. */
+export function statisticsOf(
+  all: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  group: string | undefined,
+): unknown {
   if (group === undefined) {
     return Object.entries(all).flatMap(([name, counters]) =>
       Object.entries(counters).map(([counter, value]) => ({ group: name, counter, value })),
@@ -111,21 +127,4 @@ function explained(server: Administered, to: string | undefined): string {
   if (explanations.length === 0) return `no listener reaches ${to}: none is of its address family`;
   const media = printedMediaText(server.config.media.relay, server.advertise, server.advertise.listeners, to);
   return [...explanations.map(explanationText), ...(media ? [media] : [])].join('\n\n');
-}
-
-/** `2d 3h`, `4m 5s`: the two largest units. */
-function spell(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return '0s';
-  return parts
-    .slice(first, first + 2)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join(' ');
 }

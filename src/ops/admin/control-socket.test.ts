@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../base/errors.ts';
 import { type AdminCommand, CommandFault } from './admin-command.ts';
+import { CommandTable } from './command-table.ts';
 import { callControl } from './control-client.ts';
 import { controlPath } from './control-path.ts';
 import { ControlSocket } from './control-socket.ts';
@@ -14,7 +15,7 @@ function command(name: string, run: AdminCommand['run']): AdminCommand {
   return { name, usage: 'WORD', summary: '', run };
 }
 
-const COMMANDS: readonly AdminCommand[] = [
+const COMMANDS = new CommandTable([
   command('echo', async (args) => args),
   command('nothing', () => undefined),
   command('refuse', () => {
@@ -26,7 +27,7 @@ const COMMANDS: readonly AdminCommand[] = [
   command('break', () => {
     throw new TypeError('a bug');
   }),
-];
+]);
 
 function somewhere(): string {
   return controlPath(mkdtempSync(join(tmpdir(), 'viaduct-ctl-')));

@@ -1,28 +1,21 @@
 import { once } from 'node:events';
 import { chmod, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { logLine } from '../../base/channels.ts';
 import { ServerError } from '../../base/errors.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, SERVER_ERROR } from '../../script/opensips/mi/rpc-codes.ts';
-import { type AdminCommand, CommandFault } from './admin-command.ts';
-import { type RpcError, type RpcRequest, readRequest } from './json-rpc.ts';
+import type { CommandRunner } from './command-table.ts';
+import { readRequest } from './json-rpc.ts';
 
 const MOST_CONNECTIONS = 16;
 const LONGEST_LINE = 65_536;
 
-/** Throws CommandFault where a name does not say which one is meant. */
-type FindCommand = (name: string) => AdminCommand | undefined;
-
 /** Takes management commands on a Unix socket that only the owner of the process may open. */
 export class ControlSocket implements AsyncDisposable {
   readonly #server: Server;
-  readonly #commands: ReadonlyMap<string, AdminCommand>;
-  readonly #more: FindCommand;
+  readonly #commands: CommandRunner;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(commands: readonly AdminCommand[], more: FindCommand) {
-    this.#more = more;
-    this.#commands = new Map(commands.map((command) => [command.name, command]));
+  private constructor(commands: CommandRunner) {
+    this.#commands = commands;
     this.#server = createServer((socket) => this.#accept(socket));
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
@@ -40,18 +33,11 @@ export class ControlSocket implements AsyncDisposable {
     }
   }
 
-  /**
-   * @param more finds commands that are not always there
-   * @throws ServerError ADMIN_UNAVAILABLE where another server has the socket, or none can be made
-   */
-  static async open(
-    path: string,
-    commands: readonly AdminCommand[],
-    more: FindCommand = () => undefined,
-  ): Promise<ControlSocket> {
+  /** @throws ServerError ADMIN_UNAVAILABLE where another server has the socket, or none can be made */
+  static async open(path: string, commands: CommandRunner): Promise<ControlSocket> {
     await ControlSocket.refuseSecond(path);
     await unlink(path).catch(() => {});
-    const control = new ControlSocket(commands, more);
+    const control = new ControlSocket(commands);
     try {
       await listenPrivately(control.#server, path);
       await chmod(path, 0o600);
@@ -85,40 +71,11 @@ export class ControlSocket implements AsyncDisposable {
 
   async #answer(line: string, socket: Socket): Promise<void> {
     const request = readRequest(line);
-    const answer = 'method' in request ? await this.#run(request) : { error: request };
+    const answer =
+      'method' in request ? await this.#commands.run(request.method, request.params) : { error: request };
     const id = 'method' in request ? request.id : null;
     if (!socket.destroyed) socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...answer })}\n`);
   }
-
-  async #run({ method, params }: RpcRequest): Promise<{ result: unknown } | { error: RpcError }> {
-    let command = this.#commands.get(method);
-    try {
-      command ??= this.#more(method);
-    } catch (error) {
-      return { error: faultOf(error, { name: method, usage: '' }) };
-    }
-    if (!command) {
-      const hint = `the commands are ${[...this.#commands.keys()].join(', ')}`;
-      return { error: { code: METHOD_NOT_FOUND, message: `there is no command ${method}`, data: { hint } } };
-    }
-    try {
-      return { result: (await command.run(params)) ?? null };
-    } catch (error) {
-      return { error: faultOf(error, command) };
-    }
-  }
-}
-
-function faultOf(error: unknown, command: Pick<AdminCommand, 'name' | 'usage'>): RpcError {
-  if (error instanceof CommandFault) {
-    const hint = error.hint ?? `${command.name} ${command.usage}`.trim();
-    return { code: INVALID_PARAMS, message: error.message, data: { hint } };
-  }
-  if (error instanceof ServerError) {
-    return { code: SERVER_ERROR, message: error.message, data: { code: error.code, hint: error.hint } };
-  }
-  logLine('error', 'admin', `the command ${command.name} failed`, { error: String(error) });
-  return { code: SERVER_ERROR, message: String(error) };
 }
 
 /** The socket is made under a mask that shuts others out before its mode is set. */

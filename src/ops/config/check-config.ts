@@ -112,6 +112,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'group of keys',
   array: 'list',
   string: 'text',
+  number: 'number',
 };
 
 function keyHint(key: string, known: readonly string[]): string | undefined {

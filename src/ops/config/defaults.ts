@@ -23,6 +23,7 @@ import type {
   RateSettings,
   ServerConfig,
 } from './server-config.ts';
+import { workerCount } from './workers-value.ts';
 
 /** What holds where nothing is configured: the spelling is that of the file, so that documents can print it. */
 export const DEFAULT_LISTEN: readonly string[] = [
@@ -71,6 +72,7 @@ export function withDefaults(
     data,
     routes: parsed.routes === undefined ? undefined : resolve(base, parsed.routes),
     datagrams: parsed.datagrams ?? 'auto',
+    workers: workerCount(parsed.workers ?? 1),
     limits: {
       messageSize: limits.messageSize ?? DEFAULT_MESSAGE_LIMITS.message,
       headerSize: limits.headerSize ?? DEFAULT_FRAMER_LIMITS.maxHeaderBytes,

@@ -10,6 +10,7 @@ import { type Diagnostic, diagnosticText } from './diagnostic.ts';
 import type { Environment } from './expand-variables.ts';
 import { readModule } from './module-source.ts';
 import type { ServerConfig } from './server-config.ts';
+import { type WorkersWish, workerCount } from './workers-value.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** What the command line says; it goes over the file. */
@@ -19,6 +20,7 @@ export interface CommandLine {
   /** Replace the listeners of the file. */
   readonly listen?: readonly string[] | undefined;
   readonly routes?: string | undefined;
+  readonly workers?: WorkersWish | undefined;
 }
 
 export type ConfigResult =
@@ -53,6 +55,7 @@ export async function loadConfig(
       ...read.config,
       ...(listen && listen.length > 0 && { listen }),
       ...(routes !== undefined && { routes }),
+      ...(commandLine.workers !== undefined && { workers: workerCount(commandLine.workers) }),
     },
   };
 }

@@ -22,6 +22,7 @@ import type {
   RegistrarSettings,
   TimerSettings,
 } from './server-config.ts';
+import type { WorkersWish } from './workers-value.ts';
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -58,6 +59,7 @@ export type ParsedConfig = Given<{
   data: string;
   routes: string;
   datagrams: DatagramChoice;
+  workers: WorkersWish;
   limits: Given<LimitSettings>;
   timers: Given<TimerSettings>;
   connectionReuse: ConnectionReuse;

@@ -5,9 +5,11 @@ import { Cidr, ipFamily } from '../../base/ip.ts';
 import { type ListenSpec, parseListenSpec } from '../../net/listen-spec.ts';
 import type { AddressParts } from '../../net/listener.ts';
 import { serverAddress } from '../../net/name-server.ts';
+import { MOST_WORKERS } from '../../net/worker-place.ts';
 import { mediaSchema } from './media-schema.ts';
 import type { ParsedConfig, ParsedListen } from './parsed-config.ts';
 import { duration, durationInSeconds, fault, parsedText, wholeNumber } from './values.ts';
+import { WORKERS_HINT } from './workers-value.ts';
 
 const LISTEN_EXAMPLE = 'udp:10.0.0.34:5060 as 99.88.44.33:5060';
 const LISTEN_PARTS = [
@@ -222,6 +224,12 @@ export const configSchema: z.ZodType<ParsedConfig> = z.strictObject({
   datagrams: z.enum(['auto', 'portable']).optional().meta({
     description: 'how UDP passes the kernel: in batches where the accelerator was built, or portably',
   }),
+  workers: z
+    .union([z.literal('auto'), wholeNumber(1, MOST_WORKERS)], {
+      error: fault('no number of workers', WORKERS_HINT),
+    })
+    .optional()
+    .meta({ description: 'how many threads signal; `auto`: one for each core (see workers.md)' }),
   limits: z
     .strictObject({
       messageSize: wholeNumber(1_000, 1_000_000).optional().meta({ description: 'bytes of one message' }),

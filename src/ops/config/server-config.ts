@@ -26,6 +26,8 @@ export interface ServerConfig {
   /** An OpenSIPS script that runs instead of routes, compiled; it is where the rest came from. */
   readonly script?: LoadedScript;
   readonly datagrams: DatagramChoice;
+  /** How many threads signal, where nothing keeps them from it. */
+  readonly workers: number;
   readonly limits: LimitSettings;
   readonly connectionReuse: ConnectionReuse;
   readonly timers: TimerSettings;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callIdOwnedBy, callOwner, messageOwner } from './owner.ts';
+import { aorOwner, callIdOwnedBy, callOwner, messageOwner } from './owner.ts';
 
 const WORKERS = 36;
 
@@ -53,6 +53,14 @@ describe('the owner of a message', () => {
     const text = request('REGISTER', 'Call-ID: 1', to);
     expect(owner(text)).toBe(owner(request('REGISTER', to, 'Call-ID: 2')));
     expect(owner(text)).toBe(owner(request('REGISTER', 'To: <sip:alice@example.com>')));
+  });
+
+  it('is the worker of the address-of-record that a REGISTER is for', () => {
+    for (const user of ['alice', 'a%23b', '+4930123', 'x;y=z']) {
+      const aor = `sip:${user}@example.com`;
+      expect(aorOwner(aor, WORKERS)).toBe(owner(request('REGISTER', `To: "A" <${aor}>;tag=1`)));
+    }
+    expect(aorOwner('', WORKERS)).toBe(0);
   });
 
   it('is for a REGISTER without a user the worker of the host, and without a To that of the call', () => {

@@ -82,6 +82,12 @@ export function callOwner(callId: string, count: number): number {
   return mixed(hash) % count;
 }
 
+/** @returns the index of the worker to which the REGISTERs of an address-of-record belong */
+export function aorOwner(aor: string, count: number): number {
+  const bytes = Buffer.from(aor, 'latin1');
+  return Math.max(0, userHash(bytes, 0, bytes.length)) % count;
+}
+
 /**
  * A Call-ID whose calls belong to one worker: `head` and `tail`, with as many characters between them as that takes.
  * @param index that of the worker, of `count`

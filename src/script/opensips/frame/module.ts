@@ -57,6 +57,8 @@ export interface ModuleSpec<S, P extends ParameterTable> {
   readonly uses?: readonly string[];
   /** It serves others, as databases and caches do: it is started before all that do not say so. */
   readonly serves?: boolean;
+  /** It keeps something in memory that all calls share: a script that loads it runs in one worker. */
+  readonly sharedState?: boolean;
   readonly params?: P;
   /** What the parameters mean for the server itself, before it is started. */
   readonly configure?: (params: ParameterValues<P>) => ServerWishes;

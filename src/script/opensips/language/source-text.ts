@@ -2,7 +2,7 @@ import { fromByteString } from '../../../wire/sip/text.ts';
 import type { Position } from '../../fault-position.ts';
 
 /** A stretch of the text that came from one file without a break. */
-interface Stretch {
+export interface Stretch {
   /** Where it begins in the whole text. */
   readonly start: number;
   readonly file: string;
@@ -17,11 +17,11 @@ interface Stretch {
 export class SourceText {
   readonly text: string;
   /** Sorted by their start. */
-  readonly #stretches: readonly Stretch[];
+  readonly stretches: readonly Stretch[];
 
   constructor(text: string, stretches: readonly Stretch[]) {
     this.text = text;
-    this.#stretches = stretches;
+    this.stretches = stretches;
   }
 
   static of(text: string, file: string): SourceText {
@@ -29,7 +29,7 @@ export class SourceText {
   }
 
   get files(): readonly string[] {
-    return [...new Set(this.#stretches.map(({ file }) => file))];
+    return [...new Set(this.stretches.map(({ file }) => file))];
   }
 
   /** Line and column count from 1; a column is a character as people see it. */
@@ -50,13 +50,13 @@ export class SourceText {
 
   #stretchAt(offset: number): Stretch {
     let low = 0;
-    let high = this.#stretches.length - 1;
+    let high = this.stretches.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#stretches[middle]!.start <= offset) low = middle;
+      if (this.stretches[middle]!.start <= offset) low = middle;
       else high = middle - 1;
     }
-    return this.#stretches[low]!;
+    return this.stretches[low]!;
   }
 }
 
