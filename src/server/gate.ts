@@ -37,12 +37,12 @@ export class Gate implements TransactionUser {
   request(message: SipMessage, flow: Flow): void {
     if (this.#draining && !message.hasToTag) {
       this.turnedAway++;
-      this.#layer().replyStateless(message, flow, { status: 503, headers: [[H.RetryAfter, RETRY_AFTER]] });
+      this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, RETRY_AFTER]] });
       return;
     }
     const retryAfter = this.#overload?.refusal(message);
     if (retryAfter === undefined) this.#user?.request(message, flow);
-    else this.#layer().replyStateless(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
+    else this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
   }
 
   ack(message: SipMessage, flow: Flow): void {

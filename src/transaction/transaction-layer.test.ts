@@ -108,6 +108,28 @@ describe('stateless answers (RFC 3261 §8.2.7)', () => {
     expect(t.heard()).toEqual(['ack', 'ack']);
   });
 
+  it('turns many away with one To tag, and absorbs their ACKs alone', () => {
+    const t = new LayerUnderTest('udp');
+    const other = ';branch=z9hG4bKcall2';
+    for (const text of [incoming('INVITE'), incoming('INVITE', other)]) {
+      t.receive(text);
+      t.layer.turnAway(t.requests.at(-1)!, t.near, { status: 503, headers: [['Retry-After', '5']] });
+    }
+    const answers = t.near.sent.map((text) => read(text));
+    const { tag } = answers[0]!.to!;
+    expect(answers.map((it) => [it.status, it.to?.tag, it.header('Retry-After')])).toEqual([
+      [503, tag, '5'],
+      [503, tag, '5'],
+    ]);
+    t.heard();
+    const before = t.layer.counters.receivedRequests;
+    for (const via of [undefined, other]) t.receive(incoming('ACK', via, `;tag=${tag}`));
+    expect([t.heard(), t.layer.counters.receivedRequests - before]).toEqual([[], 2]);
+    t.receive(incoming('ACK', other, `;tag=${tag?.slice(0, -1)}`));
+    t.receive(incoming('BYE', ';branch=z9hG4bKcall3', `;tag=${tag}`));
+    expect(t.heard()).toEqual(['ack', 'request BYE']);
+  });
+
   it('says nothing to an ACK', () => {
     const t = new LayerUnderTest('udp');
     t.layer.replyStateless(read(incoming('ACK')), t.near, { status: 481 });

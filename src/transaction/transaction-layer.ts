@@ -12,6 +12,7 @@ import { paramValue } from '../wire/sip/params.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
 import { responseFault } from '../wire/sip/verdict.ts';
 import type { Via } from '../wire/sip/via.ts';
+import { AwayTag } from './away-tag.ts';
 import { branchSuffix } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { ClientTransaction, ClientTransactionUser } from './client-transaction.ts';
@@ -55,6 +56,8 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   readonly #servers: ServerTable;
   readonly #clients: ClientTable;
   readonly #statelessTags: StatelessTags;
+  readonly #away: AwayTag;
+  #turnsAway = false;
 
   constructor(options: TransactionLayerOptions) {
     const { clock, wheel, ids, timers, network, limits, place } = options;
@@ -63,11 +66,13 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
     this.#servers = new ServerTable(context, limits.serverTransactions);
     this.#clients = new ClientTable(context, limits.clientTransactions, place);
     this.#statelessTags = new StatelessTags(ids);
+    this.#away = new AwayTag(ids);
   }
 
   message(bytes: Buffer, flow: Flow): void {
     try {
-      this.#take(bytes, flow);
+      if (this.#turnsAway && this.#away.acknowledges(bytes)) this.counters.receivedRequests++;
+      else this.#take(bytes, flow);
     } catch (fault) {
       userFault(this.counters, fault);
     }
@@ -107,15 +112,16 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   replyStateless(message: SipMessage, flow: Flow, parts: ReplyParts): void {
     const via = requireVia(message);
     if (message.method === 'ACK') return;
-    const forceRport = this.#options.forceRport(message, flow);
-    const topVia = receivedVia(via, flow, forceRport);
-    const bytes = buildResponse(
-      message,
-      responseParts(parts, topVia, () => this.#statelessTags.tag(message, via)),
-    );
-    this.counters.localReplies++;
-    const route = new ResponseRoute(this.#options.network, flow, via, forceRport);
-    if (!route.send(bytes)) this.counters.sendFailures++;
+    this.#answer(message, via, flow, parts, () => this.#statelessTags.tag(message, via));
+  }
+
+  /**
+   * As {@link replyStateless}, for many at once who are all told the same: their answers have one To tag, so that the ACKs
+   * are absorbed before they are read.
+   */
+  turnAway(message: SipMessage, flow: Flow, parts: ReplyParts): void {
+    this.#turnsAway = true;
+    this.#answer(message, requireVia(message), flow, parts, () => this.#away.tag);
   }
 
   /**
@@ -168,6 +174,15 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
     if (!via) this.#malformed('no Via that can be read', flow);
     else if (message.isRequest) this.#takeRequest(message, via, flow);
     else this.#takeResponse(message, via, flow);
+  }
+
+  #answer(message: SipMessage, via: Via, flow: Flow, parts: ReplyParts, toTag: () => string): void {
+    const forceRport = this.#options.forceRport(message, flow);
+    const topVia = receivedVia(via, flow, forceRport);
+    const bytes = buildResponse(message, responseParts(parts, topVia, toTag));
+    this.counters.localReplies++;
+    const route = new ResponseRoute(this.#options.network, flow, via, forceRport);
+    if (!route.send(bytes)) this.counters.sendFailures++;
   }
 
   #malformed(reason: string, flow: Flow): void {

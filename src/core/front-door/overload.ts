@@ -108,7 +108,7 @@ export class OverloadControl implements AsyncDisposable {
 
   /** @returns the value of Retry-After for a request that is refused; undefined for one that may come in */
   refusal(request: SipMessage): string | undefined {
-    if (!this.#watching || request.to?.tag !== undefined || isEmergency(request)) return undefined;
+    if (!this.#watching || request.hasToTag || isEmergency(request)) return undefined;
     const hash = this.#hash(request);
     const slot = hash % REMEMBERED;
     if (this.#refused[slot] !== hash) {
