@@ -1,9 +1,10 @@
 import { ServerError } from '../../base/errors.ts';
+import { isTextAt } from './address-scan.ts';
 import { headerLine } from './edit.ts';
 import { H, type HeaderId } from './header-name.ts';
 import type { SipMessage } from './message.ts';
 import { reasonPhrase } from './reason-phrase.ts';
-import { checkField, checkRequestUri, isToken } from './text.ts';
+import { byteString, checkField, checkRequestUri, isToken } from './text.ts';
 
 /** A header to write: name or id, and its value as a byte string. */
 export type HeaderEntry = readonly [header: HeaderId | string, value: string];
@@ -55,15 +56,25 @@ export function buildResponse(request: SipMessage, parts: ResponseParts): Buffer
   return assemble(head, parts.headers ?? [], parts.body);
 }
 
+const USUAL_NAME = 'Via: ';
+
 /** All Via lines as written, but for the topmost value where another text is given for it. */
 export function viaLines(request: SipMessage, topVia: string | undefined): string {
   const top = topVia === undefined ? undefined : request.topElement(H.Via);
   if (!top) return request.rawLines(H.Via);
+  const { bytes } = request;
   let text = '';
   for (let line = request.find(H.Via); line >= 0; line = request.find(H.Via, line + 1)) {
-    const raw = request.rawLine(line);
+    if (line !== top.line) {
+      text += request.rawLine(line);
+      continue;
+    }
     const start = request.lineStart(line);
-    text += line === top.line ? raw.slice(0, top.start - start) + topVia + raw.slice(top.end - start) : raw;
+    const end = request.valueEnd(line);
+    const name = isTextAt(bytes, start, top.start, USUAL_NAME)
+      ? USUAL_NAME
+      : byteString(bytes, start, top.start);
+    text += name + topVia + (top.end === end ? '\r\n' : `${byteString(bytes, top.end, end)}\r\n`);
   }
   return text;
 }

@@ -1,23 +1,11 @@
 import { ServerError } from '../../base/errors.ts';
 import { H, type HeaderId, headerId } from './header-name.ts';
 import { printedName, type SipMessage } from './message.ts';
-import { checkField, checkRequestUri, isToken, writeByteString } from './text.ts';
-
-interface Splice {
-  readonly start: number;
-  readonly end: number;
-  text: string;
-}
-
-/** What becomes of a header line: its value is replaced, or all of it goes. */
-interface LineChange {
-  readonly line: number;
-  /** Null for a line that is removed. */
-  value: string | null;
-}
+import { Rank, Splice, SpliceList } from './splice.ts';
+import { checkField, checkRequestUri, isField, isToken, writeByteString } from './text.ts';
 
 /** Shorter stretches are copied faster here than by a call into Node. */
-const SHORT = 64;
+const SHORT = 48;
 
 /**
  * Changes to a received message, collected as splices over its bytes and applied in one serialisation: what is not
@@ -27,12 +15,9 @@ const SHORT = 64;
  */
 export class MessageEdit {
   readonly message: SipMessage;
-  readonly #splices: Splice[] = [];
-  readonly #lines: LineChange[] = [];
-  /** Headers that {@link set} had to append, so that setting them again changes that line. */
-  #setLines: Map<HeaderId, Splice> | undefined;
-  #requestUri: string | undefined;
-  #body: Buffer | undefined;
+  readonly #splices: SpliceList = new SpliceList();
+  #requestUri: Splice | undefined = undefined;
+  #body: Buffer | undefined = undefined;
 
   constructor(message: SipMessage) {
     this.message = message;
@@ -40,7 +25,13 @@ export class MessageEdit {
 
   /** @throws ServerError SIP_BAD_FIELD for a URI that would break the start line */
   setRequestUri(uri: string): this {
-    this.#requestUri = checkRequestUri(uri);
+    const text = checkRequestUri(uri);
+    if (this.#requestUri !== undefined) {
+      this.#requestUri.text = text;
+      return this;
+    }
+    const { uriStart, uriEnd } = this.message;
+    this.#requestUri = this.#add(uriStart, uriEnd, text, Rank.RequestUri, 0);
     return this;
   }
 
@@ -63,42 +54,52 @@ export class MessageEdit {
 
   /** Gives a line another value; its name stays as written. */
   replaceValue(line: number, value: string): this {
-    return this.#changeLine(line, checkField(this.message.nameAt(line), value));
+    const { message } = this;
+    if (!isField(value)) checkField(message.nameAt(line), value);
+    return this.#changeLine(line, message.valueStart(line), message.valueEnd(line), value);
   }
 
   /** Sets the header's only value: the first line gets it, other lines of the name go; appended where there is none. */
   set(header: HeaderId, value: string): this {
-    const first = this.message.find(header);
+    const { message } = this;
+    const first = message.find(header);
     if (first < 0) return this.#setAppended(header, value);
-    this.removeAll(header);
+    for (let line = message.find(header, first + 1); line >= 0; line = message.find(header, line + 1)) {
+      this.removeLine(line);
+    }
     return this.replaceValue(first, value);
   }
 
+  /** A header that was appended so before gets the new value. */
   #setAppended(header: HeaderId, value: string): this {
-    const line = headerLine(header, value);
-    const old = this.#setLines?.get(header);
-    if (old) {
-      old.text = line;
+    const text = headerLine(header, value);
+    const end = this.message.headersEnd;
+    for (let at = this.#splices.first; at !== undefined; at = at.next) {
+      if (at.rank !== Rank.Free || at.start !== end || at.subject !== header || header === H.Other) continue;
+      at.text = text;
       return this;
     }
-    const splice = { start: this.message.headersEnd, end: this.message.headersEnd, text: line };
-    this.#setLines ??= new Map();
-    this.#setLines.set(header, splice);
-    this.#splices.push(splice);
+    this.#add(end, end, text, Rank.Free, header);
     return this;
   }
 
   removeLine(line: number): this {
-    return this.#changeLine(line, null);
+    const { message } = this;
+    return this.#changeLine(line, message.lineStart(line), message.lineEnd(line), '');
   }
 
-  #changeLine(line: number, value: string | null): this {
-    for (const change of this.#lines) {
-      if (change.line !== line) continue;
-      change.value = value;
-      return this;
+  /** The last change of a line is the one that holds. */
+  #changeLine(line: number, start: number, end: number, text: string): this {
+    for (let at = this.#splices.first; at !== undefined; at = at.next) {
+      if (at.rank !== Rank.Line || at.subject !== line) continue;
+      if (at.start === start && at.end === end) {
+        at.text = text;
+        return this;
+      }
+      this.#splices.remove(at);
+      break;
     }
-    this.#lines.push({ line, value });
+    this.#add(start, end, text, Rank.Line, line);
     return this;
   }
 
@@ -159,81 +160,47 @@ export class MessageEdit {
 
   /** Puts text in place of `bytes[start, end)`; the caller answers for its form. */
   replace(start: number, end: number, text: string): this {
-    this.#splices.push({ start, end, text });
+    this.#add(start, end, text, Rank.Free, 0);
     return this;
   }
 
   /** The edited message, serialised once. */
   toBuffer(): Buffer {
     const { bytes, bodyStart, bodyEnd } = this.message;
-    const splices = this.#collected();
     const body = this.#body;
     const headEnd = body === undefined ? bodyEnd : bodyStart;
-    let length = headEnd + (body?.length ?? 0);
-    for (const { start, end, text } of splices) length += text.length - (end - start);
-    const out = Buffer.allocUnsafe(length);
+    const out = Buffer.allocUnsafe(this.#length(headEnd) + (body?.length ?? 0));
     let from = 0;
     let to = 0;
-    for (const { start, end, text } of splices) {
-      to = copyBytes(bytes, from, start, out, to);
-      if (text.length > 0) to += writeByteString(out, text, to);
-      from = end;
+    for (let splice = this.#splices.first; splice !== undefined; splice = splice.next) {
+      // What lies inside an earlier one goes with it.
+      if (splice.start < from) continue;
+      to = copyBytes(bytes, from, splice.start, out, to);
+      if (splice.text.length > 0) to += writeByteString(out, splice.text, to);
+      from = splice.end;
     }
     to = copyBytes(bytes, from, headEnd, out, to);
     if (body !== undefined) body.copy(out, to);
     return out;
   }
 
-  /** All splices in the order of the bytes, without those that lie inside an earlier one. */
-  #collected(): Splice[] {
-    const message = this.message;
-    const all = [...this.#splices];
-    if (this.#requestUri !== undefined) {
-      all.push({ start: message.uriStart, end: message.uriEnd, text: this.#requestUri });
+  /** @returns what `bytes[0, headEnd)` takes with all changes */
+  #length(headEnd: number): number {
+    let length = headEnd;
+    let from = 0;
+    for (let splice = this.#splices.first; splice !== undefined; splice = splice.next) {
+      if (splice.start < from) continue;
+      length += splice.text.length - (splice.end - splice.start);
+      from = splice.end;
     }
-    for (const { line, value } of this.#lines) {
-      all.push(
-        value === null
-          ? { start: message.lineStart(line), end: message.lineEnd(line), text: '' }
-          : { start: message.valueStart(line), end: message.valueEnd(line), text: value },
-      );
-    }
-    sortSplices(all);
-    let covered = 0;
-    let kept = 0;
-    for (const splice of all) {
-      if (splice.start < covered) continue;
-      covered = splice.end;
-      all[kept++] = splice;
-    }
-    all.length = kept;
-    return all;
+    return length;
   }
-}
 
-/** Splices beyond this number are left to the sort of the language, which is slow for a few and fast for many. */
-const FEW = 32;
-
-/** Stable, so that insertions at one place keep their order; they stand before a longer splice that begins there. */
-function sortSplices(splices: Splice[]): void {
-  if (splices.length > FEW) {
-    splices.sort(order);
-    return;
+  #add(start: number, end: number, text: string, rank: Rank, subject: number): Splice {
+    const splice = new Splice(start, end, text, rank, subject);
+    this.#splices.add(splice);
+    return splice;
   }
-  for (let i = 1; i < splices.length; i++) {
-    const splice = splices[i]!;
-    let at = i;
-    for (; at > 0 && order(splices[at - 1]!, splice) > 0; at--) splices[at] = splices[at - 1]!;
-    splices[at] = splice;
-  }
-}
-
-function order(a: Splice, b: Splice): number {
-  return a.start - b.start || insertionFirst(a, b) || b.end - a.end;
-}
-
-function insertionFirst(a: Splice, b: Splice): number {
-  return Number(b.start === b.end) - Number(a.start === a.end);
 }
 
 /** @returns where the copy ends */

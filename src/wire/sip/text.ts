@@ -48,16 +48,28 @@ export function fromByteString(bytes: string): string {
  * @throws ServerError SIP_BAD_FIELD naming the field, for CR, LF, NUL, and characters that are no bytes
  */
 export function checkField(field: string, value: string): string {
+  const at = faultAt(value);
+  if (at < 0) return value;
+  const c = value.charCodeAt(at);
+  const what = c === 13 ? 'a CR' : c === 10 ? 'an LF' : c === 0 ? 'a NUL' : 'a character outside latin1';
+  throw new ServerError('SIP_BAD_FIELD', `${field}: ${what} at position ${at} is not allowed`, {
+    hint: 'values are written into a message as they are; take line breaks and NULs out first',
+  });
+}
+
+/** Whether {@link checkField} lets the value pass. */
+export function isField(value: string): boolean {
+  return faultAt(value) < 0;
+}
+
+/** @returns where the first character stands that may not be in a field, or -1 */
+function faultAt(value: string): number {
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    if (c === 13 || c === 10 || (c === 0 && value.charCodeAt(i - 1) !== 0x5c) || c > 0xff) {
-      const what = c === 13 ? 'a CR' : c === 10 ? 'an LF' : c === 0 ? 'a NUL' : 'a character outside latin1';
-      throw new ServerError('SIP_BAD_FIELD', `${field}: ${what} at position ${i} is not allowed`, {
-        hint: 'values are written into a message as they are; take line breaks and NULs out first',
-      });
-    }
+    if (c > 13 && c <= 0xff) continue;
+    if (c === 13 || c === 10 || c > 0xff || (c === 0 && value.charCodeAt(i - 1) !== 0x5c)) return i;
   }
-  return value;
+  return -1;
 }
 
 /** @throws ServerError SIP_BAD_FIELD for a URI that would break the start line */
