@@ -60,6 +60,7 @@ interface Entry {
 }
 
 const FOREIGN: OwnAnswer = Object.freeze({ own: false });
+const BY_TAG: OwnAnswer = Object.freeze({ own: true, how: 'tag' });
 const BY_ALIAS: OwnAnswer = Object.freeze({ own: true, how: 'alias' });
 const BY_DOMAIN: OwnAnswer = Object.freeze({ own: true, how: 'domain' });
 const LOOPBACK = LOOPBACK_NETWORKS.map((text) => Cidr.parse(text)!);
@@ -73,6 +74,7 @@ export class OwnAddresses {
   readonly #domains: ReadonlySet<string>;
   readonly #moreDomains: Iterable<(host: string) => boolean>;
   readonly #byHost = new Map<string, Entry[]>();
+  readonly #tagAnswers = new Map<Listener, OwnAnswer>();
   readonly #ports: ReadonlySet<number>;
   /** OpenSIPS recognises neither tags, nor per-message addresses, nor `advertised_port`. */
   readonly #asOpensips: boolean;
@@ -108,13 +110,23 @@ export class OwnAddresses {
    * Whether this is the server itself. Layers in their order: tag, listeners and what they advertise, aliases, remembered
    * addresses, local domains.
    */
-  recognise(question: OwnQuestion): OwnAnswer {
-    if (question.tag !== undefined && !this.#asOpensips) {
-      const found = this.#tags.listenerOf(question.tag);
-      if (found === 'retired') return { own: true, how: 'tag' };
-      if (found !== undefined) return { own: true, how: 'tag', listener: found };
+  recognise({ host, port, transport, tag }: OwnQuestion): OwnAnswer {
+    return this.recogniseParts(host, port, transport, tag);
+  }
+
+  /** As {@link recognise}, for the way of a message: nothing is made for the question. */
+  recogniseParts(
+    host: string,
+    port: number | undefined,
+    transport: TransportName | undefined,
+    tag: string | undefined,
+  ): OwnAnswer {
+    if (tag !== undefined && !this.#asOpensips) {
+      const found = this.#tags.listenerOf(tag);
+      if (found === 'retired') return BY_TAG;
+      if (found !== undefined) return this.#byTag(found);
     }
-    return this.#byAddress(canonicalHost(question.host), question.port || undefined, question.transport);
+    return this.#byAddress(canonicalHost(host), port || undefined, transport);
   }
 
   /**
@@ -122,14 +134,23 @@ export class OwnAddresses {
    * `sips`, RFC 3263 §4.1). Where nothing of ours speaks UDP there, the socket that is there is meant all the same, but
    * none for `sips` that is not secure; the order of OpenSIPS is strict about it.
    */
-  recogniseRoute(uri: RouteUri): OwnAnswer {
-    const host = uri.maddr ?? uri.host;
-    const secure = uri.secure === true;
-    const transport = secure ? secured(uri.transport) : (uri.transport ?? 'udp');
-    const port = uri.port || defaultPort(transport);
-    const exact = this.recognise({ host, port, transport, tag: uri.tag });
-    if (exact.own || secure || uri.transport !== undefined || this.#asOpensips) return exact;
-    return this.recognise({ host, port });
+  recogniseRoute({ host, port, transport, maddr, secure = false, tag }: RouteUri): OwnAnswer {
+    return this.recogniseRouteParts(maddr ?? host, port, transport, secure, tag);
+  }
+
+  /** As {@link recogniseRoute}, for the way of a message; the host is the maddr where there is one. */
+  recogniseRouteParts(
+    host: string,
+    givenPort: number | undefined,
+    given: TransportName | undefined,
+    secure: boolean,
+    tag: string | undefined,
+  ): OwnAnswer {
+    const transport = secure ? secured(given) : (given ?? 'udp');
+    const port = givenPort || defaultPort(transport);
+    const exact = this.recogniseParts(host, port, transport, tag);
+    if (exact.own || secure || given !== undefined || this.#asOpensips) return exact;
+    return this.recogniseParts(host, port, undefined, undefined);
   }
 
   /** Whether addresses of record of this domain are kept here: a configured domain, an alias, or an own host. */
@@ -145,14 +166,14 @@ export class OwnAddresses {
   }
 
   #byAddress(host: string, port: number | undefined, transport: TransportName | undefined): OwnAnswer {
-    const entry = this.#byHost
-      .get(host)
-      ?.find(
-        (it) =>
-          (port === undefined || it.port === port) &&
-          (transport === undefined || sameTransport(it.listener.transport, transport)),
-      );
-    if (entry !== undefined) return entry.answer;
+    const entries = this.#byHost.get(host);
+    if (entries !== undefined) {
+      for (const it of entries) {
+        const { listener, answer } = it;
+        if (port !== undefined && it.port !== port) continue;
+        if (transport === undefined || sameTransport(listener.transport, transport)) return answer;
+      }
+    }
     for (const alias of this.#aliases) if (aliasMatches(alias, host, port, transport)) return BY_ALIAS;
     if (!this.#asOpensips) {
       const remembered = this.#remembered.find(host, port, transport);
@@ -162,6 +183,16 @@ export class OwnAddresses {
       }
     }
     return this.#isDomain(host) && this.#isUsual(port, transport) ? BY_DOMAIN : FOREIGN;
+  }
+
+  /** One answer for each listener, as long as it is there. */
+  #byTag(listener: Listener): OwnAnswer {
+    let answer = this.#tagAnswers.get(listener);
+    if (answer === undefined) {
+      answer = Object.freeze({ own: true, how: 'tag', listener });
+      this.#tagAnswers.set(listener, answer);
+    }
+    return answer;
   }
 
   #isDomain(host: string): boolean {

@@ -43,6 +43,7 @@ export function bracket(host: string): string {
  * IPv4-mapped IPv6 as IPv4. Two hosts are the same exactly when their canonical forms are equal.
  */
 export function canonicalHost(host: string): string {
+  if (isCanonicalName(host)) return host;
   const bare = unbracket(host);
   if (bare.indexOf(':') >= 0 && ipaddr.IPv6.isValid(bare)) {
     const address = ipaddr.IPv6.parse(bare);
@@ -50,6 +51,15 @@ export function canonicalHost(host: string): string {
   }
   const lower = bare.toLowerCase();
   return lower.endsWith('.') && lower.indexOf(':') < 0 ? lower.slice(0, -1) : lower;
+}
+
+/** Whether it is an IPv4 address or a name in lower case, as nearly all are that are asked for on the way of a message. */
+function isCanonicalName(host: string): boolean {
+  for (let i = 0; i < host.length; i++) {
+    const c = host.charCodeAt(i);
+    if ((c < 0x61 || c > 0x7a) && (c < 0x2d || c > 0x39 || c === 0x2f)) return false;
+  }
+  return host.charCodeAt(host.length - 1) !== 0x2e;
 }
 
 /** `host:port`, IPv6 bracketed; without a port only the host. */

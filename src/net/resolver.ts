@@ -25,15 +25,15 @@ const MAX_NAME_LENGTH = 253;
 export interface ResolveTarget {
   /** A name or an IP address, brackets allowed. */
   readonly host: string;
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The `transport` parameter of the URI. */
-  readonly transport?: TransportName;
+  readonly transport?: TransportName | undefined;
   /** Whether it is a `sips:` URI. */
   readonly secure?: boolean;
   /** How this server can send; places that no way leads to are left out. Any way unless given. */
   readonly ways?: Ways;
   /** Targets with the same seed are resolved to the same order of equal servers; at random unless given. */
-  readonly seed?: string;
+  readonly seed?: string | undefined;
 }
 
 export interface ResolvedTarget extends Destination {

@@ -5,8 +5,22 @@ export const TRANSPORT_NAMES: readonly TransportName[] = ['udp', 'tcp', 'tls', '
 
 /** @returns the transport that a token of a Via, a `transport=` parameter or a listener names, in any case */
 export function transportName(text: string): TransportName | undefined {
-  const lower = text.toLowerCase();
-  return TRANSPORT_NAMES.find((name) => name === lower);
+  // Longer names there are none: no text is made of those that cannot be one.
+  if (text.length < 2 || text.length > 3) return undefined;
+  switch (text.toLowerCase()) {
+    case 'udp':
+      return 'udp';
+    case 'tcp':
+      return 'tcp';
+    case 'tls':
+      return 'tls';
+    case 'ws':
+      return 'ws';
+    case 'wss':
+      return 'wss';
+    default:
+      return undefined;
+  }
 }
 
 /** RFC 3261 §19.1.2, RFC 7118 §5.5 (WebSocket hosts without a port use the ports of HTTP). */

@@ -73,8 +73,13 @@ export interface RestoredUri {
  */
 export function restoreRequestUri(text: string): RestoredUri | undefined {
   const uri = Uri.parse(text);
-  const kept = uri?.kind === 'sip' ? uri.param(ORIGINAL_PARAM) : undefined;
-  if (uri === undefined || kept === undefined || kept === '') return undefined;
+  return uri && restoredUri(uri);
+}
+
+/** As {@link restoreRequestUri}, for one that was read. */
+export function restoredUri(uri: Uri): RestoredUri | undefined {
+  const kept = uri.kind === 'sip' ? uri.param(ORIGINAL_PARAM) : undefined;
+  if (kept === undefined || kept === '') return undefined;
   const original = parseHostPort(Buffer.from(kept, 'base64url').toString('latin1'));
   if (original === undefined) return undefined;
   const { host, port } = original;

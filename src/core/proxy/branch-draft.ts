@@ -16,7 +16,8 @@ export class BranchDraft implements BranchView {
   readonly index: number;
   readonly request: SipMessage;
   readonly target: Target;
-  readonly headers: HeaderEntry[] = [];
+  /** What {@link headers} holds, where anybody has looked. */
+  added: HeaderEntry[] | undefined = undefined;
   requestUri: string;
   nextHop: string | undefined;
   listener: string | undefined;
@@ -42,6 +43,11 @@ export class BranchDraft implements BranchView {
     this.listener = options.listener ?? target.listener;
     this.recordRoute = recordRoute;
     this.advertise = transactionOverride(options) ?? route.overrides.outbound;
+  }
+
+  get headers(): HeaderEntry[] {
+    this.added ??= [];
+    return this.added;
   }
 
   addEdit(edit: RequestEdit): void {
@@ -74,7 +80,7 @@ export class BranchDraft implements BranchView {
         source: bySource ? target.source : undefined,
         connectionId: bySource ? target.connectionId : 0,
         registrant: target.binding?.received.address,
-        seed: request.callId,
+        call: request,
         received: received.listener,
         forced: named ?? route.listener,
       },

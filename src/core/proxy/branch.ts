@@ -53,7 +53,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   /** What caller and callee are told, for the hop that is being tried. */
   legs: Legs | undefined;
   /** To tags of the early dialogs that this branch has made (RFC 6228). */
-  earlyTags: Set<string> | undefined = undefined;
+  earlyTags: string[] | undefined = undefined;
   /** What this branch may fork into further on (RFC 5393 §5.3.3). */
   readonly maxBreadth: number;
   readonly #env: ProxyEnvironment;
@@ -284,7 +284,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   #provisional(response: SipMessage): void {
     const tag = response.toTag;
     if (tag !== undefined) {
-      if (response.status === 199) this.earlyTags?.delete(tag);
+      if (response.status === 199) this.earlyTags = this.earlyTags?.filter((it) => it !== tag);
       else this.#noteEarlyDialog(tag);
     }
     // RFC 3261 §16.7 item 2: only what is more than Trying keeps an INVITE alive.
@@ -380,8 +380,9 @@ export class Branch implements ClientTransactionUser, BranchRef {
   }
 
   #noteEarlyDialog(tag: string): void {
-    this.earlyTags ??= new Set();
-    if (this.earlyTags.size < MOST_EARLY_DIALOGS) this.earlyTags.add(tag);
+    const tags = this.earlyTags;
+    if (tags === undefined) this.earlyTags = [tag];
+    else if (tags.length < MOST_EARLY_DIALOGS && !tags.includes(tag)) tags.push(tag);
   }
 
   #armTimerC(): void {

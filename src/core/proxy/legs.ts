@@ -1,7 +1,7 @@
 import type { AdvertisedAddress } from '../../advertise/advertised-address.ts';
 import type { PrintedPlace } from '../../advertise/precedence.ts';
 import type { Flow } from '../../net/flow.ts';
-import type { AddressParts } from '../../net/listener.ts';
+import type { AddressParts, Listener } from '../../net/listener.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import { fixForwardedContacts } from '../nat/forwarded-contact.ts';
@@ -36,17 +36,11 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
   // This server is no party: what it sends to itself goes on with the face of the party at the other end.
   const reader = hop.looped ? caller : address;
   const sender = isOwnSocket(received, env) ? address : caller;
-  const print = (place: PrintedPlace) =>
-    advertise.printed({ listener: hop.listener, destination: reader, override: overrides.outbound, place });
-  const out = print('record-route-out');
+  const override = overrides.outbound;
+  const out = printed(env, hop.listener, reader, override, 'record-route-out');
   // Only the order of OpenSIPS prints other things in other places.
   const samePrint = advertise.policy.order === 'viaduct';
-  const back = advertise.printed({
-    listener: received.listener,
-    destination: sender,
-    override: overrides.inbound,
-    place: 'record-route-in',
-  });
+  const back = printed(env, received.listener, sender, overrides.inbound, 'record-route-in');
   return {
     inbound: {
       listener: received.listener,
@@ -58,20 +52,31 @@ export function printLegs(received: Flow, hop: Hop, overrides: Overrides, env: P
     outbound: {
       listener: hop.listener,
       destination: reader,
-      override: overrides.outbound,
+      override,
       printed: out,
       hidden: settings.hideInside && crossesOutward(advertise, address, hop.listener, sender, back),
     },
-    via: samePrint ? out : print('via'),
-    contact: samePrint ? out : print('contact'),
+    via: samePrint ? out : printed(env, hop.listener, reader, override, 'via'),
+    contact: samePrint ? out : printed(env, hop.listener, reader, override, 'contact'),
   };
 }
 
 /** Whether it came from a socket of this server. */
 function isOwnSocket({ transport, remoteAddress, remotePort }: Flow, env: ProxyEnvironment): boolean {
-  return env.network.listeners.some(
-    (it) => it.address === remoteAddress && it.port === remotePort && it.transport === transport,
-  );
+  for (const it of env.network.listeners) {
+    if (it.port === remotePort && it.address === remoteAddress && it.transport === transport) return true;
+  }
+  return false;
+}
+
+function printed(
+  env: ProxyEnvironment,
+  listener: Listener,
+  destination: string,
+  override: AddressParts | undefined,
+  place: PrintedPlace,
+): AdvertisedAddress {
+  return env.advertise.printed({ listener, destination, override, place });
 }
 
 /** Makes the Contacts of a request mean something to the next hop: hidden, led through the NAT, or as they are. */

@@ -1,10 +1,10 @@
-import type { OwnAddresses, OwnAnswer, RouteUri } from '../../advertise/own-addresses.ts';
+import type { OwnAddresses, OwnAnswer } from '../../advertise/own-addresses.ts';
 import { ROUTE_TAG_PARAM } from '../../advertise/route-tag.ts';
 import type { AddressParts, Listener } from '../../net/listener.ts';
 import { transportName } from '../../net/transport-name.ts';
+import type { HeaderElement } from '../../wire/sip/header-element.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import type { NameAddr } from '../../wire/sip/name-addr.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 import { HIDDEN_CONTACT_PARAM } from '../topology/border.ts';
 import type { Overrides } from './legs.ts';
@@ -40,28 +40,18 @@ export interface LooseRoute {
   readonly flowToken: string | undefined;
 }
 
-/** Tells for a URI of a Route or Request-URI what {@link OwnAddresses.recogniseRoute} asks. */
-export function routeUri(uri: Uri): RouteUri {
-  const transport = uri.param('transport');
-  return {
-    host: uri.host,
-    port: uri.port,
-    // A transport that nobody knows makes a Route foreign (OpenSIPS #957 is the opposite mistake).
-    transport: transport === undefined ? undefined : transportName(transport),
-    maddr: uri.param('maddr') || undefined,
-    secure: uri.scheme === 'sips',
-    tag: uri.param(ROUTE_TAG_PARAM),
-  };
-}
+const FOREIGN: OwnAnswer = Object.freeze({ own: false });
 
 /** Whether the URI leads to this server. */
 export function recogniseUri(uri: Uri | undefined, own: OwnAddresses): OwnAnswer {
-  if (uri === undefined || uri.kind !== 'sip') return { own: false };
-  const route = routeUri(uri);
-  if (route.transport === undefined && !route.tag && uri.param('transport') !== undefined) {
-    return { own: false };
-  }
-  return own.recogniseRoute(route);
+  if (uri === undefined || uri.kind !== 'sip') return FOREIGN;
+  const named = uri.param('transport');
+  const transport = named === undefined ? undefined : transportName(named);
+  const tag = uri.param(ROUTE_TAG_PARAM);
+  // A transport that nobody knows makes a Route foreign (OpenSIPS #957 is the opposite mistake).
+  if (named !== undefined && transport === undefined && !tag) return FOREIGN;
+  const host = uri.param('maddr') || uri.host;
+  return own.recogniseRouteParts(host, uri.port, transport, uri.scheme === 'sips', tag);
 }
 
 /** Reads the route set of a request; changes nothing. */
@@ -69,13 +59,8 @@ export function looseRoute(request: SipMessage, own: OwnAddresses): LooseRoute {
   const elements = request.elements(H.Route);
   if (elements.length === 0) return unrouted(request, 'none');
   if (elements.length > MOST_ROUTES) return unrouted(request, 'malformed');
-  const routes: NameAddr[] = [];
-  for (const element of elements) {
-    const route = element.address;
-    if (route?.uri === undefined) return unrouted(request, 'malformed');
-    routes.push(route);
-  }
-  const walk = new RouteWalk(request, own, routes);
+  for (const { address } of elements) if (address?.uri === undefined) return unrouted(request, 'malformed');
+  const walk = new RouteWalk(request, own, elements);
   const inDialog = request.hasToTag;
   if (inDialog) {
     const target = request.uri;
@@ -98,104 +83,137 @@ function isRouteLike(uri: Uri, answer: OwnAnswer): boolean {
 class RouteWalk {
   readonly #request: SipMessage;
   readonly #own: OwnAddresses;
-  readonly #routes: NameAddr[];
+  /** Addresses with a URI, all of them. */
+  readonly #routes: readonly HeaderElement[];
+  /** How many stand before the first that is left, and how many before the first that is not. */
   #dropped = 0;
+  #end: number;
   /** Our own Routes: the half of the sender's leg, and that of the next hop's. */
-  #inbound: Uri | undefined;
-  #outbound: Uri | undefined;
+  #inbound: Uri | undefined = undefined;
+  #outbound: Uri | undefined = undefined;
 
-  constructor(request: SipMessage, own: OwnAddresses, routes: NameAddr[]) {
+  constructor(request: SipMessage, own: OwnAddresses, routes: readonly HeaderElement[]) {
     this.#request = request;
     this.#own = own;
     this.#routes = routes;
+    this.#end = routes.length;
   }
 
   afterLoose(preloaded: boolean): LooseRoute {
-    const top = this.#routes[0]!;
-    const answer = recogniseUri(top.uri, this.#own);
-    if (!answer.own) return this.#result({ own: false, params: '', listener: undefined });
+    const top = this.#first;
+    const answer = recogniseUri(top, this.#own);
+    if (!answer.own) return this.#result(this.#request.requestUri, false, '', undefined);
     this.#drop();
-    const params = top.uri!.params;
+    const { params } = top;
     let listener: Listener | undefined;
-    if (top.uri!.param('r2') !== undefined && this.#routes.length > 0) listener = this.#takeOtherHalf();
-    if (this.#routes.length === 0 && preloaded) {
-      const flowToken = tokenOf(this.#outbound);
-      return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params, flowToken };
-    }
-    return this.#result({ own: true, params, listener });
+    if (top.param('r2') !== undefined && this.#dropped < this.#end) listener = this.#takeOtherHalf();
+    if (this.#dropped === this.#end && preloaded) return this.#nothingLeft(params, tokenOf(this.#outbound));
+    return this.#result(this.#request.requestUri, true, params, listener);
   }
 
   afterStrict(target: Uri, answer: OwnAnswer): LooseRoute {
     let listener: Listener | undefined = answer.listener;
     this.#inbound = target;
     this.#outbound = target;
-    const first = this.#routes[0]!;
-    if (first.uri!.param('r2') !== undefined) {
-      const other = recogniseUri(first.uri, this.#own);
+    const first = this.#first;
+    if (first.param('r2') !== undefined) {
+      const other = recogniseUri(first, this.#own);
       if (other.own) {
         this.#drop();
         listener = other.listener ?? listener;
       }
     }
-    const { params } = target;
+    if (this.#dropped === this.#end) return this.#nothingLeft(target.params, undefined);
     // The true target stands last (RFC 3261 §16.4).
-    const last = this.#routes.pop();
-    if (!last) return { ...unrouted(this.#request, 'own-only'), dropped: this.#dropped, own: true, params };
-    return this.#result({ own: true, params, listener }, last.uriText);
+    const last = this.#routes[--this.#end]!.address!.uriText;
+    return this.#result(last, true, target.params, listener);
+  }
+
+  get #first(): Uri {
+    return this.#routes[this.#dropped]!.address!.uri!;
   }
 
   /** The second half of a pair of ours names the socket to leave by; a foreign Route behind an r2 stays. */
   #takeOtherHalf(): Listener | undefined {
-    const answer = recogniseUri(this.#routes[0]!.uri, this.#own);
+    const answer = recogniseUri(this.#first, this.#own);
     if (!answer.own) return undefined;
     this.#drop();
     return answer.listener;
   }
 
-  /** @param target where a strict router's rules say so */
-  #result(
-    found: { own: boolean; params: string; listener: Listener | undefined },
-    target?: string,
-  ): LooseRoute {
+  /** @param requestUri the received one, or what a strict router's rules say */
+  #result(requestUri: string, own: boolean, params: string, listener: Listener | undefined): LooseRoute {
     return {
       kind: 'routed',
-      requestUri: target ?? this.#request.requestUri,
-      routes: this.#routes.map((route) => route.toString()),
+      requestUri,
+      routes: this.#left,
       dropped: this.#dropped,
-      rewritten: target !== undefined,
-      overrides: { inbound: this.#overrideOf(this.#inbound), outbound: this.#overrideOf(this.#outbound) },
+      rewritten: this.#end < this.#routes.length,
+      own,
+      params,
+      listener,
+      overrides: this.#overrides,
       flowToken: tokenOf(this.#outbound),
-      ...found,
     };
   }
 
+  #nothingLeft(params: string, flowToken: string | undefined): LooseRoute {
+    const { requestUri } = this.#request;
+    return {
+      kind: 'own-only',
+      requestUri,
+      routes: NO_ROUTES,
+      dropped: this.#dropped,
+      rewritten: false,
+      own: true,
+      params,
+      listener: undefined,
+      overrides: NO_OVERRIDES,
+      flowToken,
+    };
+  }
+
+  get #left(): readonly string[] {
+    if (this.#dropped === this.#end) return NO_ROUTES;
+    return this.#routes.slice(this.#dropped, this.#end).map(({ address }) => address!.toString());
+  }
+
   #drop(): void {
-    const { uri } = this.#routes.shift()!;
+    const uri = this.#first;
     this.#dropped++;
     this.#inbound ??= uri;
     this.#outbound = uri;
+  }
+
+  get #overrides(): Overrides {
+    const inbound = this.#overrideOf(this.#inbound);
+    const outbound = this.#outbound === this.#inbound ? inbound : this.#overrideOf(this.#outbound);
+    return inbound === undefined && outbound === undefined ? NO_OVERRIDES : { inbound, outbound };
   }
 
   #overrideOf(uri: Uri | undefined): AddressParts | undefined {
     if (uri?.param(OVERRIDE_PARAM) === undefined) return undefined;
     const { host, port } = uri;
     // The sender could have written any address here: only one that was truly printed is printed again.
-    if (!this.#own.recognise({ host, port }).own) return undefined;
+    if (!this.#own.recogniseParts(host, port, undefined, undefined).own) return undefined;
     return port === undefined ? { host } : { host, port };
   }
 }
 
-function unrouted(request: SipMessage, kind: 'none' | 'own-only' | 'malformed'): LooseRoute {
+const NO_ROUTES: readonly string[] = Object.freeze([]);
+const NO_OVERRIDES: Overrides = Object.freeze({ inbound: undefined, outbound: undefined });
+
+function unrouted({ requestUri }: SipMessage, kind: 'none' | 'malformed'): LooseRoute {
   return {
     kind,
-    requestUri: request.requestUri,
-    routes: [],
+    requestUri,
+    routes: NO_ROUTES,
     dropped: 0,
     rewritten: false,
     own: false,
     params: '',
     listener: undefined,
-    overrides: { inbound: undefined, outbound: undefined },
+    overrides: NO_OVERRIDES,
     flowToken: undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { ipFamily } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { Destination } from '../../net/network.ts';
@@ -38,6 +39,8 @@ export interface HopQuestion {
   readonly connectionId: number;
   /** The Call-ID: requests of one call go to the same one of several equal servers. */
   readonly seed?: string;
+  /** The message whose Call-ID it is where none is given, which is read only where it is needed. */
+  readonly call?: SipMessage;
   /** The address that the binding was registered from, where the target is one. */
   readonly registrant?: string | undefined;
   /** The listener that received the request: it sends too where it can. */
@@ -75,13 +78,15 @@ export function nextHops(question: HopQuestion, env: ProxyEnvironment): MaybePro
   const transport = forced?.transport ?? transportName(named ?? '');
   // A transport that is not ours to speak leads nowhere; another one would be a guess.
   if (named !== undefined && transport === undefined) return [];
+  const host = uri.param('maddr') || uri.host;
   const resolution = env.resolver.resolveTarget({
-    host: uri.param('maddr') || uri.host,
+    host,
     secure: (uri.scheme === 'sips' && forced === undefined) || tlsOnly(question),
     ways: waysOf(env.network.listeners),
-    ...(question.seed === undefined ? {} : { seed: question.seed }),
-    ...(uri.port === undefined ? {} : { port: uri.port }),
-    ...(transport === undefined ? {} : { transport }),
+    // Of an address there are no equal servers to choose from.
+    seed: ipFamily(host) === 0 ? (question.seed ?? question.call?.callId) : undefined,
+    port: uri.port,
+    transport,
   });
   if (resolution instanceof Promise) return resolution.then((found) => hopsTo(found, question, env));
   return hopsTo(resolution, question, env);
@@ -113,16 +118,20 @@ function hopsTo(
   // Whoever registers from outside has no say over the inside, be it by Contact, maddr, Path or a name of his own DNS:
   // what trusts this server there would take his calls.
   const fenced = question.registrant !== undefined && !networks.isSheltered(question.registrant);
-  const hops: Hop[] = [];
+  let hops: Hop[] | undefined;
   for (const resolved of env.quarantine.order(found)) {
     const socket = ownSocket(resolved, env);
     if (fenced && !socket && networks.isSheltered(resolved.address)) continue;
     const destination = socket ? boundDestination(socket) : resolved;
     if (secure && !isSecure(destination.transport)) continue;
     const listener = listenerFor(destination, question, env);
-    if (listener) hops.push({ listener, destination, looped: socket !== undefined, flow: undefined });
+    if (!listener) continue;
+    const hop: Hop = { listener, destination, looped: socket !== undefined, flow: undefined };
+    // Written so, and not pushed to an empty one, an array has room for what it holds and no more.
+    if (hops === undefined) hops = [hop];
+    else hops.push(hop);
   }
-  return hops;
+  return hops ?? [];
 }
 
 /**
@@ -130,7 +139,7 @@ function hopsTo(
  * the request or send it back as a stranger's.
  */
 function ownSocket({ address, port, transport }: Destination, env: ProxyEnvironment): Listener | undefined {
-  return env.advertise.own.recognise({ host: address, port, transport }).listener;
+  return env.advertise.own.recogniseParts(address, port, transport, undefined).listener;
 }
 
 function boundDestination(listener: Listener): Destination {

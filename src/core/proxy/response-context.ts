@@ -21,6 +21,9 @@ import type { BranchSetting } from './written-request.ts';
 /** Why the other branches are cancelled when one is answered (RFC 3326). */
 export const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
+const NO_GROUPS: readonly (readonly Target[])[] = Object.freeze([]);
+const NO_BRANCHES: readonly Branch[] = Object.freeze([]);
+
 /** Whoever forwards requests: told of how each fork ends. */
 export interface ResponseContextUser {
   /** Called once: with the 2xx, or when nothing is left to try. `done` is what {@link ResponseContext} was given. */
@@ -41,10 +44,13 @@ export class ResponseContext implements BranchUser {
   readonly #user: ResponseContextUser;
   /** Given away when it is called, with all that it holds. */
   #done: ((outcome: ForkOutcome) => void) | undefined;
-  readonly #groups: (readonly Target[])[];
+  /** Not changed, for they are mostly the caller's own. */
+  #groups: readonly (readonly Target[])[];
+  /** The next of them. */
+  #nextGroup = 0;
   readonly #breadth: number;
-  readonly #branches: Branch[] = [];
-  readonly #answers: FinalAnswer[] = [];
+  #branches: Branch[] | undefined = undefined;
+  #answers: FinalAnswer[] | undefined = undefined;
   /** The branch of each answer that came, for it to be written by when it is passed on. */
   #branchOf: Map<SipMessage, Branch> | undefined;
   #queue: AnswerQueue | undefined;
@@ -85,7 +91,9 @@ export class ResponseContext implements BranchUser {
     this.#breadth = breadth;
     this.#firstIndex = firstIndex;
     this.#awaited = setting.options.awaitTargets ?? 0;
-    this.#groups = groups.flatMap((group) => pieces(group, breadth));
+    this.#groups = groups.some((group) => group.length > breadth)
+      ? groups.flatMap((group) => pieces(group, breadth))
+      : groups;
   }
 
   start(): void {
@@ -95,7 +103,7 @@ export class ResponseContext implements BranchUser {
   /** The caller gave up: every branch is cancelled, and no other is begun (RFC 3261 §16.10). */
   cancel(reason?: string): void {
     this.#cancelled = true;
-    this.#groups.length = 0;
+    this.#dropGroups();
     this.#cancelBranches(reason);
     this.#settleIfIdle();
   }
@@ -107,7 +115,7 @@ export class ResponseContext implements BranchUser {
   /** Begins another branch beside those that run. @returns false where the fork is over, or has too many */
   add(target: Target): boolean {
     const over = this.#settled || this.#answered || this.#cancelled || this.#declined;
-    if (over || this.#branches.length >= this.#env.settings.maxBranches) return false;
+    if (over || this.#begun >= this.#env.settings.maxBranches) return false;
     if (this.#awaited > 0) this.#awaited--;
     this.#branch(target, this.#breadth).start();
     return true;
@@ -124,7 +132,7 @@ export class ResponseContext implements BranchUser {
     // Every 2xx to an INVITE goes back, late ones too: the caller must end the dialogs it does not want.
     if ((settled || this.#answered) && this.transaction.request.method !== 'INVITE') return;
     this.#answered = true;
-    this.#groups.length = 0;
+    this.#dropGroups();
     this.#stopTimer();
     this.#pass(branch, response);
     if (settled) this.#user.answeredLate(this);
@@ -133,7 +141,8 @@ export class ResponseContext implements BranchUser {
 
   failure(branch: Branch, answer: FinalAnswer): void {
     if (this.#tryOtherFlow(branch)) return;
-    this.#answers.push(answer);
+    if (this.#answers === undefined) this.#answers = [answer];
+    else this.#answers.push(answer);
     if (answer.response) {
       this.#branchOf ??= new Map();
       this.#branchOf.set(answer.response, branch);
@@ -143,11 +152,10 @@ export class ResponseContext implements BranchUser {
     if (answer.status >= 600 && !this.#declined) {
       // RFC 3261 §16.7 item 5: nobody else is to be asked.
       this.#declined = true;
-      this.#groups.length = 0;
+      this.#dropGroups();
       this.#cancelBranches();
     }
-    if (this.#pending > 0 || this.#groups.length > 0)
-      earlyDialogEnded(branch, answer.status, this.transaction);
+    if (this.#pending > 0 || this.#hasGroup) earlyDialogEnded(branch, answer.status, this.transaction);
     this.#settleIfIdle();
   }
 
@@ -161,11 +169,11 @@ export class ResponseContext implements BranchUser {
 
   /** The branches that were begun, and the index of the next. */
   get branches(): readonly Branch[] {
-    return this.#branches;
+    return this.#branches ?? NO_BRANCHES;
   }
 
   get nextIndex(): number {
-    return this.#firstIndex + this.#branches.length;
+    return this.#firstIndex + this.#begun;
   }
 
   #pass(branch: Branch, response: SipMessage, extra: readonly HeaderEntry[] = []): void {
@@ -199,15 +207,33 @@ export class ResponseContext implements BranchUser {
     if (onFailure) runHook(onFailure, { branch, status, response }, this.#env.layer.counters);
   }
 
-  #nextGroup(): void {
-    const group = this.#groups.shift()!;
-    const room = this.#env.settings.maxBranches - this.#branches.length;
+  get #hasGroup(): boolean {
+    return this.#nextGroup < this.#groups.length;
+  }
+
+  /** Nothing holds what is not tried any more: the fork lives on for late answers. */
+  #dropGroups(): void {
+    this.#groups = NO_GROUPS;
+    this.#nextGroup = 0;
+  }
+
+  /** How many branches were begun. */
+  get #begun(): number {
+    return this.#branches === undefined ? 0 : this.#branches.length;
+  }
+
+  #tryGroup(): void {
+    const group = this.#groups[this.#nextGroup++]!;
+    if (!this.#hasGroup) this.#dropGroups();
+    const first = this.#begun;
+    const end = Math.min(first + group.length, this.#env.settings.maxBranches);
     // RFC 5393 §5.3.3: the branches of a fork share what the request may still fork into.
     const share = Math.floor(this.#breadth / Math.max(1, group.length));
-    const fresh = group.slice(0, Math.max(0, room)).map((target) => this.#branch(target, share));
+    for (let i = first; i < end; i++) this.#branch(group[i - first]!, share);
     this.#armGroupTimer();
     this.#holding = true;
-    for (const branch of fresh) {
+    for (let i = first; i < end; i++) {
+      const branch = this.#branches![i]!;
       if (!this.#declined) branch.start();
       else branch.cancel();
     }
@@ -225,7 +251,8 @@ export class ResponseContext implements BranchUser {
 
   #branch(target: Target, maxBreadth: number): Branch {
     const branch = new Branch(this.nextIndex, target, this.#setting, this, this.#env, maxBreadth);
-    this.#branches.push(branch);
+    if (this.#branches === undefined) this.#branches = [branch];
+    else this.#branches.push(branch);
     this.#pending++;
     return branch;
   }
@@ -234,7 +261,7 @@ export class ResponseContext implements BranchUser {
   #tryOtherFlow(failed: Branch): boolean {
     const [next, ...otherFlows] = failed.target.otherFlows ?? [];
     if (!next || !failed.unheard || failed.cancelled || this.#declined || this.#answered) return false;
-    if (this.#branches.length >= this.#env.settings.maxBranches) return false;
+    if (this.#begun >= this.#env.settings.maxBranches) return false;
     const branch = this.#branch({ ...next, otherFlows }, failed.maxBreadth);
     this.#pending--;
     branch.start();
@@ -245,21 +272,21 @@ export class ResponseContext implements BranchUser {
     this.#timedOut = true;
     this.#awaited = 0;
     this.#holding = true;
-    for (const branch of this.#branches) branch.giveUp();
+    for (const branch of this.branches) branch.giveUp();
     this.#holding = false;
     this.#settleIfIdle();
   }
 
   #cancelBranches(reason?: string): void {
-    for (const branch of this.#branches) branch.cancel(reason);
+    for (const branch of this.branches) branch.cancel(reason);
   }
 
   #settleIfIdle(): void {
     if (this.#pending > 0 || this.#holding || this.#settled || this.#answered) return;
-    if (this.transaction.state === 'terminated') this.#groups.length = 0;
-    if (this.#groups.length > 0) {
+    if (this.transaction.state === 'terminated') this.#dropGroups();
+    if (this.#hasGroup) {
       this.#stopTimer();
-      this.#nextGroup();
+      this.#tryGroup();
       return;
     }
     if (this.#awaited > 0 && !this.#cancelled && !this.#declined) {
@@ -270,7 +297,8 @@ export class ResponseContext implements BranchUser {
   }
 
   #negative(): ForkOutcome {
-    const best = bestAnswer(this.#answers) ?? { status: 480, response: undefined };
+    const answers = this.#answers ?? [];
+    const best = bestAnswer(answers) ?? { status: 480, response: undefined };
     const status = this.#cancelled ? 487 : this.#timedOut && !best.response ? 408 : best.status;
     const response = best.response?.status === status ? best.response : undefined;
     return {
@@ -281,7 +309,7 @@ export class ResponseContext implements BranchUser {
       cancelled: this.#cancelled,
       timedOut: this.#timedOut,
       response,
-      headers: response ? otherChallenges(best, this.#answers) : this.#warning(best, status),
+      headers: response ? otherChallenges(best, answers) : this.#warning(best, status),
     };
   }
 

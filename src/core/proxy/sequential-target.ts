@@ -2,7 +2,7 @@ import type { Advertise } from '../../advertise/advertise.ts';
 import { canonicalHost } from '../../base/ip.ts';
 import { defaultPort } from '../../net/transport-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
-import { type RestoredUri, restoreRequestUri } from '../nat/contact-fix.ts';
+import { type RestoredUri, restoredUri } from '../nat/contact-fix.ts';
 import type { Source } from '../registrar/location-store.ts';
 import { revealContact } from '../topology/border.ts';
 import { type LooseRoute, looseRoute } from './loose-route.ts';
@@ -11,6 +11,8 @@ import type { Target } from './target.ts';
 export type SequentialTarget =
   | { readonly ok: true; readonly target: Target; readonly route: LooseRoute }
   | { readonly ok: false; readonly status: number; readonly reason: string };
+
+const NO_ROUTE: readonly string[] = Object.freeze([]);
 
 /**
  * Where a request inside a dialog goes: by its route set, with a Contact that this server had rewritten led back to the
@@ -27,12 +29,12 @@ export function sequentialTarget(request: SipMessage, advertise: Advertise): Seq
       ? { ok: false, status: 481, reason: 'Call/Transaction Does Not Exist' }
       : { ok: false, status: 403, reason: 'Route Is Not Ours' };
   }
-  const found = (revealed ?? uri).toString();
+  const found = revealed ?? uri;
   // Where other proxies follow, the one next to the user agent restores what it had fixed.
-  const restored = route.routes.length === 0 ? restoreRequestUri(found) : undefined;
+  const restored = route.routes.length === 0 ? restoredUri(found) : undefined;
   const target: Target = {
-    uri: restored?.uri ?? found,
-    route: [],
+    uri: restored?.uri ?? found.toString(),
+    route: NO_ROUTE,
     q: 1000,
     source: restored && sourceOf(restored),
     listener: undefined,

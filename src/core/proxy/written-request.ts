@@ -1,6 +1,7 @@
 import type { Flow } from '../../net/flow.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import type { HeaderEntry } from '../../wire/sip/build.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { viaText } from '../../wire/sip/via.ts';
 import { type BranchDraft, transactionOverride } from './branch-draft.ts';
@@ -14,6 +15,8 @@ import { dialogRoute, registerPath } from './own-routes.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import type { RecordRoute } from './record-route.ts';
 import { viaParams } from './via-params.ts';
+
+const NOTHING: readonly string[] = Object.freeze([]);
 
 /** What all branches of one request share. */
 export interface BranchSetting {
@@ -64,7 +67,7 @@ export function writeRequest(
     via: viaText(listener.transport, legs.via.printed, viaBranch, viaParams(out)),
     topVia: transaction.topVia,
     hideVias: legs.inbound.hidden,
-    recordRoute: recordRoute?.forCallee ?? [],
+    recordRoute: recordRoute?.forCallee ?? NOTHING,
     path: options.path
       ? registerPath(
           transaction,
@@ -75,7 +78,7 @@ export function writeRequest(
           options.path === true ? {} : options.path,
           env,
         )
-      : [],
+      : NOTHING,
     route: outgoing,
     maxBreadth,
     stream: isReliable(listener.transport),
@@ -98,17 +101,21 @@ export function finishRequest(
   viaBranch: string,
   env: ProxyEnvironment,
 ): Buffer {
-  for (const [header, value] of options.headers ?? []) edit.append(header, value);
-  for (const [header, value] of draft.headers) edit.append(header, value);
+  if (options.headers) appendAll(edit, options.headers);
+  if (draft.added) appendAll(edit, draft.added);
   dressContacts(edit, received, legs, env);
   const { edit: change, onRequestWritten } = options;
   if (!change && !draft.edits && !onRequestWritten) return edit.toBuffer();
   const to = { reader: legs.outbound, sender: legs.inbound, destination, viaBranch };
   change?.(edit, to);
-  for (const add of draft.edits ?? []) add(edit, to);
+  if (draft.edits) for (const add of draft.edits) add(edit, to);
   const bytes = edit.toBuffer();
   onRequestWritten?.(bytes, to, draft.index);
   return bytes;
+}
+
+function appendAll(edit: MessageEdit, headers: readonly HeaderEntry[]): void {
+  for (const [header, value] of headers) edit.append(header, value);
 }
 
 function presetRoute({ recordRoutePreset }: ForkOptions): RecordRoute | undefined {

@@ -188,35 +188,59 @@ function parseSip(text: string, scheme: string, from: number): Uri | undefined {
   const semi = text.indexOf(';', hostStart);
   const params = semi < 0 || semi >= end ? '' : text.slice(semi, end);
   if (semi >= 0 && semi < end) end = semi;
-  const hostport = parseHostPort(text.slice(hostStart, end));
-  if (!hostport) return undefined;
-  return Uri.whole(scheme, user, password, hostport.host, hostport.port, params, headers, text);
+  if (!scanHostPort(text, hostStart, end)) return undefined;
+  return Uri.whole(scheme, user, password, found.host, found.port, params, headers, text);
 }
 
 /**
  * Takes `host`, `host:port`, `[v6]`, `[v6]:port` apart.
  * @returns undefined where the host is empty or holds what a host cannot, or the port is no number from 1 to 65535
  */
-export function parseHostPort(text: string): { host: string; port: number | undefined } | undefined {
-  let hostEnd: number;
-  let host: string;
-  if (text.charCodeAt(0) === 0x5b) {
-    hostEnd = text.indexOf(']') + 1;
-    if (hostEnd === 0) return undefined;
-    host = text.slice(1, hostEnd - 1);
-    if (host.indexOf(':') < 0 || !holdsOnly(host, IPV6_BYTES)) return undefined;
-  } else {
-    hostEnd = text.indexOf(':');
-    if (hostEnd < 0) hostEnd = text.length;
-    host = text.slice(0, hostEnd);
-    if (host.length === 0 || !holdsOnly(host, HOST_BYTES)) return undefined;
-    if (host.charCodeAt(0) === 0x2e || host.indexOf('..') >= 0) return undefined;
+export function parseHostPort(text: string): HostPort | undefined {
+  return scanHostPort(text, 0, text.length) ? { host: found.host, port: found.port } : undefined;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** What {@link scanHostPort} found: one for all, for URIs are read for each message. */
+const found: { host: string; port: number | undefined } = { host: '', port: undefined };
+
+/** As {@link parseHostPort}, for a part of a text; gives it in {@link found}. @returns false where it is none */
+function scanHostPort(text: string, start: number, end: number): boolean {
+  const hostEnd = text.charCodeAt(start) === 0x5b ? scanIpv6(text, start, end) : scanHost(text, start, end);
+  if (hostEnd < 0) return false;
+  found.port = undefined;
+  if (hostEnd === end) return true;
+  if (text.charCodeAt(hostEnd) !== 0x3a) return false;
+  found.port = parseDecimal(text.slice(hostEnd + 1, end));
+  return found.port !== undefined && found.port !== 0 && found.port <= 65535;
+}
+
+/** @returns the position behind the closing bracket, or -1 */
+function scanIpv6(text: string, start: number, end: number): number {
+  const close = text.indexOf(']', start);
+  if (close < 0 || close >= end) return -1;
+  found.host = text.slice(start + 1, close);
+  return found.host.indexOf(':') >= 0 && holdsOnly(found.host, IPV6_BYTES) ? close + 1 : -1;
+}
+
+/** @returns where the host ends, or -1 */
+function scanHost(text: string, start: number, end: number): number {
+  let at = start;
+  let before = 0x2e;
+  while (at < end) {
+    const c = text.charCodeAt(at);
+    if (c === 0x3a) break;
+    if (HOST_BYTES[c] !== 1 || (c === 0x2e && before === 0x2e)) return -1;
+    before = c;
+    at++;
   }
-  if (hostEnd === text.length) return { host, port: undefined };
-  if (text.charCodeAt(hostEnd) !== 0x3a) return undefined;
-  const port = parseDecimal(text.slice(hostEnd + 1));
-  if (port === undefined || port === 0 || port > 65535) return undefined;
-  return { host, port };
+  if (at === start) return -1;
+  found.host = text.slice(start, at);
+  return at;
 }
 
 // '_' is no legal host character, but names in the wild have it.
