@@ -28,7 +28,7 @@ import { DEFAULT_TIMERS } from '../src/transaction/timers.ts';
 import { TransactionLayer } from '../src/transaction/transaction-layer.ts';
 import type { TransactionUser } from '../src/transaction/transaction-user.ts';
 import { byteString } from '../src/wire/sip/text.ts';
-import routes from './viaduct-routes.ts';
+import routes from './peers/relay-routes.ts';
 
 const CALLER = 16_001;
 const CALLEE = 16_002;

@@ -1,13 +1,11 @@
 // Two parties and a relay between them, each a network namespace, joined by veth. All of it vanishes with the process.
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Sandbox, stop } from '../test/cloud/sandbox.ts';
+import { build, byClang } from './build.ts';
 
-const LOAD = fileURLToPath(new URL('load', import.meta.url));
-const BUILD = fileURLToPath(new URL('.build', import.meta.url));
 const BPF_FOLDER = '/run/bpf';
 const START_LIMIT_MS = 20_000;
 const POLL_MS = 100;
@@ -67,50 +65,15 @@ export interface MediaLoad {
   readonly runs: number;
 }
 
-type Compile = (source: string, target: string) => readonly [string, ...string[]];
-const byGcc: Compile = (source, target) => [
-  'gcc',
-  '-O2',
-  '-Wall',
-  '-Wextra',
-  '-pthread',
-  '-o',
-  target,
-  source,
-];
-const byClang: Compile = (source, target) => [
-  'clang',
-  '-O2',
-  '-g',
-  '-target',
-  'bpf',
-  '-c',
-  '-o',
-  target,
-  source,
-];
-
-/** Builds a program of `load/` where it is older than its source. @throws Error where the compiler refuses */
-function build(name: string, compile: Compile): string {
-  const source = `${LOAD}/${name}`;
-  const target = `${BUILD}/${name.slice(0, name.lastIndexOf('.'))}`;
-  const built = statSync(target, { throwIfNoEntry: false });
-  if (built !== undefined && built.mtimeMs > statSync(source).mtimeMs) return target;
-  mkdirSync(BUILD, { recursive: true });
-  const [compiler, ...words] = compile(source, target);
-  execFileSync(compiler, words, { stdio: ['ignore', 'inherit', 'inherit'] });
-  return target;
-}
-
 export function buildPlainRelay(): string {
-  return build('plain-relay.c', byGcc);
+  return build('plain-relay.c');
 }
 
 export class MediaLab implements AsyncDisposable {
   readonly #sandbox: Sandbox;
   readonly #relayCore: number;
   readonly #loadCore: number;
-  readonly #generator: string = build('media-load.c', byGcc);
+  readonly #generator: string = build('media-load.c');
   /** Where the program that counts the kernel's time is pinned; undefined where it cannot be had. */
   readonly #softirq: string | undefined;
 

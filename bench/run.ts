@@ -1,58 +1,93 @@
 // npm run bench: what one call costs in processor time, Viaduct and its peers side by side on this machine.
-//   --rates 1000,2000,3000   calls per second      --runs 3   measured stretches of which the median counts
-//   --seconds 4              of each stretch       --warm 4   seconds before the first
-//   --only viaduct           some of the servers (viaduct, kamailio, opensips)
-//   --transports udp,tcp,tls  what carries the calls; OpenSIPS is measured on UDP alone
-//   --stream-rate 500        calls per second over TCP and TLS, whose generator is a lighter one
+//   --scenarios relay,phones,tcp,tls   which of them:
+//        relay   stateful, record-routed calls over UDP, to the Request-URI
+//        phones  calls between registered users: the default routes, with digest and look-up
+//        tcp, tls  calls as of relay, over open connections, and what a connection takes in memory
+//   --rates 1000,2000,3000   calls per second of relay     --phones-rate 1000   of phones     --stream-rate 500   of tcp and tls
+//   --runs 3                 measured stretches of which the median counts
+//   --seconds 3              of each stretch       --warm 3   seconds before the first
+//   --only viaduct,floor     some of the servers (viaduct, "viaduct -f", kamailio, opensips, floor)
+//   --quick                  one rate, and short stretches
 //   --json FILE              also writes the results there
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  type BenchTransport,
-  CERTIFICATE_FILES,
-  kamailio,
-  opensips,
-  type Peer,
-  PORT,
-  viaduct,
-  viaductScript,
-} from './peers.ts';
+import { benchReason, LOAD_CORE, SERVER_CORE } from './cores.ts';
+import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
+import { inOwnNetwork } from './own-network.ts';
+import { floor } from './peers/floor.ts';
+import { kamailio } from './peers/kamailio.ts';
+import { opensips } from './peers/opensips.ts';
+import { type BenchTransport, type Candidate, CERTIFICATE_FILES, type Peer, PORT } from './peers/peer.ts';
+import { viaduct, viaductScript } from './peers/viaduct.ts';
+import { Notebook, publish, type Table } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { type Load, loadReason, type RunSummary, runLoad, runStreamLoad, type Stretch } from './sipload.ts';
-import { textTable } from './text-table.ts';
+import { type Load, type Run, runLoad, runStreamLoad } from './sipload.ts';
 
-const SERVER_CORE = 0;
-const LOAD_CORE = 1;
-const TRANSPORTS: readonly BenchTransport[] = ['udp', 'tcp', 'tls'];
+type Scenario = 'relay' | 'phones' | 'tcp' | 'tls';
 
-interface Result {
+/** So many at a time that none is lost in the buffers of sockets, and that the server never waits. */
+const WINDOW = 80;
+const USERS = 1000;
+const CONNECTIONS = 2000;
+
+interface Result extends Cost {
+  readonly scenario: Scenario;
   readonly server: string;
-  readonly transport: BenchTransport;
-  readonly cps: number;
-  readonly usPerCall: number;
-  readonly userUsPerCall: number;
-  readonly systemUsPerCall: number;
-  readonly latencyMs: number;
+  /** Calls that were begun in a second; undefined where as many as could be. */
+  readonly cps: number | undefined;
   readonly lost: number;
+  readonly late: number;
   readonly calls: number;
   readonly memoryMb: number;
-  readonly ratio: Record<string, number>; // to each other server at this rate: below 1 is cheaper
+  readonly connectionKb: number | undefined;
+  readonly ratio: Readonly<Record<string, number>>;
 }
 
 const { values } = parseArgs({
   options: {
-    rates: { type: 'string', default: '1000,2000,3000' },
-    runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
-    warm: { type: 'string', default: '4' },
-    only: { type: 'string' },
-    transports: { type: 'string', default: 'udp,tcp,tls' },
+    scenarios: { type: 'string', default: 'relay,phones,tcp,tls' },
+    rates: { type: 'string' },
+    'phones-rate': { type: 'string', default: '1000' },
     'stream-rate': { type: 'string', default: '500' },
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string' },
+    warm: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
+
+const runs = Number(values.runs);
+const seconds = Number(values.seconds ?? (values.quick ? 1.5 : 3));
+const warmSeconds = Number(values.warm ?? (values.quick ? 2 : 3));
+const RATES: Readonly<Record<Scenario, string>> = {
+  relay: values.rates ?? (values.quick ? '1000' : '1000,2000,3000'),
+  phones: values['phones-rate'],
+  tcp: values['stream-rate'],
+  tls: values['stream-rate'],
+};
+
+const CANDIDATES: Readonly<Record<Scenario, () => readonly Candidate[]>> = {
+  relay: () => [viaduct(), viaductScript(), kamailio(), opensips(), floor()],
+  phones: () => [
+    viaduct('udp', 'phones', USERS),
+    viaductScript('udp', 'phones'),
+    kamailio('udp', 'phones'),
+    opensips('udp', 'phones'),
+  ],
+  tcp: () => [viaduct('tcp'), kamailio('tcp'), opensips('tcp')],
+  tls: () => [viaduct('tls'), kamailio('tls'), opensips('tls')],
+};
+
+const TITLES: Readonly<Record<Scenario, string>> = {
+  relay: 'Stateful, record-routed calls over UDP',
+  phones: 'Calls between registered users over UDP: digest and look-up',
+  tcp: 'Stateful, record-routed calls over TCP',
+  tls: 'Stateful, record-routed calls over TLS',
+};
 
 // What the callee shows over TLS.
 const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
@@ -61,150 +96,173 @@ const credentials = Object.entries(CERTIFICATE_FILES).map(([name, text]) => {
   return join(folder, name);
 });
 
-const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+const notebook = new Notebook();
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+function transportOf(scenario: Scenario): BenchTransport {
+  return scenario === 'tcp' || scenario === 'tls' ? scenario : 'udp';
 }
 
-/** Before anything is measured: does the server route as the scenario wants? @throws Error where it does not */
-async function verify(peer: Peer, transport: BenchTransport): Promise<void> {
-  await using server = await ServerUnderTest.start(peer, SERVER_CORE);
-  const load = { pids: server.pids(), port: PORT, cps: 50, warmSeconds: 1, seconds: 1, runs: 1, check: true };
-  const { summary } = await drive(transport, load);
-  const { calls, lost, bad, acks } = summary;
-  if (lost > 0 || bad > 0 || acks !== calls) {
-    throw new Error(`${peer.name} does not route as it should: ${JSON.stringify(summary)}`);
-  }
-}
-
-function drive(transport: BenchTransport, load: Load): ReturnType<typeof runLoad> {
-  if (transport === 'udp') return runLoad(load, LOAD_CORE);
+function drive(scenario: Scenario, load: Load): Promise<Run> {
+  const transport = transportOf(scenario);
+  const users = scenario === 'phones' ? USERS : 0;
+  if (transport === 'udp') return runLoad({ ...load, users }, LOAD_CORE);
   const [certificate, key] = credentials;
   return runStreamLoad({ ...load, transport, certificate: certificate!, key: key! }, LOAD_CORE);
 }
 
-async function measure(peer: Peer, transport: BenchTransport, cps: number): Promise<Result> {
-  await using server = await ServerUnderTest.start(peer, SERVER_CORE);
-  const [runs, seconds, warmSeconds] = [Number(values.runs), Number(values.seconds), Number(values.warm)];
-  const load = { pids: server.pids(), port: PORT, cps, warmSeconds, seconds, runs };
-  return resultOf(peer, transport, cps, await drive(transport, load));
+/** Before anything is measured: does the server route as the scenario wants? @throws Error where it does not */
+async function verify(scenario: Scenario, server: ServerUnderTest): Promise<void> {
+  const load = {
+    pids: server.pids(),
+    port: PORT,
+    cps: 100,
+    warmSeconds: 0.2,
+    seconds: 0.5,
+    runs: 1,
+    check: true,
+  };
+  const { summary } = await drive(scenario, load);
+  const { calls, lost, bad, acks } = summary;
+  if (calls === 0 || lost > 0 || bad > 0 || acks !== calls) {
+    throw new Error(`it does not route as it should: ${JSON.stringify(summary)}`);
+  }
 }
 
-function resultOf(
+/** One server, at all rates in turn, and then with as many calls as it takes. */
+async function measure(scenario: Scenario, peer: Peer): Promise<Result[]> {
+  await using server = await ServerUnderTest.start(peer, SERVER_CORE);
+  await verify(scenario, server);
+  const connectionKb = transportOf(scenario) === 'udp' ? undefined : await connectionSize(scenario, server);
+  const load = { pids: server.pids(), port: PORT, warmSeconds, seconds, runs };
+  const results: Result[] = [];
+  for (const cps of RATES[scenario].split(',').map(Number)) {
+    results.push(note(scenario, peer, cps, await drive(scenario, { ...load, cps }), connectionKb));
+  }
+  if (transportOf(scenario) === 'udp') {
+    const most = { ...load, warmSeconds: 1, cps: 1000, window: WINDOW };
+    results.push(note(scenario, peer, undefined, await drive(scenario, most), undefined));
+  }
+  return results;
+}
+
+/** What an idle connection takes, in KB of the server's memory; each has sent one request. */
+async function connectionSize(scenario: Scenario, server: ServerUnderTest): Promise<number> {
+  const { IdleConnections } = await import('./load/idle-connections.ts');
+  const before = await server.keptKb();
+  await using crowd = await IdleConnections.open(CONNECTIONS, PORT, scenario === 'tls');
+  const kept = (await server.keptKb()) - before;
+  return round(kept / crowd.count);
+}
+
+function note(
+  scenario: Scenario,
   peer: Peer,
-  transport: BenchTransport,
-  cps: number,
-  run: { stretches: Stretch[]; summary: RunSummary },
+  cps: number | undefined,
+  { stretches, summary }: Run,
+  connectionKb: number | undefined,
 ): Result {
-  const { stretches, summary } = run;
-  const perCall = (of: (stretch: Stretch) => number): number =>
-    round(median(stretches.map((stretch) => of(stretch) / stretch.done)));
-  return {
+  const result: Result = {
+    scenario,
     server: peer.name,
-    transport,
     cps,
-    usPerCall: perCall(({ cpuUs }) => cpuUs),
-    userUsPerCall: perCall(({ userUs }) => userUs),
-    systemUsPerCall: perCall(({ systemUs }) => systemUs),
-    latencyMs: round(median(stretches.map(({ latencyMs }) => latencyMs)), 2),
+    ...costOf(stretches),
     lost: summary.lost,
+    late: summary.late,
     calls: summary.calls,
     memoryMb: round(summary.pssKb / 1024),
+    connectionKb,
     ratio: {},
   };
+  const rate = cps === undefined ? `${result.perSecond} calls/s at most` : `${cps} calls/s`;
+  console.log(`${scenario}, ${peer.name}, ${rate}: ${result.us} µs per call`);
+  return result;
 }
 
-/** Sets each result beside the others of its transport and rate. */
 function compare(results: readonly Result[]): Result[] {
-  return results.map((result) => {
-    const others = results.filter(
-      ({ cps, server, transport }) =>
-        cps === result.cps && transport === result.transport && server !== result.server,
-    );
-    const ratio = Object.fromEntries(
-      others.map(({ server, usPerCall }) => [server, round(result.usPerCall / usPerCall, 2)]),
-    );
-    return { ...result, ratio };
-  });
+  return results.map((result) => ({
+    ...result,
+    ratio: ratios(
+      result,
+      results,
+      ({ scenario, cps }) => scenario === result.scenario && cps === result.cps,
+      ({ us }) => us,
+    ),
+  }));
 }
 
-function table(results: readonly Result[]): string {
-  const titles = ['calls/s', 'over', 'server', 'µs/call', 'user', 'sys', 'ms/call', 'lost', 'MB', 'ratio'];
-  const rows = results.map((result) => [
-    String(result.cps),
-    result.transport,
-    result.server,
-    result.usPerCall.toFixed(1),
-    result.userUsPerCall.toFixed(1),
-    result.systemUsPerCall.toFixed(1),
-    result.latencyMs.toFixed(2),
-    `${result.lost}/${result.calls}`,
-    result.memoryMb.toFixed(1),
-    Object.entries(result.ratio)
-      .map(([server, ratio]) => `${ratio.toFixed(2)} × ${server}`)
-      .join(', '),
-  ]);
-  return textTable(titles, rows);
+function table(scenario: Scenario, results: readonly Result[]): Table {
+  const udp = transportOf(scenario) === 'udp';
+  const references = ['Kamailio', 'OpenSIPS', ...(scenario === 'relay' ? ['floor'] : [])];
+  return {
+    title: TITLES[scenario],
+    columns: [
+      'calls/s',
+      'server',
+      'µs/call',
+      'user',
+      'system',
+      ...references.map((name) => `× ${name}`),
+      'delay p50 ms',
+      'p99 ms',
+      'lost',
+      'late',
+      'MB',
+      ...(udp ? [] : ['KB/connection']),
+    ],
+    rows: results
+      .filter((result) => result.scenario === scenario)
+      .map((it) => [
+        it.cps === undefined ? `most: ${it.perSecond}` : String(it.cps),
+        it.server,
+        it.us.toFixed(1),
+        it.userUs.toFixed(1),
+        it.systemUs.toFixed(1),
+        ...references.map((name) => ratioCell(it.ratio, name)),
+        it.p50Ms.toFixed(2),
+        it.p99Ms.toFixed(2),
+        `${it.lost}/${it.calls}`,
+        String(it.late),
+        it.memoryMb.toFixed(0),
+        ...(udp ? [] : [it.connectionKb?.toFixed(1) ?? '']),
+      ]),
+  };
 }
 
 async function bench(): Promise<void> {
   const wanted = values.only?.toLowerCase().split(',');
-  const peersOn = (transport: BenchTransport): Peer[] =>
-    [
-      viaduct(transport),
-      ...(transport === 'udp' ? [viaductScript()] : []),
-      kamailio(transport),
-      transport === 'udp' ? opensips() : undefined,
-    ]
-      .filter((peer) => peer !== undefined)
-      .filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true);
-  const peers = peersOn('udp');
-  for (const { name, version, flags } of peers) console.log(`${name}: ${version} (${flags})`);
+  const scenarios = values.scenarios.split(',').filter((name): name is Scenario => name in TITLES);
   const results: Result[] = [];
-  for (const transport of TRANSPORTS.filter((it) => values.transports.split(',').includes(it))) {
-    const measured = peersOn(transport);
-    for (const { name } of peers) {
-      if (!measured.some((peer) => peer.name === name))
-        console.log(`${name} is not measured over ${transport}`);
-    }
-    for (const peer of measured) await verify(peer, transport);
-    const rates = transport === 'udp' ? values.rates : values['stream-rate'];
-    for (const cps of rates.split(',').map(Number)) {
-      for (const peer of measured) {
-        const result = await measure(peer, transport, cps);
-        results.push(result);
-        console.log(`${cps} calls/s over ${transport}, ${peer.name}: ${result.usPerCall} µs per call`);
-      }
+  for (const scenario of scenarios) {
+    const peers = notebook.present(CANDIDATES[scenario]());
+    for (const peer of peers.filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true)) {
+      const found = await notebook.attempt(`${scenario}, ${peer.name}`, () => measure(scenario, peer));
+      results.push(...(found ?? []));
     }
   }
-  const compared = compare(results);
-  console.log(`\n${table(compared)}\n`);
-  const report = {
+  const compared = compare(results).sort(
+    (a, b) => (a.cps ?? Number.POSITIVE_INFINITY) - (b.cps ?? Number.POSITIVE_INFINITY) || 0,
+  );
+  const about = {
+    bench: 'Calls',
     scenario:
-      'stateful record-routed calls on loopback, over UDP or over open connections: INVITE 100 180 200 ACK BYE 200; one core, one worker',
-    machine: { processor: cpus()[0]?.model, kernel: release(), governor: governor() },
-    runs: Number(values.runs),
-    seconds: Number(values.seconds),
-    servers: peers.map(({ name, version, flags }) => ({ name, version, flags })),
-    results: compared,
+      'One call is INVITE, 100, 180, 200, ACK, BYE and 200 through the server, on loopback; one core, one worker; medians of ' +
+      `${runs} stretches of ${seconds} s. "most" is what it takes when ${WINDOW} calls are open at any time. Delay is that of the ` +
+      'INVITE from caller to callee; "late" calls would have sent a message again',
   };
-  console.log(JSON.stringify(report));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  publish(
+    notebook.report(
+      about,
+      scenarios.map((scenario) => table(scenario, compared)),
+      compared,
+    ),
+    values.json,
+  );
 }
 
-/** Governor of the server's core where the machine has one: a sleepy one inflates every figure. */
-function governor(): string {
-  try {
-    return readFileSync(`/sys/devices/system/cpu/cpu${SERVER_CORE}/cpufreq/scaling_governor`, 'utf8').trim();
-  } catch {
-    return 'no frequency scaling';
-  }
-}
-
-const reason = availableParallelism() < 2 ? 'two processor cores are needed' : loadReason();
-if (reason === undefined) {
+const code = inOwnNetwork();
+const reason = benchReason();
+if (code !== undefined) process.exitCode = code;
+else if (reason === undefined) {
   try {
     await bench();
   } finally {

@@ -1,10 +1,10 @@
 // Starts a server to be measured, pinned to a core, and knows all its processes.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Peer, PORT } from './peers.ts';
+import { type Peer, PORT } from './peers/peer.ts';
 
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5000;
@@ -21,10 +21,12 @@ const bound = (): boolean =>
 export class ServerUnderTest {
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly peer: Peer;
 
-  private constructor(child: ChildProcess, folder: string) {
+  private constructor(child: ChildProcess, folder: string, peer: Peer) {
     this.#child = child;
     this.#folder = folder;
+    this.peer = peer;
   }
 
   /** Starts `peer` on `core`; it listens when this resolves. @throws Error with its log where it does not */
@@ -32,10 +34,11 @@ export class ServerUnderTest {
     if (bound()) throw new Error(`127.0.0.1:${PORT} is in use`);
     const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
     for (const [name, text] of Object.entries(peer.files)) writeFileSync(join(folder, name), text);
+    peer.prepare?.(folder);
     const log = openSync(join(folder, 'log'), 'w');
     const words = ['-c', String(core), ...peer.command];
     const child = spawn('taskset', words, { cwd: folder, stdio: ['ignore', log, log], detached: true });
-    const server = new ServerUnderTest(child, folder);
+    const server = new ServerUnderTest(child, folder, peer);
     for (let waited = 0; !bound(); waited += POLL_MS) {
       if (child.exitCode !== null || waited > START_LIMIT_MS) {
         const said = readFileSync(join(folder, 'log'), 'utf8');
@@ -65,6 +68,26 @@ export class ServerUnderTest {
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
+  /** Memory of all its processes, their own and their part of what they share, in KB, without garbage. */
+  async keptKb(): Promise<number> {
+    await this.#collectGarbage();
+    const sizes = this.pids().map((pid) => pssKb(read(`/proc/${pid}/smaps_rollup`)));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Viaduct alone has garbage; see load/collect-garbage.ts. */
+  async #collectGarbage(): Promise<void> {
+    if (!this.peer.command.includes('--expose-gc')) return;
+    const file = join(this.#folder, 'memory.json');
+    rmSync(file, { force: true });
+    process.kill(this.#child.pid!, 'SIGUSR2');
+    for (let waited = 0; waited < STOP_LIMIT_MS; waited += POLL_MS) {
+      await wait(POLL_MS);
+      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+    }
+    throw new Error(`${this.peer.name} does not collect its garbage`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { pid } = this.#child;
     if (pid !== undefined) {
@@ -76,6 +99,11 @@ export class ServerUnderTest {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Of /proc/PID/smaps_rollup; 0 where the process has ended. */
+export function pssKb(text: string): number {
+  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
 }
 
 function read(path: string): string {

@@ -13,7 +13,6 @@
 // did not interrupt those processes and so is in their time already; without it, the ticks of /proc/stat stand for it.
 // Delay is from just before the system call that sends to the kernel's time stamp of receipt. Prints one JSON object for
 // each stretch.
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>

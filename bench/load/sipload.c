@@ -1,41 +1,35 @@
 // sipload: a light SIP caller and callee in one thread, which also reads what the server under test costs.
 //
-//   sipload --pids P1,P2 [--port 5060] [--cps 1000] [--warm 4] [--secs 4] [--reps 3] [--hold MS] [--tick US] [--check]
+//   sipload --pids P1,P2 [--port 5060] [--cps 1000 | --window N] [--warm 4] [--secs 4] [--reps 3] [--hold MS] [--tick US]
+//           [--users N] [--open N] [--check]
 //
-// Caller (127.0.0.1:5070) and callee (127.0.0.1:5080) talk through a proxy on 127.0.0.1:PORT that relays to the
-// request URI and record-routes. One call is INVITE, 100, 180, 200, ACK, BYE, 200. Calls arrive as a Poisson process at
-// CPS. After WARM seconds come REPS measured stretches of SECS seconds, then up to two seconds for calls to finish.
-// HOLD keeps a call up before its BYE; TICK sleeps when idle instead of spinning; CHECK looks into every message.
+// Caller (127.0.0.1:5070) and callee (127.0.0.1:5080) talk through a proxy on 127.0.0.1:PORT that record-routes. One
+// call is INVITE, 100, 180, 200, ACK, BYE, 200, to the callee's own address; with USERS, who are registered first, it
+// goes from one of them to another, by names of the proxy's domain, and INVITEs answer challenges (407).
 //
-// Nothing is sent twice: a call that lost a message counts as lost. CPU time is the scheduler's own (schedstat of all
-// threads of all given processes), its user and system parts are the ticks of /proc/PID/stat. Prints one JSON object
-// a line: one for each stretch, then a summary.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <dirent.h>
+// Calls arrive as a Poisson process at CPS, or so that WINDOW are always open. After WARM seconds come REPS measured
+// stretches of SECS seconds, then up to two seconds for calls to finish. HOLD keeps a call up before its BYE. OPEN
+// opens so many calls instead, says so, and hangs up when a line is read. TICK sleeps when idle instead of spinning;
+// CHECK looks into every message.
+//
+// Nothing is sent twice: a call that lost a message counts as lost; one whose INVITE or whose end took half a second
+// (T1 of RFC 3261) counts as late, for a phone would have sent again. Prints one JSON object a line: one for each
+// stretch, then a summary. The delay is that of the INVITE from caller to callee.
+#include "messages.h"
+#include "accounting.h"
+#include "delays.h"
+#include "register.h"
 #include <getopt.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include <poll.h>
 
-enum { BATCH = 64, TEXT = 4096, MAX_CALLS = 1 << 22, MAX_HELD = 1 << 16, CALLER_PORT = 5070, CALLEE_PORT = 5080 };
+enum { MAX_CALLS = 1 << 22, MAX_HELD = 1 << 16, CALLER_PORT = 5070, CALLEE_PORT = 5080 };
 enum call_state { FREE, INVITED, ANSWERED, DONE };
+static const double T1 = 0.5, PATIENCE = 2, HANG_UP_LIMIT = 120, FOREVER = 1e9;
 
 struct call {
   enum call_state state;
-  double began;
-};
-
-// Messages waiting for one sendmmsg.
-struct batch {
-  int socket, count, length[BATCH];
-  char text[BATCH][TEXT];
-  struct sockaddr_in to[BATCH];
+  int cseq; // of its INVITE
+  double began, sent; // the call, and its last INVITE
 };
 
 // A BYE that waits for the end of its call.
@@ -49,122 +43,11 @@ static struct call *calls; // by call number, modulo MAX_CALLS
 static struct held *held;
 static unsigned held_first, held_end;
 static struct batch caller, callee;
+static struct delays passage;
 static struct sockaddr_in proxy;
-static int call_count, check, process_count, processes[256];
+static int call_count, users, registered, check, tick_us;
 static double hold, latency;
-static long finished, bad, acks;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec * 1e-9;
-}
-
-// ---- what the server costs ----
-
-static double cpu_us(void) {
-  double total = 0;
-  for (int i = 0; i < process_count; i++) {
-    char folder[64];
-    snprintf(folder, sizeof folder, "/proc/%d/task", processes[i]);
-    DIR *threads = opendir(folder);
-    if (!threads) continue;
-    for (struct dirent *thread; (thread = readdir(threads));) {
-      char path[400];
-      if (thread->d_name[0] == '.') continue;
-      snprintf(path, sizeof path, "%s/%s/schedstat", folder, thread->d_name);
-      FILE *file = fopen(path, "r");
-      double nanoseconds;
-      if (file && fscanf(file, "%lf", &nanoseconds) == 1) total += nanoseconds;
-      if (file) fclose(file);
-    }
-    closedir(threads);
-  }
-  return total / 1e3;
-}
-
-static void user_and_system_us(double *user, double *system) {
-  double tick_us = 1e6 / sysconf(_SC_CLK_TCK);
-  *user = *system = 0;
-  for (int i = 0; i < process_count; i++) {
-    char path[64], text[2048];
-    snprintf(path, sizeof path, "/proc/%d/stat", processes[i]);
-    FILE *file = fopen(path, "r");
-    if (!file) continue;
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    char *after_name = strrchr(text, ')');
-    long u, s;
-    if (after_name && sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &u, &s) == 2) {
-      *user += u * tick_us;
-      *system += s * tick_us;
-    }
-  }
-}
-
-static long memory_kb(const char *field) {
-  long total = 0;
-  for (int i = 0; i < process_count; i++) {
-    char path[64], line[256];
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", processes[i]);
-    FILE *file = fopen(path, "r");
-    if (!file) continue;
-    while (fgets(line, sizeof line, file))
-      if (!strncmp(line, field, strlen(field))) total += atol(line + strlen(field));
-    fclose(file);
-  }
-  return total;
-}
-
-// ---- sending ----
-
-static void flush(struct batch *b) {
-  struct mmsghdr headers[BATCH];
-  struct iovec parts[BATCH];
-  memset(headers, 0, sizeof headers);
-  for (int i = 0; i < b->count; i++) {
-    parts[i] = (struct iovec){.iov_base = b->text[i], .iov_len = b->length[i]};
-    headers[i].msg_hdr = (struct msghdr){
-        .msg_name = &b->to[i], .msg_namelen = sizeof b->to[i], .msg_iov = &parts[i], .msg_iovlen = 1};
-  }
-  for (int sent = 0; sent < b->count;) {
-    int count = sendmmsg(b->socket, headers + sent, b->count - sent, 0);
-    sent += count > 0 ? count : 1; // a message that cannot be sent is a lost one
-  }
-  b->count = 0;
-}
-
-static char *begin(struct batch *b) {
-  if (b->count == BATCH) flush(b);
-  b->length[b->count] = 0;
-  return b->text[b->count];
-}
-
-static void append(struct batch *b, const char *format, ...) {
-  int *length = &b->length[b->count];
-  va_list arguments;
-  va_start(arguments, format);
-  int wanted = vsnprintf(b->text[b->count] + *length, TEXT - *length, format, arguments);
-  va_end(arguments);
-  *length = *length + wanted < TEXT ? *length + wanted : TEXT - 1;
-}
-
-static void finish(struct batch *b, const struct sockaddr_in *to) { b->to[b->count++] = *to; }
-
-// ---- reading: header names are spelled as this program spells them, and a proxy keeps them ----
-
-// The next line with the header after `from`; NULL where there is none.
-static const char *next_header(const char *from, const char *name) {
-  char key[64];
-  snprintf(key, sizeof key, "\n%s:", name);
-  const char *found = strstr(from, key);
-  return found ? found + 1 : NULL;
-}
-
-static int line_length(const char *line) {
-  const char *end = strstr(line, "\r\n");
-  return end ? (int)(end - line) : 0;
-}
+static long finished, late, bad, acks;
 
 static int header_count(const char *message, const char *name) {
   int count = 0;
@@ -195,40 +78,88 @@ static const char SDP[] =
     "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
 
-static void send_invite(int number) {
+struct parties {
+  char caller[16], from[64], to[64];
+};
+
+static struct parties parties_of(int number) {
+  struct parties it;
+  if (users > 0) {
+    snprintf(it.caller, sizeof it.caller, "u%d", number % users);
+    snprintf(it.from, sizeof it.from, "sip:%s@" DOMAIN, it.caller);
+    snprintf(it.to, sizeof it.to, "sip:u%d@" DOMAIN, (int)((number * 7L + 1) % users));
+  } else {
+    snprintf(it.caller, sizeof it.caller, "load");
+    snprintf(it.from, sizeof it.from, "sip:load@127.0.0.1:%d", CALLER_PORT);
+    snprintf(it.to, sizeof it.to, "sip:service@127.0.0.1:%d", CALLEE_PORT);
+  }
+  return it;
+}
+
+static void append_head(const char *method, const char *uri, int number, int cseq) {
+  append(&caller, "%s %s SIP/2.0\r\n", method, uri);
+  append(&caller, "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK-%d-%d-%d%.1s\r\n", CALLER_PORT, getpid(), number, cseq,
+         strcmp(method, "ACK") ? method : "I");
+}
+
+static void append_call(int number, const char *method, int cseq, const struct parties *parties) {
+  append(&caller, "From: load <%s>;tag=%dc%d\r\nCall-ID: %d-%d@127.0.0.1\r\nCSeq: %d %s\r\n", parties->from, getpid(),
+         number, number, getpid(), cseq, method);
+  append(&caller, "Contact: sip:%s@127.0.0.1:%d\r\nMax-Forwards: 70\r\nSubject: Performance Test\r\n", parties->caller,
+         CALLER_PORT);
+}
+
+static void send_invite(int number, double time, const char *challenge) {
+  struct call *call = &calls[number % MAX_CALLS];
+  struct parties parties = parties_of(number);
+  if (!challenge) *call = (struct call){.state = INVITED, .began = time};
+  call->cseq++;
+  call->sent = time;
   begin(&caller);
-  append(&caller, "INVITE sip:service@127.0.0.1:%d SIP/2.0\r\n", CALLEE_PORT);
-  append(&caller, "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK-%d-%d-1\r\n", CALLER_PORT, getpid(), number);
-  append(&caller, "From: load <sip:load@127.0.0.1:%d>;tag=%dc%d\r\n", CALLER_PORT, getpid(), number);
-  append(&caller, "To: service <sip:service@127.0.0.1:%d>\r\nCall-ID: %d-%d@127.0.0.1\r\nCSeq: 1 INVITE\r\n", CALLEE_PORT,
-         number, getpid());
-  append(&caller, "Contact: sip:load@127.0.0.1:%d\r\nMax-Forwards: 70\r\nSubject: Performance Test\r\n", CALLER_PORT);
+  append_head("INVITE", parties.to, number, call->cseq);
+  append(&caller, "To: service <%s>\r\n", parties.to);
+  append_call(number, "INVITE", call->cseq, &parties);
+  if (challenge) append_credentials(&caller, challenge, "INVITE", parties.to, parties.caller, PASSWORD);
   append(&caller, "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", (int)strlen(SDP), SDP);
   finish(&caller, &proxy);
 }
 
-// Appends the ACK or BYE that answers the 200 OK `answer`, along its route set (RFC 3261 §12.2.1.1).
+// The ACK of a refusal belongs to the INVITE's transaction (RFC 3261 §17.1.1.3).
+static void acknowledge_refusal(const char *answer, int number) {
+  struct parties parties = parties_of(number);
+  const char *to = next_header(answer, "To");
+  int cseq = calls[number % MAX_CALLS].cseq;
+  begin(&caller);
+  append_head("ACK", parties.to, number, cseq);
+  if (to) append(&caller, "%.*s\r\n", line_length(to), to);
+  append_call(number, "ACK", cseq, &parties);
+  append(&caller, "Content-Length: 0\r\n\r\n");
+  finish(&caller, &proxy);
+}
+
+// Writes the ACK or BYE that answers the 200 OK `answer`, along its route set (RFC 3261 §12.2.1.1).
 static void write_in_dialog(const char *answer, int number, const char *method, int cseq) {
   const char *contact = next_header(answer, "Contact"), *uri = contact ? strchr(contact, '<') : NULL;
   const char *to = next_header(answer, "To"), *routes[16], *at = answer;
+  struct parties parties = parties_of(number);
+  char target[256];
   int route_count = 0;
+  snprintf(target, sizeof target, "%.*s", uri ? (int)strcspn(uri + 1, ">") : 0, uri ? uri + 1 : "");
   begin(&caller);
-  if (uri) append(&caller, "%s %.*s SIP/2.0\r\n", method, (int)strcspn(uri + 1, ">"), uri + 1);
+  append(&caller, "%s %s SIP/2.0\r\n", method, target);
   append(&caller, "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK-%d-%d-%s\r\n", CALLER_PORT, getpid(), number, method);
   while (route_count < 16 && (at = next_header(at, "Record-Route"))) routes[route_count++] = at++;
   while (route_count-- > 0) {
     int name = strlen("Record-Route:");
     append(&caller, "Route:%.*s\r\n", line_length(routes[route_count]) - name, routes[route_count] + name);
   }
-  append(&caller, "From: load <sip:load@127.0.0.1:%d>;tag=%dc%d\r\n", CALLER_PORT, getpid(), number);
   if (to) append(&caller, "%.*s\r\n", line_length(to), to);
-  append(&caller, "Call-ID: %d-%d@127.0.0.1\r\nCSeq: %d %s\r\n", number, getpid(), cseq, method);
-  append(&caller, "Contact: sip:load@127.0.0.1:%d\r\nMax-Forwards: 70\r\nSubject: Performance Test\r\n", CALLER_PORT);
+  append_call(number, method, cseq, &parties);
   append(&caller, "Content-Length: 0\r\n\r\n");
 }
 
 static void hang_up(const char *answer, int number) {
-  write_in_dialog(answer, number, "BYE", 2);
+  write_in_dialog(answer, number, "BYE", calls[number % MAX_CALLS].cseq + 1);
   if (hold <= 0 || held_end - held_first == MAX_HELD) {
     finish(&caller, &proxy);
     return;
@@ -239,9 +170,9 @@ static void hang_up(const char *answer, int number) {
   memcpy(bye->text, caller.text[caller.count], bye->length);
 }
 
-static int send_due_byes(double time) {
+static int send_due_byes(double time, int most) {
   int count = 0;
-  for (; held_first != held_end && held[held_first % MAX_HELD].due <= time && count < BATCH; held_first++, count++) {
+  for (; held_first != held_end && held[held_first % MAX_HELD].due <= time && count < most; held_first++, count++) {
     struct held *bye = &held[held_first % MAX_HELD];
     memcpy(begin(&caller), bye->text, bye->length);
     caller.length[caller.count] = bye->length;
@@ -250,7 +181,16 @@ static int send_due_byes(double time) {
   return count;
 }
 
-static void caller_receives(const char *message) {
+static void end_call(struct call *call) {
+  double took = now() - call->began;
+  call->state = DONE;
+  finished++;
+  latency += took;
+  if (took > T1 + hold) late++;
+}
+
+static void caller_receives(const char *message, const struct sockaddr_in *from) {
+  (void)from;
   int number = call_of(message);
   if (strncmp(message, "SIP/2.0 ", 8) || number < 0) {
     bad++;
@@ -260,17 +200,23 @@ static void caller_receives(const char *message) {
   struct call *call = &calls[number % MAX_CALLS];
   if (check && header_count(message, "Via") != 1) bad++;
   if (is_invite_response(message)) {
-    if (status >= 300) bad++;
+    if (status == 407 && users > 0 && call->cseq == 1) {
+      acknowledge_refusal(message, number);
+      send_invite(number, now(), message);
+      return;
+    }
+    if (status >= 300) {
+      bad++;
+      acknowledge_refusal(message, number);
+    }
     if (status != 200) return;
-    write_in_dialog(message, number, "ACK", 1);
+    write_in_dialog(message, number, "ACK", call->cseq);
     finish(&caller, &proxy);
     if (call->state != INVITED) return;
     call->state = ANSWERED;
     hang_up(message, number);
   } else if (status == 200 && call->state == ANSWERED) {
-    call->state = DONE;
-    finished++;
-    latency += now() - call->began;
+    end_call(call);
   } else if (status >= 300) {
     bad++;
   }
@@ -299,14 +245,39 @@ static void respond(const char *request, const struct sockaddr_in *to, const cha
   finish(&callee, to);
 }
 
+static void hear_registrar(const char *answer) {
+  int cseq, user = registered_user(answer, getpid(), &cseq);
+  int status = atoi(answer + 8);
+  if (user < 0) return;
+  if (status == 200) {
+    registered++;
+  } else if (status == 401 && cseq == 1) {
+    write_register(&callee, user, CALLEE_PORT, getpid(), 2, answer);
+    finish(&callee, &proxy);
+  }
+}
+
+static void time_invite(const char *message) {
+  int number = call_of(message);
+  if (number < 0) return;
+  double took = now() - calls[number % MAX_CALLS].sent;
+  add_delay(&passage, took);
+  if (took > T1) late++;
+}
+
 static void callee_receives(const char *message, const struct sockaddr_in *from) {
   int invite = !strncmp(message, "INVITE ", 7);
+  if (!strncmp(message, "SIP/2.0 ", 8)) {
+    hear_registrar(message);
+    return;
+  }
   if (check) {
     const char *hops = next_header(message, "Max-Forwards");
     if (header_count(message, "Via") != 2 || !hops || atoi(hops + 13) != 69) bad++;
     if (invite ? !next_header(message, "Record-Route") : !!next_header(message, "Route")) bad++;
   }
   if (invite) {
+    time_invite(message);
     respond(message, from, "180 Ringing", 0);
     respond(message, from, "200 OK", 1);
   } else if (!strncmp(message, "BYE ", 4)) {
@@ -314,83 +285,132 @@ static void callee_receives(const char *message, const struct sockaddr_in *from)
   } else if (!strncmp(message, "ACK ", 4)) {
     acks++;
   } else {
-    bad++;
+    // What keeps a registered phone's way open is none of the load's messages.
+    if (strncmp(message, "OPTIONS ", 8)) bad++;
   }
 }
 
 // ---- the loop ----
 
-static int receive_all(struct batch *b) {
-  static char text[BATCH][TEXT];
-  struct mmsghdr headers[BATCH];
-  struct iovec parts[BATCH];
-  struct sockaddr_in from[BATCH];
-  for (int i = 0; i < BATCH; i++) {
-    parts[i] = (struct iovec){.iov_base = text[i], .iov_len = TEXT - 1};
-    headers[i].msg_hdr =
-        (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &parts[i], .msg_iovlen = 1};
-  }
-  int count = recvmmsg(b->socket, headers, BATCH, MSG_DONTWAIT, 0);
-  for (int i = 0; i < count; i++) {
-    text[i][headers[i].msg_len] = 0;
-    if (b == &caller)
-      caller_receives(text[i]);
-    else
-      callee_receives(text[i], &from[i]);
-  }
+static int turn(void) {
+  int active = receive(&caller, caller_receives) + receive(&callee, callee_receives);
   flush(&caller);
   flush(&callee);
-  return count > 0;
+  return active;
 }
 
-// Runs for `seconds`; starts calls at `cps` where that is above 0, else ends as soon as no call is open.
-static int run(double seconds, double cps, int tick_us) {
+static void rest(void) {
+  if (tick_us) nanosleep(&(struct timespec){0, tick_us * 1000}, NULL);
+}
+
+// Calls that count as open: those that have had their time are given up.
+static int open_count(double time) {
+  static int oldest;
+  static long given_up;
+  for (; oldest < call_count; oldest++) {
+    struct call *call = &calls[oldest % MAX_CALLS];
+    if (call->state == DONE) continue;
+    if (time - call->began < PATIENCE) break;
+    given_up++;
+  }
+  return (int)(call_count - finished - given_up);
+}
+
+// Runs for `seconds`; starts calls at `cps` where that is above 0, or so that `window` are open, else ends as soon as
+// none is open.
+static int run(double seconds, double cps, int window) {
   static double next_start;
   int started = 0;
   double end = now() + seconds;
   if (next_start == 0) next_start = now();
   for (double time; (time = now()) < end;) {
     int active = 0;
-    for (; cps > 0 && next_start <= time && active < BATCH; active++) {
-      calls[call_count % MAX_CALLS] = (struct call){INVITED, time};
-      send_invite(call_count++);
-      started++;
-      next_start += -log(1 - drand48()) / cps;
+    if (window > 0) {
+      for (int more = window - open_count(time); active < more && active < BATCH; active++, started++)
+        send_invite(call_count++, time, NULL);
+    } else {
+      for (; cps > 0 && next_start <= time && active < BATCH; active++, started++) {
+        send_invite(call_count++, time, NULL);
+        next_start += -log(1 - drand48()) / cps;
+      }
     }
     flush(&caller);
-    active += receive_all(&caller) + receive_all(&callee) + send_due_byes(time);
+    active += turn() + send_due_byes(time, BATCH);
     flush(&caller);
-    if (cps <= 0 && finished == call_count) break;
-    if (!active && tick_us) nanosleep(&(struct timespec){0, tick_us * 1000}, NULL);
+    if (cps <= 0 && window <= 0 && finished == call_count) break;
+    if (!active) rest();
   }
+  if (cps <= 0) next_start = 0;
   return started;
 }
 
-static void open_socket(struct batch *b, int port) {
-  int size = 8 << 20;
-  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  b->socket = socket(AF_INET, SOCK_DGRAM, 0);
-  if (setsockopt(b->socket, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size))
-    setsockopt(b->socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  if (bind(b->socket, (struct sockaddr *)&own, sizeof own)) {
-    perror("sipload: bind");
+// A few at a time, and again those whose datagrams were lost.
+static void register_users(void) {
+  for (int attempt = 0; attempt < 3 && registered < users; attempt++) {
+    registered = 0;
+    for (int next = 0; next < users;) {
+      double limit = now() + 1;
+      for (int i = 0; i < 32 && next < users; i++, next++) {
+        write_register(&callee, next, CALLEE_PORT, getpid(), 1, NULL);
+        finish(&callee, &proxy);
+      }
+      flush(&callee);
+      while (registered < next && now() < limit) turn();
+    }
+  }
+  if (registered < users) {
+    fprintf(stderr, "only %d of %d users could be registered\n", registered, users);
     exit(1);
   }
 }
 
+// Opens calls, and closes them when a line is read: who asked reads the server's memory meanwhile.
+static void hold_open(int count, double cps) {
+  int first = call_count;
+  double limit = now() + count / cps + 2;
+  hold = FOREVER;
+  while (call_count - first < count && now() < limit) run(1e-3, cps, 0);
+  run(1, 0, 0);
+  printf("{\"open\":%u}\n", held_end - held_first);
+  fflush(stdout);
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  for (limit = now() + HANG_UP_LIMIT; now() < limit && poll(&input, 1, 10) == 0;) turn();
+  while (held_first != held_end) {
+    send_due_byes(2 * FOREVER, 8);
+    flush(&caller);
+    for (limit = now() + 8 / cps; now() < limit;) turn();
+  }
+  hold = 0;
+}
+
+static void measure(double seconds, double cps, int window) {
+  struct cost before = cost_now();
+  double began = now(), latency_before = latency;
+  long finished_before = finished, late_before = late;
+  passage.count = 0;
+  int started = run(seconds, cps, window);
+  struct cost after = cost_now();
+  long done = finished - finished_before;
+  double took = now() - began;
+  sort_delays(&passage);
+  printf("{\"started\":%d,\"done\":%ld,\"late\":%ld,\"seconds\":%.3f,\"cpuUs\":%.0f,\"userUs\":%.0f,\"systemUs\":%.0f,"
+         "\"latencyMs\":%.3f,\"p50Ms\":%.3f,\"p99Ms\":%.3f}\n",
+         started, done, late - late_before, took, after.cpu - before.cpu, after.user - before.user,
+         after.system - before.system, done ? (latency - latency_before) / done * 1e3 : 0, delay_ms(&passage, 0.5),
+         delay_ms(&passage, 0.99));
+  fflush(stdout);
+}
+
 int main(int argc, char **argv) {
   double cps = 1000, warm = 4, seconds = 4;
-  int stretches = 3, port = 5060, tick_us = 0;
-  static const struct option options[] = {{"pids", 1, 0, 'p'}, {"port", 1, 0, 'P'}, {"cps", 1, 0, 'c'},
-                                          {"warm", 1, 0, 'w'}, {"secs", 1, 0, 's'}, {"reps", 1, 0, 'r'},
-                                          {"tick", 1, 0, 't'}, {"hold", 1, 0, 'h'}, {"check", 0, 0, 'C'},
-                                          {0}};
+  int stretches = 3, port = 5060, window = 0, open_calls = 0;
+  static const struct option options[] = {
+      {"pids", 1, 0, 'p'}, {"port", 1, 0, 'P'}, {"cps", 1, 0, 'c'},  {"warm", 1, 0, 'w'},  {"secs", 1, 0, 's'},
+      {"reps", 1, 0, 'r'}, {"tick", 1, 0, 't'}, {"hold", 1, 0, 'h'}, {"check", 0, 0, 'C'}, {"users", 1, 0, 'u'},
+      {"open", 1, 0, 'o'}, {"window", 1, 0, 'W'}, {0}};
   for (int option; (option = getopt_long(argc, argv, "", options, 0)) != -1;) {
     switch (option) {
-      case 'p':
-        for (char *id = strtok(optarg, ","); id && process_count < 256; id = strtok(0, ","))
-          processes[process_count++] = atoi(id);
-        break;
+      case 'p': parse_processes(optarg); break;
       case 'P': port = atoi(optarg); break;
       case 'c': cps = atof(optarg); break;
       case 'w': warm = atof(optarg); break;
@@ -399,33 +419,26 @@ int main(int argc, char **argv) {
       case 't': tick_us = atoi(optarg); break;
       case 'h': hold = atof(optarg) / 1e3; break;
       case 'C': check = 1; break;
+      case 'u': users = atoi(optarg); break;
+      case 'o': open_calls = atoi(optarg); break;
+      case 'W': window = atoi(optarg); break;
       default: return 2;
     }
   }
+  if (open_calls > MAX_HELD) open_calls = MAX_HELD;
   calls = calloc(MAX_CALLS, sizeof *calls);
-  held = hold > 0 ? calloc(MAX_HELD, sizeof *held) : NULL;
-  if (!calls || (hold > 0 && !held)) return 1;
+  held = hold > 0 || open_calls > 0 ? calloc(MAX_HELD, sizeof *held) : NULL;
+  if (!calls || ((hold > 0 || open_calls > 0) && !held)) return 1;
   srand48(1);
   open_socket(&caller, CALLER_PORT);
   open_socket(&callee, CALLEE_PORT);
-  proxy = (struct sockaddr_in){
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
-  run(warm, cps, tick_us);
-  for (int i = 0; i < stretches; i++) {
-    double began = now(), cpu = cpu_us(), user, system, user_end, system_end, late = latency;
-    long before = finished;
-    user_and_system_us(&user, &system);
-    int started = run(seconds, cps, tick_us);
-    user_and_system_us(&user_end, &system_end);
-    long done = finished - before;
-    printf("{\"started\":%d,\"done\":%ld,\"seconds\":%.3f,\"cpuUs\":%.0f,\"userUs\":%.0f,\"systemUs\":%.0f,\"latencyMs\":%.3f}\n",
-           started, done, now() - began, cpu_us() - cpu, user_end - user, system_end - system,
-           done ? (latency - late) / done * 1e3 : 0);
-    fflush(stdout);
-  }
-  run(2 + hold, 0, tick_us);
-  printf("{\"calls\":%d,\"lost\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
-         call_count - finished, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
+  proxy = loopback(port);
+  register_users();
+  run(warm, cps, window);
+  if (open_calls > 0) hold_open(open_calls, cps);
+  for (int i = 0; i < stretches; i++) measure(seconds, cps, window);
+  run(2 + hold, 0, 0);
+  printf("{\"calls\":%d,\"lost\":%ld,\"late\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
+         call_count - finished, late, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
   return 0;
 }

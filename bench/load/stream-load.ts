@@ -16,6 +16,7 @@ const CALLEE_PORT = 5080;
 const CONNECTIONS = 4;
 const PACE_MS = 2;
 const SETTLE_MS = 2000;
+const T1_MS = 500;
 
 const TEXT = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -41,7 +42,11 @@ const callee = `sip:callee@127.0.0.1:${CALLEE_PORT}${suffix}`;
 
 /** When each call that is not over began, on the clock of `performance`. */
 const open = new Map<string, number>();
+/** When the INVITE of each left, until it reaches the callee; and how long those of this stretch took, in ms. */
+const sent = new Map<string, number>();
+let passages: number[] = [];
 let calls = 0;
+let late = 0;
 let finished = 0;
 let latency = 0;
 let bad = 0;
@@ -70,11 +75,27 @@ function request(method: string, call: string, to: string, cseq: number, routes:
   );
 }
 
+function timeInvite(call: string): void {
+  const left = sent.get(call);
+  if (left === undefined) return;
+  sent.delete(call);
+  const took = performance.now() - left;
+  passages.push(took);
+  if (took > T1_MS) late++;
+}
+
+/** Of the passages of this stretch. */
+function passageMs(share: number): number {
+  const sorted = passages.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
 /** Answers as the callee. */
 function answerCallee(message: string, socket: Socket): void {
   const method = message.slice(0, message.indexOf(' '));
   if (method === 'ACK') acks++;
   if (method !== 'INVITE' && method !== 'BYE') return;
+  if (method === 'INVITE') timeInvite(headers(message, 'Call-ID')[0]!);
   const to = headers(message, 'To')[0]!;
   const answer = (status: string): void => {
     socket.write(
@@ -100,7 +121,9 @@ function hearCaller(message: string, socket: Socket): void {
   if (headers(message, 'CSeq')[0]!.endsWith('BYE')) {
     open.delete(call);
     finished++;
-    latency += performance.now() - began;
+    const took = performance.now() - began;
+    latency += took;
+    if (took > T1_MS) late++;
     return;
   }
   const to = headers(message, 'To')[0]!;
@@ -182,13 +205,15 @@ const pace = setInterval(() => {
   while (calls < due) {
     const call = `${process.pid}-${++calls}`;
     open.set(call, performance.now());
+    sent.set(call, performance.now());
     sockets[calls % CONNECTIONS]!.write(request('INVITE', call, '<sip:callee@example.com>', 1, []));
   }
 }, PACE_MS);
 
 await wait(Number(values.warm) * 1000);
 for (let run = 0; run < Number(values.reps); run++) {
-  const before = { ...cost(), calls, finished, latency, at: performance.now() };
+  const before = { ...cost(), calls, finished, late, latency, at: performance.now() };
+  passages = [];
   await wait(Number(values.secs) * 1000);
   const after = cost();
   const done = finished - before.finished;
@@ -196,11 +221,14 @@ for (let run = 0; run < Number(values.reps); run++) {
     JSON.stringify({
       started: calls - before.calls,
       done,
+      late: late - before.late,
       seconds: (performance.now() - before.at) / 1000,
       cpuUs: after.cpuUs - before.cpuUs,
       userUs: after.userUs - before.userUs,
       systemUs: after.systemUs - before.systemUs,
       latencyMs: (latency - before.latency) / done,
+      p50Ms: passageMs(0.5),
+      p99Ms: passageMs(0.99),
     }),
   );
 }
@@ -208,7 +236,7 @@ clearInterval(pace);
 for (let waited = 0; open.size > 0 && waited < SETTLE_MS; waited += 50) await wait(50);
 await wait(100); // for the last ACKs
 console.log(
-  JSON.stringify({ calls, lost: open.size, bad, acks, rssKb: memoryKb('Rss'), pssKb: memoryKb('Pss') }),
+  JSON.stringify({ calls, lost: open.size, late, bad, acks, rssKb: memoryKb('Rss'), pssKb: memoryKb('Pss') }),
 );
 for (const socket of sockets) socket.destroy();
 server.close();

@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { setInterval as every } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { PORT, viaduct } from '../../bench/peers.ts';
+import { PORT } from '../../bench/peers/peer.ts';
+import { viaduct } from '../../bench/peers/viaduct.ts';
 import { ServerUnderTest } from '../../bench/server-under-test.ts';
 import { loadReason, runLoad } from '../../bench/sipload.ts';
 import { judgeMemory, type Sample } from './memory.ts';

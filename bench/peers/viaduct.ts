@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { databasePath } from '../../src/ops/subscribers.ts';
+import { Database } from '../../src/store/sqlite/database.ts';
+import { SqliteSubscribers } from '../../src/store/sqlite/subscribers.ts';
+import { opensipsRouting } from './opensips-script.ts';
+import {
+  type BenchTransport,
+  CERTIFICATE,
+  CERTIFICATE_FILES,
+  DOMAIN,
+  type Job,
+  KEY,
+  output,
+  PASSWORD,
+  type Peer,
+  PORT,
+  ROOT,
+} from './peer.ts';
+
+const DATA = 'viaduct-data';
+/** Half a minute of RFC 3261's timers J, L and M, and the turn of the wheel behind it. */
+const LINGER_SECONDS = 34;
+const COLLECT = join(ROOT, 'bench', 'load', 'collect-garbage.ts');
+const COMMAND = [process.execPath, '--expose-gc', '--import', COLLECT, join(ROOT, 'bin', 'viaduct')];
+
+/** One source sends all of a bench's load, and no calls have media. */
+const configuration = (transport: BenchTransport): string => `listen:
+  - ${transport}:127.0.0.1:${PORT}
+${transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verifyServers: false }` : ''}
+domains: [${DOMAIN}]
+data: ./${DATA}
+media: { anchor: never, relay: off }
+limits: { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000 }
+frontDoor: { rate: off }
+`;
+
+const ROUTES: Readonly<Partial<Record<Job, string>>> = {
+  relay: join(ROOT, 'bench', 'peers', 'relay-routes.ts'),
+  registrar: join(ROOT, 'bench', 'peers', 'registrar-routes.ts'),
+};
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const commit = output('git', '-C', ROOT, 'rev-parse', '--short', 'HEAD')?.trim();
+  return [version, commit].filter(Boolean).join(' ');
+}
+
+/** By routes in TypeScript; `phones` are the ones that are shipped. Bindings are in SQLite always. */
+export function viaduct(
+  transport: BenchTransport = 'udp',
+  job: Exclude<Job, 'dialogs'> = 'relay',
+  users = 0,
+): Peer {
+  const routes = ROUTES[job];
+  return {
+    name: 'Viaduct',
+    version: version(),
+    flags: `Node ${process.version}`,
+    files: { 'viaduct.yaml': configuration(transport), ...CERTIFICATE_FILES },
+    command: [...COMMAND, '-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])],
+    prepare: (folder) => addUsers(folder, users),
+    lingerSeconds: LINGER_SECONDS,
+  };
+}
+
+/** By the same script as OpenSIPS, with bindings in memory. */
+export function viaductScript(transport: BenchTransport = 'udp', job: Job = 'relay'): Peer {
+  const script = `log_level=0\nsocket=${transport}:127.0.0.1:${PORT}\n${opensipsRouting(job)}`;
+  return {
+    name: 'Viaduct -f',
+    version: version(),
+    flags: `Node ${process.version}, opensips.cfg as OpenSIPS has it`,
+    files: { 'opensips.cfg': script, ...CERTIFICATE_FILES },
+    command: [...COMMAND, '-f', 'opensips.cfg'],
+    lingerSeconds: LINGER_SECONDS,
+  };
+}
+
+function addUsers(folder: string, users: number): void {
+  if (users === 0) return;
+  const database = Database.open(databasePath(join(folder, DATA)));
+  database.prepare('BEGIN').run();
+  const subscribers = new SqliteSubscribers(database);
+  for (let i = 0; i < users; i++) subscribers.add(`u${i}`, DOMAIN, PASSWORD);
+  database.prepare('COMMIT').run();
+  void database[Symbol.asyncDispose]();
+}

@@ -1,0 +1,124 @@
+// What a bench has to say: for people as tables, for programs as JSON, for bench/RESULTS.md as Markdown.
+import { writeFileSync } from 'node:fs';
+import { type Machine, machine } from './machine.ts';
+import { type AbsentPeer, type Candidate, isAbsent, type Peer } from './peers/peer.ts';
+import { textTable } from './text-table.ts';
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** One who was measured. */
+export interface Server {
+  readonly name: string;
+  readonly version: string;
+  readonly flags: string;
+}
+
+export interface Report {
+  readonly bench: string;
+  readonly scenario: string;
+  readonly command: string;
+  readonly machine: Machine;
+  readonly servers: readonly Server[];
+  readonly absent: readonly AbsentPeer[];
+  /** What could not be measured, and why. */
+  readonly failures: readonly string[];
+  readonly tables: readonly Table[];
+  readonly results: readonly unknown[];
+}
+
+/** Collects what a bench finds. */
+export class Notebook {
+  readonly #servers = new Map<string, Server>();
+  readonly #absent = new Map<string, AbsentPeer>();
+  readonly failures: string[] = [];
+
+  /** Those that are there; the others are noted with the reason. */
+  present(candidates: readonly Candidate[]): Peer[] {
+    return candidates.filter((candidate): candidate is Peer => {
+      if (isAbsent(candidate)) this.#absent.set(candidate.name, candidate);
+      else {
+        const { name, version, flags } = candidate;
+        this.#servers.set(name, { name, version, flags });
+      }
+      return !isAbsent(candidate);
+    });
+  }
+
+  /** Measures; a failure is noted, and the bench goes on. */
+  async attempt<T>(what: string, measure: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await measure();
+    } catch (error) {
+      const said = (error as Error).message.trim();
+      this.failures.push(`${what}: ${said.split('\n').at(-1)}`);
+      console.log(`${what}: ${said}`);
+      return undefined;
+    }
+  }
+
+  report(
+    about: Pick<Report, 'bench' | 'scenario'>,
+    tables: readonly Table[],
+    results: readonly unknown[],
+  ): Report {
+    return {
+      ...about,
+      command: ['node', 'bench', ...process.argv.slice(2)].join(' '),
+      machine: machine(),
+      servers: [...this.#servers.values()],
+      absent: [...this.#absent.values()],
+      failures: this.failures,
+      tables: tables.filter(({ rows }) => rows.length > 0),
+      results,
+    };
+  }
+}
+
+/** Prints it, and writes it to a file where one is wanted. */
+export function publish(report: Report, file: string | undefined): void {
+  for (const { title, columns, rows } of report.tables) {
+    console.log(`\n${title}\n\n${textTable(columns, rows)}`);
+  }
+  console.log('');
+  for (const { name, version, flags } of report.servers) console.log(`${name}: ${version} (${flags})`);
+  for (const { name, absent } of report.absent) console.log(`${name} is not measured: ${absent}`);
+  for (const failure of report.failures) console.log(`failed: ${failure}`);
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** A section of bench/RESULTS.md. */
+export function markdown(report: Report): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  const tables = report.tables.map(({ title, columns, rows }) => {
+    const widths = columns.map((_, at) =>
+      Math.max(3, ...[columns, ...rows].map((row) => cell(row[at]!).length)),
+    );
+    const padded = (row: readonly string[]): string =>
+      line(row.map((text, at) => text.padEnd(widths[at]! - cell(text).length + text.length)));
+    return [
+      `### ${title}`,
+      '',
+      padded(columns),
+      line(widths.map((width) => '-'.repeat(width))),
+      ...rows.map(padded),
+      '',
+    ];
+  });
+  const servers = report.servers.map(({ name, version, flags }) => `- ${name}: ${version} (${flags})`);
+  const absent = report.absent.map(({ name, absent: why }) => `- ${name} is not measured: ${why}`);
+  const failures = report.failures.map((failure) => `- Failed: ${failure}`);
+  return [
+    `## ${report.bench}`,
+    '',
+    `${report.scenario}. \`${report.command}\``,
+    '',
+    ...tables.flat(),
+    ...[...servers, ...absent, ...failures],
+    '',
+  ].join('\n');
+}
