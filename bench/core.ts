@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
+import { allocatedBy } from './allocations.ts';
 import { CoreUnderTest } from './core-under-test.ts';
 
 const { values } = parseArgs({
@@ -56,29 +57,3 @@ if (values.allocations) {
   for (const [name, bytes] of rows) console.log(String(Math.round(bytes / 3000)).padStart(7), name);
 }
 await core[Symbol.asyncDispose]();
-
-/** @returns the bytes that each function of the server has allocated, by its name and file; the bench's own left out */
-async function allocatedBy(core: CoreUnderTest, calls: number): Promise<Map<string, number>> {
-  const session = new Session();
-  session.connect();
-  await session.post('HeapProfiler.startSampling', {
-    samplingInterval: 512,
-    includeObjectsCollectedByMajorGC: true,
-    includeObjectsCollectedByMinorGC: true,
-  });
-  await core.run(calls);
-  const { profile } = await session.post('HeapProfiler.stopSampling');
-  session.disconnect();
-  const found = new Map<string, number>();
-  const walk = (node: typeof profile.head, inServer: boolean): void => {
-    const { functionName, url, lineNumber } = node.callFrame;
-    const within = inServer || url.includes('/src/transaction/transaction-layer');
-    if (within && node.selfSize > 0) {
-      const name = `${functionName} ${url.split('/src/').at(-1)}:${lineNumber + 1}`;
-      found.set(name, (found.get(name) ?? 0) + node.selfSize);
-    }
-    for (const child of node.children) walk(child, within);
-  };
-  walk(profile.head, false);
-  return found;
-}

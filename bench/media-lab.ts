@@ -41,6 +41,7 @@ const LINKS = (relayCores: string, loadCores: string): string => `
 export interface RelayUnderTest {
   readonly name: string;
   readonly version: string;
+  readonly flags: string; // how it was started, as far as it matters for speed
   readonly command: readonly string[];
   /** What it prints where it does not do what its name says. */
   readonly failsWith?: RegExp;

@@ -1,11 +1,9 @@
 // The relays that are measured, each on one core.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { buildPlainRelay, CONTROL_PORT, RELAY_ADDRESS, type RelayUnderTest } from './media-lab.ts';
+import { type AbsentPeer, output, ROOT } from './peers/peer.ts';
 
-const ROOT = dirname(fileURLToPath(new URL('.', import.meta.url)));
 const FIRST_PORT = '30000';
 const LAST_PORT = '60000';
 const CONTROL = `udp:${RELAY_ADDRESS}:${CONTROL_PORT}`;
@@ -15,7 +13,8 @@ function viaduct(path: 'portable' | 'accelerated' | 'kernel'): RelayUnderTest {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   return {
     name: path,
-    version: `Viaduct ${version}, Node ${process.version}`,
+    version: `Viaduct ${version}`,
+    flags: `Node ${process.version}, --path ${path}`,
     command: [
       process.execPath,
       join(ROOT, 'bin', 'viaduct'),
@@ -33,7 +32,8 @@ function viaduct(path: 'portable' | 'accelerated' | 'kernel'): RelayUnderTest {
 function plain(): RelayUnderTest {
   return {
     name: 'plain',
-    version: 'plain-relay.c, gcc -O2',
+    version: 'plain-relay.c',
+    flags: 'gcc -O2',
     command: [buildPlainRelay(), RELAY_ADDRESS, String(CONTROL_PORT), RELAY_ADDRESS, FIRST_PORT],
   };
 }
@@ -42,7 +42,8 @@ function plain(): RelayUnderTest {
 function plainNode(): RelayUnderTest {
   return {
     name: 'plain-node',
-    version: `plain-relay.ts, Node ${process.version}`,
+    version: 'plain-relay.ts',
+    flags: `Node ${process.version}`,
     command: [
       process.execPath,
       join(ROOT, 'bench', 'load', 'plain-relay.ts'),
@@ -54,29 +55,20 @@ function plainNode(): RelayUnderTest {
   };
 }
 
-/** The one that RTPPROXY_BIN names; undefined where it is not set. */
-function rtpproxy(): RelayUnderTest | undefined {
+/** The one that RTPPROXY_BIN names. */
+function rtpproxy(): RelayUnderTest | AbsentPeer {
+  const name = 'rtpproxy';
   const binary = process.env.RTPPROXY_BIN;
-  if (!binary) return undefined;
-  const version = execFileSync(binary, ['-V'], { encoding: 'utf8' }).trim();
+  if (!binary) return { name, absent: 'RTPPROXY_BIN names no build' };
+  const version = output(binary, '-V')?.trim();
+  if (version === undefined) return { name, absent: `${binary} does not start` };
   // Its process file is taken away at the end, so it must be one of its own.
-  return {
-    name: 'rtpproxy',
-    version: `rtpproxy ${version}`,
-    command: [binary, '-f', ...COMMON, '-d', 'CRIT', '-p', '/run/rtpproxy.pid'],
-  };
+  const command = [binary, '-f', ...COMMON, '-d', 'CRIT', '-p', '/run/rtpproxy.pid'];
+  return { name, version: `rtpproxy ${version}`, flags: '', command };
 }
 
 export const DIRECT = 'direct';
 
-export function relaysUnderTest(): RelayUnderTest[] {
-  const all = [
-    plain(),
-    plainNode(),
-    rtpproxy(),
-    viaduct('portable'),
-    viaduct('accelerated'),
-    viaduct('kernel'),
-  ];
-  return all.filter((it) => it !== undefined);
+export function relaysUnderTest(): (RelayUnderTest | AbsentPeer)[] {
+  return [plain(), plainNode(), rtpproxy(), viaduct('portable'), viaduct('accelerated'), viaduct('kernel')];
 }

@@ -6,19 +6,19 @@
 //   --json FILE              also writes the results there
 // "direct" is the same traffic without a relay, forwarded by the kernel: the floor. Delays are above its.
 // rtpproxy is measured where RTPPROXY_BIN names a build.
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { missingRequirement } from '../test/cloud/requirements.ts';
+import { median, ratioCell, ratios, round } from './figures.ts';
 import { MediaLab, type MediaStretch } from './media-lab.ts';
 import { DIRECT, relaysUnderTest } from './media-peers.ts';
-import { textTable } from './text-table.ts';
+import { Notebook, publish, type Table } from './report.ts';
 
 const RELAY_CORE = 0;
 const LOAD_CORE = 1;
 
 interface Result {
-  readonly relay: string;
+  readonly server: string; // the relay
   readonly calls: number;
   readonly usPerPacket: number;
   readonly ownUsPerPacket: number; // of the relay's processes
@@ -41,19 +41,13 @@ const { values } = parseArgs({
   },
 });
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function resultOf(relay: string, calls: number, stretches: readonly MediaStretch[]): Result {
+function resultOf(server: string, calls: number, stretches: readonly MediaStretch[]): Result {
   const over = (of: (it: MediaStretch) => number, digits: number): number =>
     round(median(stretches.map(of)), digits);
   const wrong = stretches.reduce((sum, { wrongSource }) => sum + wrongSource, 0);
-  if (wrong > 0) throw new Error(`${relay}: ${wrong} packets came from another address than answered`);
+  if (wrong > 0) throw new Error(`${server}: ${wrong} packets came from another address than answered`);
   return {
-    relay,
+    server,
     calls,
     usPerPacket: over(({ cpuUs, softirqUs, received }) => (cpuUs + softirqUs) / received, 2),
     ownUsPerPacket: over(({ cpuUs, received }) => cpuUs / received, 2),
@@ -72,45 +66,54 @@ function resultOf(relay: string, calls: number, stretches: readonly MediaStretch
 /** Sets each result beside the others with as many calls. */
 function compare(results: readonly Result[]): Result[] {
   return results.map((result) => {
-    const others = results.filter(({ calls, relay }) => calls === result.calls && relay !== result.relay);
-    const floor = others.find(({ relay }) => relay === DIRECT)?.delayMs;
-    const ratio = Object.fromEntries(
-      others.map(({ relay, usPerPacket }) => [relay, round(result.usPerPacket / usPerPacket, 2)]),
-    );
+    const isAlike = ({ calls }: Result): boolean => calls === result.calls;
+    const floor = results.find((it) => isAlike(it) && it.server === DIRECT && it !== result)?.delayMs;
     const { p50, p99 } = result.delayMs;
     const addedMs = floor && { p50: round(p50 - floor.p50, 3), p99: round(p99 - floor.p99, 3) };
-    return { ...result, ratio, addedMs };
+    return { ...result, ratio: ratios(result, results, isAlike, ({ usPerPacket }) => usPerPacket), addedMs };
   });
 }
 
-function table(results: readonly Result[]): string {
-  const titles = ['calls', 'relay', 'µs/packet', 'own', 'kernel', 'lost %', '+p50 ms', '+p99 ms', 'ratio to'];
+function table(results: readonly Result[]): Table {
   const references = [DIRECT, 'plain', 'plain-node', 'rtpproxy'];
-  const rows = results.map(({ relay, calls, ratio, ...it }) => [
+  const rows = results.map(({ server, calls, ratio, ...it }) => [
     String(calls),
-    relay,
+    server,
     it.usPerPacket.toFixed(2),
     it.ownUsPerPacket.toFixed(2),
     it.kernelUsPerPacket.toFixed(2),
+    ...references.map((name) => ratioCell(ratio, name)),
     it.lossPercent.toFixed(2),
     it.addedMs?.p50.toFixed(2) ?? '',
     it.addedMs?.p99.toFixed(2) ?? '',
-    references.flatMap((name) => (ratio[name] === undefined ? [] : [`${name} ${ratio[name]}`])).join(', '),
   ]);
-  return textTable(titles, rows);
+  return {
+    title: 'What a packet costs',
+    columns: [
+      'calls',
+      'relay',
+      'µs/packet',
+      'own',
+      'kernel',
+      ...references.map((name) => `× ${name}`),
+      'lost %',
+      '+p50 ms',
+      '+p99 ms',
+    ],
+    rows,
+  };
 }
 
 async function bench(): Promise<void> {
   const wanted = values.only?.toLowerCase().split(',');
   const isWanted = (name: string): boolean => wanted?.includes(name) ?? true;
-  const relays = relaysUnderTest().filter(({ name }) => isWanted(name));
+  const notebook = new Notebook();
+  const relays = notebook.present(relaysUnderTest()).filter(({ name }) => isWanted(name));
   await using lab = await MediaLab.make(RELAY_CORE, LOAD_CORE);
-  console.log(`time of the kernel: ${lab.accounting}`);
-  for (const { name, version } of relays) console.log(`${name}: ${version}`);
   const results: Result[] = [];
   const note = (result: Result): void => {
     results.push(result);
-    console.log(`${result.calls} calls, ${result.relay}: ${result.usPerPacket} µs per packet`);
+    console.log(`${result.calls} calls, ${result.server}: ${result.usPerPacket} µs per packet`);
   };
   const load = {
     warmSeconds: Number(values.warm),
@@ -122,26 +125,19 @@ async function bench(): Promise<void> {
       note(resultOf(DIRECT, calls, await lab.measureDirect({ ...load, warmSeconds: 1, calls })));
     }
     for (const relay of relays) {
-      try {
-        note(resultOf(relay.name, calls, await lab.measure(relay, { ...load, calls })));
-      } catch (error) {
-        console.log(`${calls} calls, ${(error as Error).message.trim()}`);
-      }
+      await notebook.attempt(`${calls} calls, ${relay.name}`, async () =>
+        note(resultOf(relay.name, calls, await lab.measure(relay, { ...load, calls }))),
+      );
     }
   }
   const compared = compare(results);
-  console.log(`\n${table(compared)}\n`);
-  const report = {
+  const about = {
+    bench: 'Media',
     scenario:
-      'two-way calls of G.711, 20 ms a packet, through network namespaces joined by veth; relay and kernel on one core',
-    machine: { processor: cpus()[0]?.model, kernel: release(), load: loadavg().map((it) => round(it, 2)) },
-    accounting: lab.accounting,
-    ...load,
-    relays: relays.map(({ name, version }) => ({ name, version })),
-    results: compared,
+      'Two-way calls of G.711, 20 ms a packet, through network namespaces joined by veth; relay and kernel on one core; ' +
+      `time of the kernel: ${lab.accounting}. "${DIRECT}" is without a relay, forwarded by the kernel; delays are above its`,
   };
-  console.log(JSON.stringify(report));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  publish(notebook.report(about, [table(compared)], compared), values.json);
 }
 
 const reason =

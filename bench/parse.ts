@@ -1,49 +1,9 @@
 // How long one message takes on the wire floor: parsing it, reading what routing reads, judging and editing it.
-// npm run bench:parse
-import { MessageEdit } from '../src/wire/sip/edit.ts';
-import { H } from '../src/wire/sip/header-name.ts';
-import type { SipMessage } from '../src/wire/sip/message.ts';
-import { parseMessage } from '../src/wire/sip/parse.ts';
+// npm run bench:parse [-- --json FILE]
+import { parseArgs } from 'node:util';
 import { judge } from '../src/wire/sip/verdict.ts';
-
-const BODY = [
-  'v=0',
-  'o=alice 2890844526 2890844526 IN IP4 198.51.100.23',
-  's=-',
-  'c=IN IP4 198.51.100.23',
-  't=0 0',
-  'm=audio 49172 RTP/AVP 0',
-  'a=sendrecv',
-  '',
-].join('\r\n');
-
-const INVITE = Buffer.from(
-  [
-    'INVITE sip:bob@192.0.2.7:5062;transport=udp SIP/2.0',
-    'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa1b2c3d4e5f6',
-    'Via: SIP/2.0/UDP 198.51.100.23:49152;rport=49152;branch=z9hG4bK776asdhds',
-    'Max-Forwards: 69',
-    'Record-Route: <sip:192.0.2.1;lr>',
-    'From: "Alice" <sip:alice@example.com>;tag=1928301774',
-    'To: <sip:bob@example.com>',
-    'Call-ID: a84b4c76e66710@pc33.example.com',
-    'CSeq: 314159 INVITE',
-    'Contact: <sip:alice@198.51.100.23:49152>',
-    'Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY',
-    'User-Agent: Softphone/1.0',
-    'Content-Type: application/sdp',
-    `Content-Length: ${BODY.length}`,
-    '',
-    BODY,
-  ].join('\r\n'),
-  'latin1',
-);
-
-function parse(): SipMessage {
-  const result = parseMessage(INVITE);
-  if (!result.ok) throw new Error(result.reason);
-  return result.message;
-}
+import { INVITE, parse, parseJudgeAndEdit } from './message-steps.ts';
+import { Notebook, publish } from './report.ts';
 
 const STEPS: readonly (readonly [name: string, step: () => unknown])[] = [
   ['parse', parse],
@@ -55,26 +15,17 @@ const STEPS: readonly (readonly [name: string, step: () => unknown])[] = [
     },
   ],
   ['parse and judge', () => judge(parse())],
-  [
-    'parse, judge, edit, serialise',
-    () => {
-      const message = parse();
-      judge(message);
-      return new MessageEdit(message)
-        .insertTop(H.Via, 'SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1')
-        .set(H.MaxForwards, '68')
-        .toBuffer();
-    },
-  ],
+  ['parse, judge, edit, serialise', parseJudgeAndEdit],
 ];
 
 const ROUNDS = 200_000;
 const SAMPLES = 5;
+const { values } = parseArgs({ options: { json: { type: 'string' } } });
 let sink: unknown;
 
 if (judge(parse())) throw new Error('the message must be one that passes');
 
-console.log(`INVITE of ${INVITE.length} bytes, Node ${process.version}, best of ${SAMPLES} × ${ROUNDS}`);
+const found: { name: string; ns: number }[] = [];
 for (const [name, step] of STEPS) {
   let best = Number.POSITIVE_INFINITY;
   for (let sample = 0; sample < SAMPLES; sample++) {
@@ -82,7 +33,17 @@ for (const [name, step] of STEPS) {
     for (let round = 0; round < ROUNDS; round++) sink = step();
     best = Math.min(best, Number(process.hrtime.bigint() - start) / ROUNDS);
   }
-  console.log(`${name.padEnd(32)} ${best.toFixed(0).padStart(6)} ns`);
+  found.push({ name, ns: Math.round(best) });
 }
 // What is computed must be used, or it may not be computed.
 if (sink === null) console.log(sink);
+const about = {
+  bench: 'Messages',
+  scenario: `An INVITE of ${INVITE.length} bytes on the wire floor, best of ${SAMPLES} × ${ROUNDS}`,
+};
+const table = {
+  title: 'One message',
+  columns: ['step', 'ns'],
+  rows: found.map(({ name, ns }) => [name, String(ns)]),
+};
+publish(new Notebook().report(about, [table], found), values.json);

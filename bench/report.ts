@@ -1,7 +1,7 @@
-// What a bench has to say: for people as tables, for programs as JSON, for bench/RESULTS.md as Markdown.
+// What a bench has to say: for people as tables, for programs as JSON.
 import { writeFileSync } from 'node:fs';
 import { type Machine, machine } from './machine.ts';
-import { type AbsentPeer, type Candidate, isAbsent, type Peer } from './peers/peer.ts';
+import { type AbsentPeer, isAbsent } from './peers/peer.ts';
 import { textTable } from './text-table.ts';
 
 export interface Table {
@@ -20,7 +20,6 @@ export interface Server {
 export interface Report {
   readonly bench: string;
   readonly scenario: string;
-  readonly command: string;
   readonly machine: Machine;
   readonly servers: readonly Server[];
   readonly absent: readonly AbsentPeer[];
@@ -37,8 +36,8 @@ export class Notebook {
   readonly failures: string[] = [];
 
   /** Those that are there; the others are noted with the reason. */
-  present(candidates: readonly Candidate[]): Peer[] {
-    return candidates.filter((candidate): candidate is Peer => {
+  present<T extends Server>(candidates: readonly (T | AbsentPeer)[]): T[] {
+    return candidates.filter((candidate): candidate is T => {
       if (isAbsent(candidate)) this.#absent.set(candidate.name, candidate);
       else {
         const { name, version, flags } = candidate;
@@ -54,7 +53,7 @@ export class Notebook {
       return await measure();
     } catch (error) {
       const said = (error as Error).message.trim();
-      this.failures.push(`${what}: ${said.split('\n').at(-1)}`);
+      this.failures.push(`${what}: ${essence(said)}`);
       console.log(`${what}: ${said}`);
       return undefined;
     }
@@ -67,7 +66,6 @@ export class Notebook {
   ): Report {
     return {
       ...about,
-      command: ['node', 'bench', ...process.argv.slice(2)].join(' '),
       machine: machine(),
       servers: [...this.#servers.values()],
       absent: [...this.#absent.values()],
@@ -78,47 +76,21 @@ export class Notebook {
   }
 }
 
+/** What a log says first of a fault, or last of anything. */
+function essence(said: string): string {
+  const lines = said.split('\n');
+  return (lines.find((line) => /\b(error|critical)\b/i.test(line)) ?? lines.at(-1)!).trim();
+}
+
 /** Prints it, and writes it to a file where one is wanted. */
 export function publish(report: Report, file: string | undefined): void {
   for (const { title, columns, rows } of report.tables) {
     console.log(`\n${title}\n\n${textTable(columns, rows)}`);
   }
   console.log('');
-  for (const { name, version, flags } of report.servers) console.log(`${name}: ${version} (${flags})`);
+  for (const { name, version, flags } of report.servers)
+    console.log(`${name}: ${version}${flags === '' ? '' : ` (${flags})`}`);
   for (const { name, absent } of report.absent) console.log(`${name} is not measured: ${absent}`);
   for (const failure of report.failures) console.log(`failed: ${failure}`);
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-}
-
-/** A section of bench/RESULTS.md. */
-export function markdown(report: Report): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const tables = report.tables.map(({ title, columns, rows }) => {
-    const widths = columns.map((_, at) =>
-      Math.max(3, ...[columns, ...rows].map((row) => cell(row[at]!).length)),
-    );
-    const padded = (row: readonly string[]): string =>
-      line(row.map((text, at) => text.padEnd(widths[at]! - cell(text).length + text.length)));
-    return [
-      `### ${title}`,
-      '',
-      padded(columns),
-      line(widths.map((width) => '-'.repeat(width))),
-      ...rows.map(padded),
-      '',
-    ];
-  });
-  const servers = report.servers.map(({ name, version, flags }) => `- ${name}: ${version} (${flags})`);
-  const absent = report.absent.map(({ name, absent: why }) => `- ${name} is not measured: ${why}`);
-  const failures = report.failures.map((failure) => `- Failed: ${failure}`);
-  return [
-    `## ${report.bench}`,
-    '',
-    `${report.scenario}. \`${report.command}\``,
-    '',
-    ...tables.flat(),
-    ...[...servers, ...absent, ...failures],
-    '',
-  ].join('\n');
 }

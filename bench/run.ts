@@ -13,9 +13,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchReason, LOAD_CORE, SERVER_CORE } from './cores.ts';
+import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
 import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
-import { inOwnNetwork } from './own-network.ts';
 import { floor } from './peers/floor.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { opensips } from './peers/opensips.ts';
@@ -259,16 +258,8 @@ async function bench(): Promise<void> {
   );
 }
 
-const code = inOwnNetwork();
-const reason = benchReason();
-if (code !== undefined) process.exitCode = code;
-else if (reason === undefined) {
-  try {
-    await bench();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-} else {
-  console.error(`The bench cannot run: ${reason}`);
-  process.exitCode = 1;
+try {
+  await runBench(bench);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 // npm run bench:script: what a call costs in this process by a compiled opensips.cfg, by the same script in TypeScript, as
 // `viaduct convert` writes it, and by routes in TypeScript that do the same by hand. The forms take turns, so that other work
 // on the machine hits all alike; the lowest of many stretches counts, and the median stands beside it.
-//   --stretches 30   of --calls 500 calls each
+//   --stretches 30   of --calls 500 calls each      --json FILE   also writes the results there
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { convertScript } from '../src/script/opensips/convert/convert-script.ts'
 import { type LoadScriptResult, loadScript } from '../src/script/opensips/load-script.ts';
 import { loadScriptProgram } from '../src/script/script-program.ts';
 import { CoreUnderTest } from './core-under-test.ts';
+import { median, round } from './figures.ts';
+import { Notebook, publish } from './report.ts';
 
 const SCRIPT = `
 loadmodule "signaling.so"
@@ -49,6 +51,7 @@ const { values } = parseArgs({
     stretches: { type: 'string', default: '30' },
     calls: { type: 'string', default: '500' },
     warm: { type: 'string', default: '10000' },
+    json: { type: 'string' },
   },
 });
 
@@ -78,13 +81,28 @@ try {
   for (let i = 0; i < Number(values.stretches); i++) {
     for (const { core, us } of forms) us.push((await core.run(calls)) / calls / 1000);
   }
-  for (const { name, core, us } of forms) {
-    us.sort((a, b) => a - b);
-    const least = us[0]!.toFixed(1);
-    const median = us[Math.floor(us.length / 2)]!.toFixed(1);
-    console.log(`${name.padEnd(24)} ${least} µs a call, median ${median}; ${core.failed} failed`);
-    await core[Symbol.asyncDispose]();
-  }
+  const results = forms.map(({ name, core, us }) => ({
+    name,
+    leastUs: round(Math.min(...us)),
+    medianUs: round(median(us)),
+    failed: core.failed,
+  }));
+  const byHand = results.at(-1)!.leastUs;
+  const table = {
+    title: 'A call in this process, without sockets',
+    columns: ['routed by', 'least µs', 'median µs', '× routes in TypeScript', 'failed'],
+    rows: results.map(({ name, leastUs, medianUs, failed }) => [
+      name,
+      leastUs.toFixed(1),
+      medianUs.toFixed(1),
+      (leastUs / byHand).toFixed(2),
+      String(failed),
+    ]),
+  };
+  const scenario = `The six messages of a call through the elements of a server; the least of ${values.stretches} stretches`;
+  const about = { bench: 'Scripts', scenario };
+  publish(new Notebook().report(about, [table], results), values.json);
+  for (const { core } of forms) await core[Symbol.asyncDispose]();
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -64,7 +64,7 @@ export function opensips(transport: BenchTransport = 'udp', job: Job = 'relay'):
     version,
     flags: flags.join(' '),
     files: { 'opensips.cfg': configuration(modules, transport, job), ...CERTIFICATE_FILES },
-    command: [binary, '-F', ...flags, '-f', 'opensips.cfg'],
+    command: [binary, '-F', '-w', '.', ...flags, '-f', 'opensips.cfg'],
     lingerSeconds: 8,
   };
 }

@@ -63,6 +63,6 @@ export function output(command: string, ...args: string[]): string | undefined {
   }
 }
 
-export function isAbsent(candidate: Candidate): candidate is AbsentPeer {
+export function isAbsent(candidate: object): candidate is AbsentPeer {
   return 'absent' in candidate;
 }

@@ -1,0 +1,98 @@
+// npm run bench:all: every bench, one after the other, and bench/RESULTS.md of what they found. A quarter of an hour.
+//   --quick                    a third of that, with rougher figures
+//   --only calls,register      some of calls, open, register, media, script, messages
+//   --out FILE                 in place of bench/RESULTS.md
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { machine } from './machine.ts';
+import { ROOT } from './peers/peer.ts';
+import type { Report } from './report.ts';
+import { resultsPage, type Section } from './results-page.ts';
+
+interface Bench {
+  readonly script: string; // of package.json
+  readonly full: readonly string[];
+  readonly quick: readonly string[];
+  /** One that takes longer hangs. */
+  readonly limitSeconds: number;
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  calls: {
+    script: 'bench',
+    full: ['--rates', '1000,3000', '--seconds', '2', '--warm', '2'],
+    quick: ['--quick', '--runs', '1'],
+    limitSeconds: 480,
+  },
+  open: { script: 'bench:open', full: [], quick: ['--quick', '--runs', '1'], limitSeconds: 420 },
+  register: { script: 'bench:register', full: [], quick: ['--quick', '--runs', '1'], limitSeconds: 420 },
+  media: {
+    script: 'bench:media',
+    full: ['--calls', '100,500,1000', '--runs', '2', '--seconds', '3', '--warm', '3'],
+    quick: ['--calls', '100', '--runs', '1', '--seconds', '3', '--warm', '3'],
+    limitSeconds: 420,
+  },
+  script: {
+    script: 'bench:script',
+    full: ['--stretches', '20', '--calls', '300'],
+    quick: ['--stretches', '6', '--calls', '300', '--warm', '4000'],
+    limitSeconds: 120,
+  },
+  messages: { script: 'bench:parse', full: [], quick: [], limitSeconds: 60 },
+};
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    out: { type: 'string', default: join(ROOT, 'bench', 'RESULTS.md') },
+  },
+});
+
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** Runs one, with its output passed on. @returns its report, or why there is none */
+async function run(name: string, bench: Bench, folder: string): Promise<Section> {
+  const words = values.quick ? bench.quick : bench.full;
+  const command = `npm run ${bench.script}${words.length > 0 ? ` -- ${words.join(' ')}` : ''}`;
+  const file = join(folder, `${name}.json`);
+  const program = scripts[bench.script]!.split(' ').slice(1);
+  console.log(`\n# ${command}\n`);
+  const began = performance.now();
+  const child = spawn(process.execPath, [...program, ...words, '--json', file], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: bench.limitSeconds * 1000,
+    killSignal: 'SIGKILL',
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  const seconds = Math.round((performance.now() - began) / 1000);
+  if (code === 0) return { command, seconds, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
+  const failure = signal === null ? `it ended with ${code}` : `it took longer than ${bench.limitSeconds} s`;
+  return { command, seconds, failure: `${name}: ${failure}` };
+}
+
+const wanted = values.only?.split(',') ?? Object.keys(BENCHES);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`no such bench: ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  const where = machine();
+  const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
+  try {
+    const sections: Section[] = [];
+    for (const name of wanted) sections.push(await run(name, BENCHES[name]!, folder));
+    writeFileSync(values.out, resultsPage(where, sections, values.quick));
+    console.log(`\nwritten: ${values.out}`);
+    if (sections.some((section) => 'failure' in section)) process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

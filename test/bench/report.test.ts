@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Notebook, publish } from '../../bench/report.ts';
+import { resultsPage } from '../../bench/results-page.ts';
+
+const SERVER = { name: 'ours', version: '1.0', flags: 'fast' };
+const ABOUT = { bench: 'Calls', scenario: 'A call' };
+const TABLE = {
+  title: 'Cost',
+  columns: ['server', 'µs'],
+  rows: [
+    ['ours', '7'],
+    ['a|b', '12'],
+  ],
+};
+
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a report', () => {
+  it('says who was measured, who is missing and what failed', async () => {
+    const notebook = new Notebook();
+    expect(notebook.present([SERVER, { name: 'theirs', absent: 'it is not installed' }])).toEqual([SERVER]);
+    const good = await notebook.attempt('ours', async () => 7);
+    const bad = await notebook.attempt('other', () => Promise.reject(new Error('log\nit does not listen')));
+    expect([good, bad]).toEqual([7, undefined]);
+    expect(notebook.report(ABOUT, [TABLE, { ...TABLE, rows: [] }], [7])).toMatchObject({
+      ...ABOUT,
+      servers: [SERVER],
+      absent: [{ name: 'theirs', absent: 'it is not installed' }],
+      failures: ['other: it does not listen'],
+      tables: [TABLE],
+      results: [7],
+    });
+  });
+
+  it('is written as JSON where a file is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'viaduct-report-'));
+    try {
+      const file = join(folder, 'report.json');
+      const report = new Notebook().report(ABOUT, [TABLE], []);
+      publish(report, undefined);
+      publish(report, file);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(report);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('the page of results', () => {
+  const machine = {
+    processor: 'A processor',
+    cores: 2,
+    memoryGb: 8,
+    kernel: '6.1',
+    governor: 'performance',
+    node: 'v26',
+    load: 0.1,
+    date: '2026-01-02T03:04:05.000Z',
+  };
+
+  it('has tables of Markdown, and what could not be measured', async () => {
+    const notebook = new Notebook();
+    notebook.present([
+      SERVER,
+      { ...SERVER, name: 'plain', flags: '' },
+      { name: 'theirs', absent: 'why not' },
+    ]);
+    await notebook.attempt('other', () => Promise.reject(new Error('no')));
+    const report = notebook.report(ABOUT, [TABLE], []);
+    const page = resultsPage(machine, [{ command: 'npm run bench', seconds: 61, report }], false);
+    expect(page).toContain('in 2 minutes');
+    expect(page).toContain('2026-01-02 03:04 UTC');
+    expect(page).toContain('| server | µs  |\n| ------ | --- |\n| ours   | 7   |\n| a\\|b   | 12  |\n');
+    expect(page).toContain(
+      '- ours: 1.0 (fast)\n- plain: 1.0\n- theirs is not measured: why not\n- Failed: other: no\n',
+    );
+  });
+
+  it('says which bench failed', () => {
+    const section = { command: 'npm run bench', seconds: 3, failure: 'calls: it ended with 1' };
+    expect(resultsPage(machine, [section], true)).toContain(
+      '## npm run bench\n\nFailed: calls: it ended with 1\n',
+    );
+  });
+});
