@@ -175,6 +175,11 @@ export class ScriptedPhone implements Disposable {
     }
   }
 
+  /** The next final answer to that method, whatever it is. */
+  final(method: string): Promise<SipMessage> {
+    return this.#next((it) => !it.isRequest && it.cseq?.method === method && it.status >= 200);
+  }
+
   /** @throws Error where something came that nobody has waited for */
   expectSilence(): void {
     const [more] = this.#unread;

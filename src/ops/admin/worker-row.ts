@@ -12,7 +12,7 @@ export interface WorkerRow {
   readonly heap: string;
   readonly connections: number;
   readonly transactions: number;
-  readonly calls: number;
+  readonly dialogs: number;
 }
 
 export interface WorkerFacts {
@@ -43,12 +43,12 @@ export function workerRow({
     heap: `${heapMiB} MB`,
     connections: statistics.net?.openConnections ?? 0,
     transactions: statistics.transaction?.inUse ?? 0,
-    calls: statistics.dialog?.known ?? 0,
+    dialogs: statistics.dialog?.known ?? 0,
   };
 }
 
 /** The row of one that has ended, and is started again. */
 export function startingRow(worker: number, crashes: number): WorkerRow {
-  const none = { connections: 0, transactions: 0, calls: 0 };
+  const none = { connections: 0, transactions: 0, dialogs: 0 };
   return { worker, state: 'starting', uptime: '', crashes, busy: '', heap: '', ...none };
 }

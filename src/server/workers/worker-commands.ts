@@ -101,21 +101,21 @@ export class WorkerCommands implements CommandRunner {
 
   async #statistics(group: string | undefined): Promise<unknown> {
     const { workers } = this.#whole;
-    const running = this.#running;
-    const each = await Promise.all(running.map(({ line }) => line.call('statistics')));
+    const answers = await this.#answers((worker) => worker.line.call('statistics'));
+    const each = answers.map(([, statistics]) => statistics);
     const relay = await this.#whole.relayStatistics();
     const crashes = Array.from({ length: workers.count }, (_, i) => workers.crashesOf(i));
     const all = {
       ...mergeGroups(each),
       ...(relay && { relay }),
-      workers: { running: running.length, crashes: crashes.reduce((sum, it) => sum + it, 0) },
+      workers: { running: answers.length, crashes: crashes.reduce((sum, it) => sum + it, 0) },
     };
     if (group !== undefined) return statisticsOf(all, group);
     return Object.entries(all).flatMap(([name, counters]) =>
       Object.entries(counters).map(([counter, value]) => ({
         ...{ group: name, counter, value },
         ...Object.fromEntries(
-          running.map(({ index }, i) => [`worker${index}`, each[i]![name]?.[counter] ?? '']),
+          answers.map(([{ index }, its]) => [`worker${index}`, its[name]?.[counter] ?? '']),
         ),
       })),
     );
@@ -128,7 +128,9 @@ export class WorkerCommands implements CommandRunner {
         const worker = workers.at(index);
         const crashes = workers.crashesOf(index);
         if (!worker) return startingRow(index, crashes);
-        const [statistics, heapMiB] = await Promise.all([worker.line.call('statistics'), worker.heap()]);
+        const facts = Promise.all([worker.line.call('statistics'), worker.heap()]).catch(() => undefined);
+        const [statistics, heapMiB] = (await facts) ?? [];
+        if (!statistics || heapMiB === undefined) return startingRow(index, crashes);
         const ranMs = clock.now() - worker.startedAt;
         return workerRow({ worker: index, ranMs, crashes, busyPercent: worker.busy(), heapMiB, statistics });
       }),
@@ -155,8 +157,17 @@ export class WorkerCommands implements CommandRunner {
   }
 
   async #all(method: string, params: readonly string[]): Promise<readonly CommandOutcome[]> {
-    if (this.#running.length === 0) return [await this.#any.line.call('run', method, params)];
-    return await Promise.all(this.#running.map(({ line }) => line.call('run', method, params)));
+    const answers = await this.#answers((worker) => worker.line.call('run', method, params));
+    if (answers.length > 0) return answers.map(([, outcome]) => outcome);
+    return [await this.#any.line.call('run', method, params)];
+  }
+
+  /** Those of all workers but of one that ends meanwhile. */
+  async #answers<T>(ask: (worker: Worker) => Promise<T>): Promise<readonly (readonly [Worker, T])[]> {
+    const asked = await Promise.allSettled(
+      this.#running.map(async (worker) => [worker, await ask(worker)] as const),
+    );
+    return asked.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
   }
 }
 
