@@ -97,10 +97,11 @@ function surfacePage(modules: readonly ScriptModule[]): string {
 }
 
 function modulePage(module: ScriptModule): string {
-  const { name, summary, needs = [], notes } = module;
+  const { name, summary, needs = [], notes, sharedState } = module;
   return page(name === 'core' ? 'Without any module' : `The module ${name}`, summary, [
     needs.length > 0 && `Needs ${needs.map((it) => `[${it}](${it}.md)`).join(', ')}.`,
     notes,
+    sharedState === true && 'A script that loads it runs in one [worker](../workers.md).',
     functionTable(module),
     parameters(module),
     functions(module),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { Advertise } from '../advertise/advertise.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Cidr } from '../base/ip.ts';
@@ -225,6 +226,7 @@ export async function build(
       realm,
       data: config.data,
       server: serverHandle(server, log),
+      nonces: workers && { key: secretOf(key), counts: workers.nonceCounts },
       media: { anchoring: media.anchoring, environment: media.environment, openPort: relays.openPort },
     },
     frontDoor,
@@ -269,6 +271,11 @@ export async function build(
     subnets,
     place,
   };
+}
+
+/** What scripts sign nonces with, the same in each worker. */
+function secretOf(key: Buffer): string {
+  return createHmac('sha256', key).update('viaduct-script-nonces').digest('base64url');
 }
 
 /** Where relays tell their news is one place, and one worker listens there. */

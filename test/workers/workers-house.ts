@@ -6,7 +6,10 @@ import type { TransportName } from '../../src/net/transport-name.ts';
 import { callControl } from '../../src/ops/admin/control-client.ts';
 import { controlPath } from '../../src/ops/admin/control-path.ts';
 import { loadConfig } from '../../src/ops/config/load-config.ts';
+import { scriptConfig } from '../../src/ops/config/script-config.ts';
+import type { ServerConfig } from '../../src/ops/config/server-config.ts';
 import { databasePath } from '../../src/ops/subscribers.ts';
+import { loadScript } from '../../src/script/opensips/load-script.ts';
 import type { RunningServer } from '../../src/server/running-server.ts';
 import { startServer } from '../../src/server/start-server.ts';
 import { Database } from '../../src/store/sqlite/database.ts';
@@ -41,6 +44,8 @@ export default routes({
 
 const LISTENERS = ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0', 'udp:[::1]:0'];
 
+const LOG = (folder: string) => ({ level: 'info', file: join(folder, 'data', 'viaduct.log') }) as const;
+
 /** A server of two workers. */
 export class WorkersHouse implements AsyncDisposable {
   readonly folder: string;
@@ -61,17 +66,33 @@ export class WorkersHouse implements AsyncDisposable {
     const lines = [`listen: ${JSON.stringify(listen)}`, 'domains: [example.com]', 'data: ./data'];
     lines.push(`workers: ${WORKERS}`, ...(more === '' ? ['routes: ./routes.ts'] : [more]));
     writeFileSync(file, lines.join('\n'));
-    const read = async () => {
+    const house = await WorkersHouse.#start(folder, async () => {
       const result = await loadConfig({ file }, { environment: {}, workingDirectory: folder });
       if (!result.ok) throw new Error(result.text);
       return result.config;
-    };
-    const { server, notice } = await startServer({ config: await read(), reread: read });
-    const house = new WorkersHouse(folder, server, notice);
+    });
     await using database = Database.open(databasePath(house.data));
     const subscribers = new SqliteSubscribers(database);
     for (const user of users) subscribers.add(user, 'example.com', 'secret');
     return house;
+  }
+
+  /** An OpenSIPS script instead. */
+  static async startScript(text: string): Promise<WorkersHouse> {
+    const folder = mkdtempSync(join(tmpdir(), 'viaduct-workers-'));
+    const file = join(folder, 'opensips.cfg');
+    writeFileSync(file, text);
+    return await WorkersHouse.#start(folder, async () => {
+      const result = await loadScript(file, { workingDirectory: folder });
+      if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join());
+      const config = scriptConfig(result.loaded, [], folder);
+      return { ...config, data: join(folder, 'data'), log: LOG(folder), workers: WORKERS };
+    });
+  }
+
+  static async #start(folder: string, read: () => Promise<ServerConfig>): Promise<WorkersHouse> {
+    const { server, notice } = await startServer({ config: await read(), reread: read });
+    return new WorkersHouse(folder, server, notice);
   }
 
   get data(): string {

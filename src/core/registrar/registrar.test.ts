@@ -537,6 +537,20 @@ describe('a connection that closes', () => {
     expect(targets()).toEqual([]);
   });
 
+  it('takes them along too where another registrar has written them, which has ended', async () => {
+    const natted = { natted: true };
+    send({ contacts: ['<sip:a@192.168.1.2>'] }, natted, flowFrom(40000, 'tcp', 1));
+    send({ contacts: ['<sip:b@192.168.1.2>'], callId: 'b' }, natted, flowFrom(40001, 'tcp', 2));
+    send({ contacts: ['<sip:c@192.168.1.2>'], callId: 'c' }, natted, flowFrom(40002, 'tcp', 3));
+    await registrar[Symbol.asyncDispose]();
+    registrar = new Registrar({ store, clock, bootId: 'boot-1' });
+    await registrar.recall((connectionId) => connectionId === 2);
+    const left = () => (store.find(AOR) as Binding[]).map(({ contact }) => contact);
+    expect(left()).toEqual(['sip:a@192.168.1.2', 'sip:c@192.168.1.2']);
+    registrar.connectionClosed(3);
+    expect([left(), registrar.counters.lost]).toEqual([['sip:a@192.168.1.2'], 2]);
+  });
+
   it('leaves everything where it is told to, and when the server stops', async () => {
     const patient = new Registrar({ store, clock, bootId: 'boot-1', onConnectionLost: 'keep' });
     patient.process(register({ contacts: flowOf(1) }), tcp, { aor: AOR, natted: false });

@@ -212,6 +212,23 @@ export class Registrar implements AsyncDisposable {
     }
   }
 
+  /**
+   * Looks at the bindings of this run that another registrar has written, which has ended before it: what hangs on a
+   * connection hangs on it here, too, or goes with it.
+   * @param isGone whether that connection has ended with it
+   */
+  async recall(isGone: (connectionId: number) => boolean): Promise<void> {
+    if (!this.#removeLost) return;
+    const gone = new Set<number>();
+    await walkBindings(this.#store.all(), this.#clock, (binding) => {
+      const { aor, bootId, connectionId } = binding;
+      if (bootId !== this.#bootId || !livesByConnection(binding) || !this.#isMine(aor)) return;
+      this.#byConnection.add(connectionId, aor);
+      if (isGone(connectionId)) gone.add(connectionId);
+    });
+    for (const connectionId of gone) this.connectionClosed(connectionId);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#sweeper?.cancel();

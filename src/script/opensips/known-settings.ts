@@ -10,7 +10,7 @@ export interface KnownSetting {
   readonly means?: string;
 }
 
-const NO_PROCESSES = 'Viaduct has no worker processes';
+const NO_PROCESSES = 'Viaduct has threads instead: see --workers';
 const NO_POOLS = 'memory is not divided into pools';
 const BY_ITSELF = 'the server finds its own measure';
 
@@ -37,7 +37,7 @@ export const KNOWN_SETTINGS: Readonly<Record<string, KnownSetting>> = {
   children: {
     kind: 'number',
     describe: 'Processes.',
-    older: 'take the line away: Viaduct has no worker processes',
+    older: 'take the line away: Viaduct has threads instead, see --workers',
   },
   chroot: none('any', 'A root directory.', 'start the server in a container instead'),
   db_default_url: { kind: 'text', describe: 'The database of modules that name none.' },
@@ -167,7 +167,7 @@ export const KNOWN_SETTINGS: Readonly<Record<string, KnownSetting>> = {
   tcp_children: {
     kind: 'number',
     describe: 'Processes.',
-    older: 'take the line away: Viaduct has no worker processes',
+    older: 'take the line away: Viaduct has threads instead, see --workers',
   },
   tcp_connect_timeout: none('number', 'Time for connecting.', BY_ITSELF),
   tcp_connection_lifetime: { kind: 'number', describe: 'Seconds after which an idle connection is closed.' },

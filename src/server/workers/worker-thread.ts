@@ -108,6 +108,8 @@ async function start(): Promise<{ readonly datagrams: string }> {
     () => server,
   );
   share(parts, peers, place, clock);
+  // Those of the worker that had this place before have ended with it: see Sockets for their ids.
+  if (place.life > 0) await parts.registrar.recall((id) => id % place.count === place.index);
   server = new WorkerServer(config, parts, resources.move(), main);
   commands = new CommandTable(adminCommands(server), (name) => scriptCommand(server!.script, name));
   isOpen = true;

@@ -57,9 +57,12 @@ export interface ModuleSpec<S, P extends ParameterTable> {
   readonly uses?: readonly string[];
   /** It serves others, as databases and caches do: it is started before all that do not say so. */
   readonly serves?: boolean;
-  /** It keeps something in memory that all calls share: a script that loads it runs in one worker. */
-  readonly sharedState?: boolean;
   readonly params?: P;
+  /**
+   * It has something of which there can be one only, as state in memory that all calls share, or a socket: a script that
+   * loads it runs in one worker. By its parameters, where they decide it.
+   */
+  readonly sharedState?: boolean | ((params: ParameterValues<P>) => boolean);
   /** What the parameters mean for the server itself, before it is started. */
   readonly configure?: (params: ParameterValues<P>) => ServerWishes;
   /**

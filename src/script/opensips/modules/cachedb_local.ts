@@ -39,6 +39,7 @@ function collectionOf(collections: Collections, name: unknown): LocalCache {
 
 export const module: ScriptModule = define({
   name: 'cachedb_local',
+  sharedState: true,
   summary:
     'A key-value store in memory for `cache_store`, `cache_fetch`, `cache_remove`, `cache_add` and `cache_sub`, by the id `local`.',
   serves: true,

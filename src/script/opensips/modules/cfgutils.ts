@@ -97,6 +97,7 @@ function calendarField(wallMs: number, name: string): number {
 
 export const module: ScriptModule = define({
   name: 'cfgutils',
+  sharedState: true,
   summary: 'Chance, pauses, locks, shared variables, times of day, and other small things.',
   params: {
     initial_probability: intParameter(10, 'In percent, for `rand_event`.', { least: 0, most: 100 }),

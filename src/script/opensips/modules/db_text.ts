@@ -24,6 +24,7 @@ function databases(state: SharedDatabases<TextDatabase>): TextDatabase[] {
 
 export const module: ScriptModule = define({
   name: 'db_text',
+  sharedState: true,
   summary:
     'Serves `db_url`s of the form `text:///path/to/folder`: folders whose files are tables, for small set-ups.',
   serves: true,

@@ -59,6 +59,7 @@ function profileNames(lists: readonly string[]): string[] {
 
 export const module: ScriptModule = define({
   name: 'dialog',
+  sharedState: true,
   summary:
     'Calls from their INVITE to their end: what scripts keep of them, their lifetime, limits by profiles, and requests inside them.',
   needs: ['tm', 'rr'],

@@ -31,6 +31,7 @@ const FLAGS = {
 
 export const module: ScriptModule = define({
   name: 'dispatcher',
+  sharedState: true,
   summary:
     'Spreads requests over the destinations of a set: by hashes, in turn, by weight or load, with fail-over and probing.',
   params: {

@@ -83,6 +83,7 @@ const ids = (list: string) =>
 
 export const module: ScriptModule = define({
   name: 'drouting',
+  sharedState: true,
   summary:
     'Routes calls by prefix, group, time and priority to gateways and carriers of OpenSIPS’s tables, with fail-over.',
   params: {

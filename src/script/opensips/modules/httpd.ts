@@ -23,6 +23,7 @@ function read(file: string): string {
 
 export const module: ScriptModule = define({
   name: 'httpd',
+  sharedState: true,
   summary: 'A server for HTTP, and HTTPS, that other modules (`mi_http`) answer by.',
   serves: true,
   params: {

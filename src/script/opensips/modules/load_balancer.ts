@@ -144,6 +144,7 @@ const enabledText = ({ disabled }: BalancerDestination) => (disabled ? 'no' : 'y
 
 export const module: ScriptModule = define({
   name: 'load_balancer',
+  sharedState: true,
   summary:
     'Sends each call to the destination that has the most room for it; calls are counted by their dialogs.',
   needs: ['dialog', 'tm'],

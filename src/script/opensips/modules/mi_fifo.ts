@@ -18,6 +18,7 @@ function owner(describe: string) {
 
 export const module: ScriptModule = define({
   name: 'mi_fifo',
+  sharedState: true,
   summary: 'Management commands as JSON-RPC 2.0 by a FIFO: `:reply_fifo:{…}`.',
   params: {
     fifo_name: textParameter('/tmp/opensips_fifo', 'The path of the FIFO.'),

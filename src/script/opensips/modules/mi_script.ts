@@ -56,6 +56,7 @@ function paramsOf(
 
 export const module: ScriptModule = define({
   name: 'mi_script',
+  sharedState: true,
   summary: 'Runs management commands from the script.',
   params: {
     pretty_printing: intParameter(0, '1: answers have lines and indents.', { least: 0, most: 1 }),

@@ -21,6 +21,7 @@ function levelOf(level: number): State['level'] {
 
 export const module: ScriptModule = define({
   name: 'pike',
+  sharedState: true,
   summary:
     'Finds addresses that send too many requests. The front door has a limit of its own, before any script.',
   params: {

@@ -39,6 +39,7 @@ function row(name: string, pipe: Pipe, now: number): Json {
 
 export const module: ScriptModule = define({
   name: 'ratelimit',
+  sharedState: true,
   summary: 'Limits how often something happens, each thing by a name that the script makes up (a pipe).',
   params: {
     timer_interval: intParameter(10, 'Seconds in which TAILDROP and RED count.', { least: 1 }),

@@ -159,6 +159,8 @@ async function statistics(
 
 export const module: ScriptModule = define({
   name: 'rtpproxy',
+  // Where relays tell their news is one place.
+  sharedState: ({ rtpp_notify_socket: notify }) => notify !== undefined,
   summary:
     'Takes media through relays: rtpproxy, `viaduct relay`, or, where `rtpproxy_sock` names none, the relay in this server.',
   needs: ['tm'],

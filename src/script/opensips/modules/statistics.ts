@@ -13,6 +13,7 @@ const MOST_ITERATORS = 1000;
 
 export const module: ScriptModule = define({
   name: 'statistics',
+  sharedState: true,
   summary: 'Numbers that a script counts itself, and those of all modules by `$stat`.',
   params: {
     variable: listParameter('A counter that is there from the start: `name`, or `name/no_reset`.'),

@@ -118,6 +118,7 @@ function changeKeys(
 
 export const module: ScriptModule = define({
   name: 'usrloc',
+  sharedState: true,
   summary: 'Keeps the contacts that registrar saves, in memory and, where it is asked to, in a table.',
   params: {
     nat_bflag: textParameter(undefined, 'The branch flag of contacts behind a NAT.'),

@@ -3,6 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { IdSource } from '../../../base/ids.ts';
 import type { TimerWheel } from '../../../base/timer-wheel.ts';
 import type { Authenticator } from '../../../core/auth/authenticator.ts';
+import type { NonceCounts } from '../../../core/auth/nonce-counts.ts';
 import type { SubscriberStore } from '../../../core/auth/subscriber-store.ts';
 import type { Dialogs } from '../../../core/dialog/dialogs.ts';
 import type { Proxy as SipProxy } from '../../../core/proxy/proxy.ts';
@@ -58,6 +59,8 @@ export interface ServerServices {
   readonly authenticator: Authenticator;
   /** Requests of the server's own. */
   readonly client: UserAgentClient;
+  /** Where several workers run the script, what their nonces have in common: a secret, and the uses that all count. */
+  readonly nonces?: { readonly key: string; readonly counts: NonceCounts } | undefined;
   /** The realm where a script gives none. */
   readonly realm: string;
   /** Relays and the calls that use them; undefined in a set-up without media. */

@@ -31,9 +31,12 @@ export async function startScript(loaded: LoadedScript, services: ServerServices
     if (isDisposable(state)) resources.use(state);
   }
   program.begin(states);
-  await program.runAlone('startup', '');
-  for (const { name, seconds } of loaded.compiled.timers) {
-    every(services, seconds, () => void program.runAlone('timer', name), timers);
+  // Where several workers run the script, one of them runs what is run once.
+  if ((services.environment.place?.index ?? 0) === 0) {
+    await program.runAlone('startup', '');
+    for (const { name, seconds } of loaded.compiled.timers) {
+      every(services, seconds, () => void program.runAlone('timer', name), timers);
+    }
   }
   const kept = resources.move();
   return {

@@ -69,10 +69,15 @@ export class Verifier {
   readonly #settings: VerifierSettings;
   readonly #nonces: Nonces;
 
-  constructor(settings: VerifierSettings, { clock, ids }: Pick<ServerServices, 'clock' | 'ids'>) {
+  constructor(
+    settings: VerifierSettings,
+    { clock, ids, nonces }: Pick<ServerServices, 'clock' | 'ids' | 'nonces'>,
+  ) {
     this.#settings = settings;
-    const key = Buffer.from(settings.secret ?? ids.token(32), 'latin1');
-    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs: settings.nonceExpire * 1000 });
+    const random = nonces?.key ?? ids.token(32);
+    const key = Buffer.from(settings.secret ?? random, 'latin1');
+    const lifetimeMs = settings.nonceExpire * 1000;
+    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs, counts: nonces?.counts });
   }
 
   /** The realm where a script gives none: the domain of To in a REGISTER to its own server, else that of From. */
