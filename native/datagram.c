@@ -36,36 +36,42 @@ extern int uv_poll_stop(uv_handle_t *handle);
 extern int uv_timer_init(uv_loop_t *loop, uv_handle_t *handle);
 extern int uv_timer_start(uv_handle_t *handle, uv_timer_cb callback, uint64_t timeout, uint64_t repeat);
 extern int uv_timer_stop(uv_handle_t *handle);
+extern uint64_t uv_now(const uv_loop_t *loop);
 extern void uv_close(uv_handle_t *handle, uv_close_cb callback);
 
 enum {
   BATCH = 64,           // datagrams in one callback
   SLOT = 65536 + 192,   // bytes between receive slots; not a power of two, which would make them share cache lines
   ROUNDS = 4,           // batches before the event loop gets its turn
-  BUSY = 8,             // a batch of so many means load: the next drain may wait
-  NAP_MS = 1,           // for so long
+  WINDOW_MS = 10,       // over which the load is judged
+  BUSY = 20,            // datagrams in a window that mean load: from then on the kernel gathers them while we nap
+  NAP_MS = 1,
   QUEUE = 2048,         // datagrams waiting to be sent
   QUEUE_BYTES = 1 << 20,
   WORDS = 4,            // of a descriptor
 };
 enum { AT_OFFSET, AT_LENGTH, AT_PORT, AT_ADDRESS };
-// Words of the state that both sides see: the queue's bounds, how many failed, whether a batch is being handled, how many
-// datagrams a full inbox or the kernel has dropped, and how long the first of the batch had waited (µs).
-enum { HEAD, TAIL, FAILED, IN_BATCH, DROPPED, WAITED, STATE_WORDS };
+// Words of the state that both sides see: the queue's bounds, how many failed, whether the queue is flushed soon without
+// being asked (a batch is being handled, or a nap ends), how many datagrams a full inbox or the kernel has dropped, and
+// how long the first of the batch had waited (µs).
+enum { HEAD, TAIL, FAILED, FLUSHED_SOON, DROPPED, WAITED, STATE_WORDS };
 
 typedef struct {
   napi_env env;
   napi_async_context context;
   napi_ref self, on_batch, blocks[7];
   napi_async_cleanup_hook_handle hook;
+  uv_loop_t *loop;
   uv_handle_t *poll, *timer, *writable; // the last where there is an inbox
   inbox *inbox;
   int fd, family, open_handles, closed, blocked, torn_down;
   uint8_t *in_bytes, *out_bytes, *in_addresses, *out_addresses;
   int32_t *in, *out, *state;
-  struct mmsghdr messages[BATCH];
-  struct iovec vectors[BATCH];
-  struct sockaddr_storage names[BATCH];
+  uint64_t window_at;
+  int in_window, busy, napping;
+  struct mmsghdr messages[BATCH], received[BATCH];
+  struct iovec vectors[BATCH], slots[BATCH];
+  struct sockaddr_storage names[BATCH], sources[BATCH];
   _Alignas(struct cmsghdr) uint8_t control[BACKLOG_BYTES];
   backlog behind;
 } endpoint;
@@ -135,35 +141,36 @@ static int take(endpoint *it) {
   return count;
 }
 
-static int receive(endpoint *it) {
+// What stays the same for every batch.
+static void lay_out(endpoint *it) {
   for (int i = 0; i < BATCH; i++) {
-    it->vectors[i].iov_base = it->in_bytes + (size_t)i * SLOT;
-    it->vectors[i].iov_len = 65536;
-    struct msghdr *header = &it->messages[i].msg_hdr;
-    memset(header, 0, sizeof *header);
-    header->msg_name = &it->names[i];
-    header->msg_namelen = sizeof it->names[i];
-    header->msg_iov = &it->vectors[i];
-    header->msg_iovlen = 1;
+    it->slots[i] = (struct iovec){.iov_base = it->in_bytes + (size_t)i * SLOT, .iov_len = 65536};
+    it->received[i].msg_hdr = (struct msghdr){.msg_name = &it->sources[i], .msg_namelen = sizeof it->sources[i],
+                                              .msg_iov = &it->slots[i], .msg_iovlen = 1};
+    it->in[i * WORDS + AT_OFFSET] = i * SLOT;
   }
-  it->messages[0].msg_hdr.msg_control = it->control;
-  it->messages[0].msg_hdr.msg_controllen = sizeof it->control;
-  int count = recvmmsg(it->fd, it->messages, BATCH, MSG_DONTWAIT, NULL);
+  it->received[0].msg_hdr.msg_control = it->control;
+}
+
+static int receive(endpoint *it) {
+  it->received[0].msg_hdr.msg_controllen = sizeof it->control;
+  int count = recvmmsg(it->fd, it->received, BATCH, MSG_DONTWAIT, NULL);
   if (count > 0) {
-    read_backlog(&it->messages[0].msg_hdr, &it->behind);
+    read_backlog(&it->received[0].msg_hdr, &it->behind);
     it->state[DROPPED] = (int32_t)it->behind.lost;
     it->state[WAITED] = waited_us(it->behind.came_us);
   }
   for (int i = 0; i < count; i++) {
     int32_t *words = it->in + i * WORDS;
-    words[AT_OFFSET] = i * SLOT;
-    words[AT_LENGTH] = (int32_t)it->messages[i].msg_len;
+    words[AT_LENGTH] = (int32_t)it->received[i].msg_len;
+    // The kernel has written the true length of the name over the room for it.
+    it->received[i].msg_hdr.msg_namelen = sizeof it->sources[i];
     if (it->family == 4) {
-      struct sockaddr_in *in = (struct sockaddr_in *)&it->names[i];
+      struct sockaddr_in *in = (struct sockaddr_in *)&it->sources[i];
       words[AT_PORT] = ntohs(in->sin_port);
       words[AT_ADDRESS] = (int32_t)in->sin_addr.s_addr;
     } else {
-      struct sockaddr_in6 *in = (struct sockaddr_in6 *)&it->names[i];
+      struct sockaddr_in6 *in = (struct sockaddr_in6 *)&it->sources[i];
       words[AT_PORT] = ntohs(in->sin6_port);
       memcpy(it->in_addresses + i * 16, &in->sin6_addr, 16);
     }
@@ -181,47 +188,71 @@ static void deliver(endpoint *it, int count) {
   napi_get_reference_value(env, it->on_batch, &callback);
   napi_get_reference_value(env, it->self, &self);
   napi_create_int32(env, count, &argument);
-  it->state[IN_BATCH] = count > 0;
+  it->state[FLUSHED_SOON] = count > 0;
   if (napi_make_callback(env, it->context, self, callback, 1, &argument, &result) == napi_pending_exception) {
     napi_value fault;
     napi_get_and_clear_last_exception(env, &fault);
     napi_fatal_exception(env, fault);
   }
-  it->state[IN_BATCH] = 0;
+  it->state[FLUSHED_SOON] = 0;
   napi_close_handle_scope(env, scope);
 }
 
 static void on_nap_over(uv_handle_t *handle);
 
+static void judge_load(endpoint *it, int count) {
+  uint64_t now = uv_now(it->loop), passed = now - it->window_at;
+  it->in_window += count;
+  if (passed < WINDOW_MS) return;
+  it->busy = (uint64_t)it->in_window * WINDOW_MS >= BUSY * passed;
+  it->in_window = 0;
+  it->window_at = now;
+}
+
+// Under load the kernel is asked once a nap, whether anything has come or not: to be woken for each datagram costs more
+// than the datagram.
+static void rest(endpoint *it, int more) {
+  if (!it->busy || it->blocked) {
+    it->napping = 0;
+    watch(it);
+    return;
+  }
+  if (!it->napping) uv_poll_stop(it->poll);
+  it->napping = 1;
+  it->state[FLUSHED_SOON] = 1;
+  uv_timer_start(it->timer, on_nap_over, more ? 0 : NAP_MS, 0);
+}
+
 static void drain(endpoint *it) {
-  int most = 0, count = 0;
-  for (int round = 0; round < ROUNDS && !it->closed; round++) {
+  int total = 0, count = 0;
+  for (int round = 0; round < ROUNDS; round++) {
     count = it->inbox ? take(it) : receive(it);
     if (count <= 0) break;
-    if (count > most) most = count;
+    total += count;
     deliver(it, count);
     if (it->closed) return;
     flush(it);
     if (count < BATCH) break;
   }
-  if (it->closed) return;
   if (it->state[FAILED] > 0) deliver(it, 0);
   if (it->closed) return;
   if (it->inbox) {
     watch(it);
     // The receiving thread makes the pauses. What is left comes after the others' turn.
     if (!inbox_sleep(it->inbox)) uv_timer_start(it->timer, on_nap_over, 0, 0);
-  } else if (most >= BUSY && count < BATCH && !it->blocked) {
-    // No nap while more is waiting.
-    uv_poll_stop(it->poll);
-    uv_timer_start(it->timer, on_nap_over, NAP_MS, 0);
-  } else {
-    watch(it);
+    return;
   }
+  judge_load(it, total);
+  rest(it, count == BATCH);
 }
 
 static void on_nap_over(uv_handle_t *handle) {
-  drain(uv_handle_get_data(handle));
+  endpoint *it = uv_handle_get_data(handle);
+  if (it->napping) {
+    it->state[FLUSHED_SOON] = 0;
+    flush(it);
+  }
+  drain(it);
 }
 
 static void on_poll(uv_handle_t *handle, int status, int events) {
@@ -263,7 +294,8 @@ static napi_value flush_now(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&it);
   if (it->closed) return NULL;
   flush(it);
-  if (it->blocked) watch(it);
+  // The end of a nap tries again anyway.
+  if (it->blocked && !it->napping) watch(it);
   return NULL;
 }
 
@@ -365,6 +397,8 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   napi_create_string_utf8(env, "viaduct:datagrams", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &it->context);
   napi_get_uv_event_loop(env, (struct uv_loop_s **)&loop);
+  it->loop = loop;
+  lay_out(it);
   it->poll = handle_of(it, UV_POLL);
   it->timer = handle_of(it, UV_TIMER);
   uv_poll_init(loop, it->poll, inbox ? inbox_wake_fd(inbox) : fd);

@@ -149,6 +149,38 @@ describe.each(ways)('the %s datagram path', (_name, openIo) => {
     await expect(open({ address: '192.0.2.77' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 
+  it('carries a load in both directions in order, and what comes after it', async () => {
+    const echo = await open();
+    echo.sink.onDatagram = ({ text, address, port }) => {
+      echo.io.send(Buffer.from(text, 'latin1'), address, port);
+      setImmediate(() => echo.io.send(Buffer.from(`later ${text}`, 'latin1'), address, port));
+    };
+    const peer = await open();
+    const sent: string[] = [];
+    for (let i = 0; i < 30; i++) {
+      for (let j = 0; j < 10; j++) {
+        sent.push(String(sent.length));
+        peer.io.send(Buffer.from(sent.at(-1)!), '127.0.0.1', echo.io.port);
+      }
+      await peer.sink.until(() => peer.sink.got.length === 2 * sent.length);
+    }
+    const texts = peer.sink.got.map((it) => it.text);
+    expect(texts.filter((text) => !text.startsWith('later'))).toEqual(sent);
+    expect(texts.filter((text) => text.startsWith('later'))).toEqual(sent.map((text) => `later ${text}`));
+  });
+
+  it('sends at once what is more than the queue holds', async () => {
+    const from = await open();
+    const to = await open();
+    from.sink.onDatagram = () => {
+      for (let i = 0; i < 3000; i++) {
+        expect(from.io.send(Buffer.from(String(i)), '127.0.0.1', to.io.port)).toBe(true);
+      }
+    };
+    to.io.send(Buffer.from('go'), '127.0.0.1', from.io.port);
+    await to.sink.until(() => to.sink.got.length > 0);
+  });
+
   it('carries a burst without losing what fits the buffers', async () => {
     const a = await open();
     const b = await open();

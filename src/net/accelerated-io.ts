@@ -12,7 +12,7 @@ const ADDRESS = 3;
 const HEAD = 0;
 const TAIL = 1;
 const FAILED = 2;
-const IN_BATCH = 3;
+const FLUSHED_SOON = 3;
 const DROPPED = 4;
 const WAITED = 5;
 
@@ -65,9 +65,11 @@ class AcceleratedIo implements DatagramIo {
   send(bytes: Buffer, address: string, port: number): boolean {
     if (!this.#open || port < 1 || port > 65_535) return false;
     const { state, out, outAddresses } = this.#socket;
-    if (state[HEAD] === state[TAIL]) this.#rewind();
+    if (!this.#hasRoom(bytes.length)) {
+      this.#flush();
+      if (!this.#hasRoom(bytes.length)) return false;
+    }
     const slot = state[TAIL]!;
-    if (slot >= this.#longestQueue || this.#queuedBytes + bytes.length > this.#queue.length) return false;
     bytes.copy(this.#queue, this.#queuedBytes);
     const at = slot * WORDS;
     out[at + OFFSET] = this.#queuedBytes;
@@ -78,10 +80,7 @@ class AcceleratedIo implements DatagramIo {
     this.#queuedBytes += bytes.length;
     state[TAIL] = slot + 1;
     // Promises of a batch run before it counts as over, so what they send leaves with it.
-    if (state[IN_BATCH] === 0) {
-      this.#socket.flush();
-      if (state[FAILED]! > 0) this.#reportFailures();
-    }
+    if (state[FLUSHED_SOON] === 0) this.#flush();
     return true;
   }
 
@@ -121,10 +120,19 @@ class AcceleratedIo implements DatagramIo {
     this.#dropped = dropped;
   }
 
-  #rewind(): void {
-    this.#socket.state[HEAD] = 0;
-    this.#socket.state[TAIL] = 0;
-    this.#queuedBytes = 0;
+  #hasRoom(length: number): boolean {
+    const { state } = this.#socket;
+    if (state[HEAD] === state[TAIL]) {
+      state[HEAD] = 0;
+      state[TAIL] = 0;
+      this.#queuedBytes = 0;
+    }
+    return state[TAIL]! < this.#longestQueue && this.#queuedBytes + length <= this.#queue.length;
+  }
+
+  #flush(): void {
+    this.#socket.flush();
+    if (this.#socket.state[FAILED]! > 0) this.#reportFailures();
   }
 
   /** The kernel's refusals stand in the length words of their datagrams, negative. */

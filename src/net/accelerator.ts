@@ -14,8 +14,8 @@ export interface AcceleratedSocket {
   readonly inAddresses: Uint8Array;
   readonly outAddresses: Uint8Array;
   /**
-   * Bounds of the queue, how many of it the kernel refused, whether a batch is being handled, how many datagrams a full
-   * inbox or the kernel has dropped, and how long the first of the batch had waited, in µs.
+   * Bounds of the queue, how many of it the kernel refused, whether it is flushed soon without being asked, how many
+   * datagrams a full inbox or the kernel has dropped, and how long the first of the batch had waited, in µs.
    */
   readonly state: Int32Array;
   flush(): void;

@@ -25,7 +25,7 @@ export interface DatagramSink {
 /**
  * Datagrams in and out. Receiving happens in batches: the sink is called for each datagram in turn, and what is sent
  * meanwhile may be collected and leave together when the batch is through. What is sent outside a batch leaves at
- * the latest in the next turn of the event loop. Order is kept.
+ * the latest in the next turn of the event loop, under load within a millisecond. Order is kept.
  */
 export interface DatagramIo {
   /** The bound port. */
