@@ -24,17 +24,27 @@ interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   calls: {
     script: 'bench',
-    full: ['--rates', '1000,3000', '--seconds', '2', '--warm', '2'],
+    full: ['--rates', '1000,3000', '--seconds', '1.5', '--warm', '2'],
     quick: ['--quick', '--runs', '1'],
-    limitSeconds: 480,
+    limitSeconds: 420,
   },
-  open: { script: 'bench:open', full: [], quick: ['--quick', '--runs', '1'], limitSeconds: 420 },
-  register: { script: 'bench:register', full: [], quick: ['--quick', '--runs', '1'], limitSeconds: 420 },
+  open: {
+    script: 'bench:open',
+    full: ['--open', '10,10000', '--runs', '2'],
+    quick: ['--quick', '--runs', '1'],
+    limitSeconds: 360,
+  },
+  register: {
+    script: 'bench:register',
+    full: ['--runs', '2', '--digest-users', '5000'],
+    quick: ['--quick', '--runs', '1'],
+    limitSeconds: 360,
+  },
   media: {
     script: 'bench:media',
-    full: ['--calls', '100,500,1000', '--runs', '2', '--seconds', '3', '--warm', '3'],
-    quick: ['--calls', '100', '--runs', '1', '--seconds', '3', '--warm', '3'],
-    limitSeconds: 420,
+    full: ['--calls', '100,1000', '--runs', '2', '--seconds', '2', '--warm', '3'],
+    quick: ['--calls', '100', '--runs', '1', '--seconds', '2', '--warm', '3'],
+    limitSeconds: 300,
   },
   script: {
     script: 'bench:script',

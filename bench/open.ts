@@ -11,7 +11,7 @@ import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
 import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { opensips } from './peers/opensips.ts';
-import { type Peer, PORT } from './peers/peer.ts';
+import { type Candidate, type Peer, PORT } from './peers/peer.ts';
 import { viaduct, viaductScript } from './peers/viaduct.ts';
 import { Notebook, publish } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
@@ -59,14 +59,14 @@ const REFERENCES = ['Kamailio', 'OpenSIPS'];
 const notebook = new Notebook();
 
 /** Peers know their calls by the module dialog, Viaduct by the same script; its routes keep nothing of a call. */
-const CANDIDATES = [
-  viaduct(),
-  viaductScript('udp', 'dialogs'),
+const candidates = (brief: boolean): Candidate[] => [
+  viaduct('udp', 'relay', { brief }),
+  viaductScript('udp', 'dialogs', { brief }),
   kamailio('udp', 'dialogs'),
   opensips('udp', 'dialogs'),
 ];
 
-async function measure(peer: Peer): Promise<{ results: Result[]; memory: Memory | undefined }> {
+async function measure(peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   const load = { pids: server.pids(), port: PORT, cps: rate, seconds, runs: Number(values.runs) };
   const results: Result[] = [];
@@ -91,15 +91,18 @@ async function measure(peer: Peer): Promise<{ results: Result[]; memory: Memory 
     });
     console.log(`${peer.name}, ${open} calls open: ${cost.us} µs per call`);
   }
-  return { results, memory: idle > 0 ? await keep(peer, server) : undefined };
+  return results;
 }
 
-/** Before and while so many calls stand, and everything else that the server kept is gone. */
-async function keep(peer: Peer, server: ServerUnderTest): Promise<Memory> {
+/** Before and while so many calls stand, when everything else that the server kept is gone. */
+async function keep(peer: Peer): Promise<Memory> {
+  await using server = await ServerUnderTest.start(peer, SERVER_CORE);
+  const load = { pids: server.pids(), port: PORT, cps: IDLE_RATE, warmSeconds: 0, seconds: 0, runs: 0 };
   const linger = values.quick ? 0 : peer.lingerSeconds * 1000;
+  // Code is compiled and tables are made before memory is looked at.
+  await runLoad({ ...load, warmSeconds: 2, cps: IDLE_RATE / 2 }, LOAD_CORE);
   await wait(linger);
   const before = await server.keptKb();
-  const load = { pids: server.pids(), port: PORT, cps: IDLE_RATE, warmSeconds: 0, seconds: 0, runs: 0 };
   await using calls = await OpenCalls.make(idle, load, LOAD_CORE);
   await wait(linger);
   const kept = await server.keptKb();
@@ -118,11 +121,13 @@ async function bench(): Promise<void> {
   const wanted = values.only?.toLowerCase().split(',');
   const found: Result[] = [];
   const memories: Memory[] = [];
-  for (const peer of notebook.present(CANDIDATES)) {
-    if (!(wanted?.includes(peer.name.toLowerCase()) ?? true)) continue;
-    const measured = await notebook.attempt(`open calls, ${peer.name}`, () => measure(peer));
-    found.push(...(measured?.results ?? []));
-    if (measured?.memory) memories.push(measured.memory);
+  const isWanted = ({ name }: Peer): boolean => wanted?.includes(name.toLowerCase()) ?? true;
+  for (const peer of notebook.present(candidates(false)).filter(isWanted)) {
+    found.push(...((await notebook.attempt(`open calls, ${peer.name}`, () => measure(peer))) ?? []));
+  }
+  for (const peer of idle > 0 ? notebook.present(candidates(true)).filter(isWanted) : []) {
+    const memory = await notebook.attempt(`memory of open calls, ${peer.name}`, () => keep(peer));
+    if (memory) memories.push(memory);
   }
   const results = found
     .map((result) => ({

@@ -18,7 +18,7 @@ const STEPS: readonly (readonly [name: string, step: () => unknown])[] = [
   ['parse, judge, edit, serialise', parseJudgeAndEdit],
 ];
 
-const ROUNDS = 200_000;
+const ROUNDS = 50_000;
 const SAMPLES = 5;
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 let sink: unknown;

@@ -23,7 +23,11 @@ export function resultsPage(where: Machine, sections: readonly Section[], quick:
     ...(quick ? ['- Quick: short stretches, and fewer of them'] : []),
     '',
   ];
-  return `${[...head, ...sections.flatMap(sectionLines)].join('\n').trimEnd()}\n`;
+  const lines = [...head, ...sections.flatMap(sectionLines)];
+  return `${lines
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`;
 }
 
 function sectionLines(section: Section): string[] {

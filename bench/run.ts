@@ -72,7 +72,7 @@ const RATES: Readonly<Record<Scenario, string>> = {
 const CANDIDATES: Readonly<Record<Scenario, () => readonly Candidate[]>> = {
   relay: () => [viaduct(), viaductScript(), kamailio(), opensips(), floor()],
   phones: () => [
-    viaduct('udp', 'phones', USERS),
+    viaduct('udp', 'phones', { users: USERS }),
     viaductScript('udp', 'phones'),
     kamailio('udp', 'phones'),
     opensips('udp', 'phones'),

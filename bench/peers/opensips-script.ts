@@ -63,8 +63,8 @@ const BODIES: Readonly<Record<Job, readonly [parameters: string, route: string]>
 };
 
 /** Modules, their parameters and the routes. */
-export function opensipsRouting(job: Job): string {
+export function opensipsRouting(job: Job, moreParameters = ''): string {
   const modules = MODULES[job].map((name) => `loadmodule "${name}.so"`).join('\n');
   const [parameters, route] = BODIES[job];
-  return `${modules}\n${parameters}route {${route}}\n`;
+  return `${modules}\n${parameters}${moreParameters}route {${route}}\n`;
 }

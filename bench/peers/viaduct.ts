@@ -19,13 +19,23 @@ import {
 } from './peer.ts';
 
 const DATA = 'viaduct-data';
-/** Half a minute of RFC 3261's timers J, L and M, and the turn of the wheel behind it. */
+/** 64 times T1 (RFC 3261's timers J, L and M), and the turn of the wheel behind it. */
 const LINGER_SECONDS = 34;
+const BRIEF_T1_MS = 100;
+const BRIEF_LINGER_SECONDS = 8;
+
+export interface ViaductOptions {
+  /** Subscribers u0, u1, … that are there. */
+  readonly users?: number;
+  /** Keeps transactions a fifth of the usual time, where only what outlives them counts. */
+  readonly brief?: boolean;
+}
+
 const COLLECT = join(ROOT, 'bench', 'load', 'collect-garbage.ts');
 const COMMAND = [process.execPath, '--expose-gc', '--import', COLLECT, join(ROOT, 'bin', 'viaduct')];
 
 /** One source sends all of a bench's load, and no calls have media. */
-const configuration = (transport: BenchTransport): string => `listen:
+const configuration = (transport: BenchTransport, brief: boolean): string => `listen:
   - ${transport}:127.0.0.1:${PORT}
 ${transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verifyServers: false }` : ''}
 domains: [${DOMAIN}]
@@ -33,6 +43,7 @@ data: ./${DATA}
 media: { anchor: never, relay: off }
 limits: { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000 }
 frontDoor: { rate: off }
+${brief ? `timers: { t1: ${BRIEF_T1_MS}ms }` : ''}
 `;
 
 const ROUTES: Readonly<Partial<Record<Job, string>>> = {
@@ -50,30 +61,35 @@ function version(): string {
 export function viaduct(
   transport: BenchTransport = 'udp',
   job: Exclude<Job, 'dialogs'> = 'relay',
-  users = 0,
+  { users = 0, brief = false }: ViaductOptions = {},
 ): Peer {
   const routes = ROUTES[job];
   return {
     name: 'Viaduct',
     version: version(),
     flags: `Node ${process.version}`,
-    files: { 'viaduct.yaml': configuration(transport), ...CERTIFICATE_FILES },
+    files: { 'viaduct.yaml': configuration(transport, brief), ...CERTIFICATE_FILES },
     command: [...COMMAND, '-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])],
     prepare: (folder) => addUsers(folder, users),
-    lingerSeconds: LINGER_SECONDS,
+    lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
   };
 }
 
 /** By the same script as OpenSIPS, with bindings in memory. */
-export function viaductScript(transport: BenchTransport = 'udp', job: Job = 'relay'): Peer {
-  const script = `log_level=0\nsocket=${transport}:127.0.0.1:${PORT}\n${opensipsRouting(job)}`;
+export function viaductScript(
+  transport: BenchTransport = 'udp',
+  job: Job = 'relay',
+  { brief = false }: ViaductOptions = {},
+): Peer {
+  const timers = brief ? `modparam("tm", "T1_timer", ${BRIEF_T1_MS})\n` : '';
+  const script = `log_level=0\nsocket=${transport}:127.0.0.1:${PORT}\n${opensipsRouting(job, timers)}`;
   return {
     name: 'Viaduct -f',
     version: version(),
     flags: `Node ${process.version}, opensips.cfg as OpenSIPS has it`,
     files: { 'opensips.cfg': script, ...CERTIFICATE_FILES },
     command: [...COMMAND, '-f', 'opensips.cfg'],
-    lingerSeconds: LINGER_SECONDS,
+    lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
   };
 }
 
