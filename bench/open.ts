@@ -15,7 +15,7 @@ import { type Candidate, type Peer, PORT } from './peers/peer.ts';
 import { viaduct, viaductScript } from './peers/viaduct.ts';
 import { Notebook, publish } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { OpenCalls, runLoad } from './sipload.ts';
+import { OpenCalls, runLoad, warmUp } from './sipload.ts';
 
 interface Result extends Cost {
   readonly server: string;
@@ -69,11 +69,12 @@ const candidates = (brief: boolean): Candidate[] => [
 async function measure(peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   const load = { pids: server.pids(), port: PORT, cps: rate, seconds, runs: Number(values.runs) };
+  await runLoad(warmUp(server.pids()), LOAD_CORE);
   const results: Result[] = [];
   for (const open of steps) {
     const holdMs = (open / rate) * 1000;
     const { stretches, summary } = await runLoad(
-      { ...load, holdMs, warmSeconds: holdMs / 1000 + 1.5 },
+      { ...load, holdMs, warmSeconds: holdMs / 1000 + 1 },
       LOAD_CORE,
     );
     const cost = costOf(stretches);
@@ -100,7 +101,7 @@ async function keep(peer: Peer): Promise<Memory> {
   const load = { pids: server.pids(), port: PORT, cps: IDLE_RATE, warmSeconds: 0, seconds: 0, runs: 0 };
   const linger = values.quick ? 0 : peer.lingerSeconds * 1000;
   // Code is compiled and tables are made before memory is looked at.
-  await runLoad({ ...load, warmSeconds: 2, cps: IDLE_RATE / 2 }, LOAD_CORE);
+  await runLoad(warmUp(server.pids()), LOAD_CORE);
   await wait(linger);
   const before = await server.keptKb();
   await using calls = await OpenCalls.make(idle, load, LOAD_CORE);

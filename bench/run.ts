@@ -22,7 +22,7 @@ import { type BenchTransport, type Candidate, CERTIFICATE_FILES, type Peer, PORT
 import { viaduct, viaductScript } from './peers/viaduct.ts';
 import { Notebook, publish, type Table } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { type Load, type Run, runLoad, runStreamLoad } from './sipload.ts';
+import { type Load, type Run, runLoad, runStreamLoad, warmUp } from './sipload.ts';
 
 type Scenario = 'relay' | 'phones' | 'tcp' | 'tls';
 
@@ -133,6 +133,7 @@ async function measure(scenario: Scenario, peer: Peer): Promise<Result[]> {
   await verify(scenario, server);
   const connectionKb = transportOf(scenario) === 'udp' ? undefined : await connectionSize(scenario, server);
   const load = { pids: server.pids(), port: PORT, warmSeconds, seconds, runs };
+  if (transportOf(scenario) === 'udp') await drive(scenario, warmUp(server.pids()));
   const results: Result[] = [];
   for (const cps of RATES[scenario].split(',').map(Number)) {
     results.push(note(scenario, peer, cps, await drive(scenario, { ...load, cps }), connectionKb));

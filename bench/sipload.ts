@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, buildReason } from './build.ts';
+import { PORT } from './peers/peer.ts';
 
 const STREAM_LOAD = fileURLToPath(new URL('load/stream-load.ts', import.meta.url));
 /** No run is longer; a generator that hangs must not hang the bench. */
@@ -92,6 +93,11 @@ function callWords(load: Load): string[] {
     ...Object.entries(options).flatMap(([name, value]) => (value > 0 ? [`--${name}`, String(value)] : [])),
     ...(check ? ['--check'] : []),
   ];
+}
+
+/** A load that leaves code compiled and tables made, as fast as the server goes, so that a cold one loses nothing. */
+export function warmUp(pids: readonly number[]): Load {
+  return { pids, port: PORT, cps: 0, window: 20, warmSeconds: 2.5, seconds: 0, runs: 0 };
 }
 
 /** Drives calls through the proxy on loopback from `core`. @throws Error where the generator fails */
