@@ -266,7 +266,8 @@ function guarded(sink: NetworkSink, counters: NetCounters): NetworkSink {
   };
 }
 
-function listenFailed(listener: Listener, cause: NodeJS.ErrnoException): ServerError {
+/** Says why a listener cannot be opened, and what to do. */
+export function listenFailed(listener: Listener, cause: NodeJS.ErrnoException): ServerError {
   const socket = formatHostPort(listener.address, listener.port);
   const where = `${listener.transport}:${socket}`;
   const named = listener.name === where ? where : `${listener.name} (${where})`;

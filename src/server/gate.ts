@@ -7,9 +7,11 @@ import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 
 const RETRY_AFTER = '10';
+/** Messages that wait for the program; a start takes no more than seconds. */
+const MOST_EARLY = 4096;
 
 /**
- * Stands between the transactions and the routing program: nothing passes before the program is there, and while the
+ * Stands between the transactions and the routing program: what comes before the program is there waits, and while the
  * server drains, what would begin something new is sent elsewhere (503), and what belongs to a dialog passes. While there
  * is more to do than can be done, a part of what is new is sent away likewise.
  */
@@ -17,9 +19,12 @@ export class Gate implements TransactionUser {
   readonly #layer: () => TransactionLayer;
   #user: TransactionUser | undefined;
   #overload: OverloadControl | undefined;
+  #early: (readonly [bytes: Buffer, flow: Flow])[] = [];
   #draining = false;
   /** Requests that were sent elsewhere. */
   turnedAway = 0;
+  /** Messages that came too early, and had no room to wait. */
+  lostEarly = 0;
 
   constructor(layer: () => TransactionLayer) {
     this.#layer = layer;
@@ -28,6 +33,8 @@ export class Gate implements TransactionUser {
   open(user: TransactionUser, overload: OverloadControl): void {
     this.#user = user;
     this.#overload = overload;
+    // From the beginning, for some have been sent again meanwhile.
+    for (const [bytes, flow] of this.#early.splice(0)) this.#layer().message(bytes, flow);
   }
 
   drain(): void {
@@ -35,26 +42,34 @@ export class Gate implements TransactionUser {
   }
 
   request(message: SipMessage, flow: Flow): void {
+    const user = this.#user;
+    if (!user) {
+      this.#wait(message, flow);
+      return;
+    }
     if (this.#draining && !message.hasToTag) {
       this.turnedAway++;
       this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, RETRY_AFTER]] });
       return;
     }
     const retryAfter = this.#overload?.refusal(message);
-    if (retryAfter === undefined) this.#user?.request(message, flow);
+    if (retryAfter === undefined) user.request(message, flow);
     else this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
   }
 
   ack(message: SipMessage, flow: Flow): void {
-    this.#user?.ack(message, flow);
+    if (this.#user) this.#user.ack(message, flow);
+    else this.#wait(message, flow);
   }
 
   cancel(message: SipMessage, flow: Flow, invite: ServerTransaction | undefined): void {
-    this.#user?.cancel(message, flow, invite);
+    if (this.#user) this.#user.cancel(message, flow, invite);
+    else this.#wait(message, flow);
   }
 
   strayResponse(message: SipMessage, flow: Flow): void {
-    this.#user?.strayResponse(message, flow);
+    if (this.#user) this.#user.strayResponse(message, flow);
+    else this.#wait(message, flow);
   }
 
   malformed(reason: string, flow: Flow): void {
@@ -63,5 +78,10 @@ export class Gate implements TransactionUser {
 
   connectionClosed(flow: Flow): void {
     this.#user?.connectionClosed?.(flow);
+  }
+
+  #wait({ bytes }: SipMessage, flow: Flow): void {
+    if (this.#early.length < MOST_EARLY) this.#early.push([bytes, flow]);
+    else this.lostEarly++;
   }
 }

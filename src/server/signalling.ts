@@ -75,7 +75,7 @@ export abstract class Signalling implements Administered, AsyncDisposable {
       transaction: transactionNumbers(layer.counters),
       registrar: { ...numbersOf(registrar.counters), overflowed: registrar.overflowed },
       auth: numbersOf(authenticator.counters),
-      frontDoor: { ...numbersOf(frontDoor.counters), turnedAway: gate.turnedAway },
+      frontDoor: { ...numbersOf(frontDoor.counters), turnedAway: gate.turnedAway, lostEarly: gate.lostEarly },
       overload: overloadNumbers(overload),
       dialog: { ...numbersOf(dialogs.counters), known: dialogs.size },
       media: media.statistics(),

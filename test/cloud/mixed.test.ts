@@ -23,6 +23,9 @@ import { Topology } from './topology.ts';
 const reason = missingRequirement([]);
 if (reason !== undefined) noteSkipped('The cloud in a box with every transport', reason);
 
+/** Each transport with each, and each kind of IPv6 with each, a flow at a time. */
+const FOR_WORKERS = [...TRANSPORT_CALLS, ...FAMILY_CALLS].filter((_, i) => i % 9 === 0);
+
 let folder = '';
 let net: Topology;
 let houses: Record<Place, PhoneHouse>;
@@ -78,5 +81,14 @@ describe.skipIf(reason !== undefined)('the cloud in a box with every transport',
     const own = join(folder, `${advertising.name.replaceAll(' ', '-')}-6`);
     await using _ = await CloudServer.start(net, advertising, own, join(folder, 'users'));
     await judge(FAMILY_CALLS);
+  });
+
+  it('carries calls through two workers, between all transports and families', async () => {
+    const own = join(folder, 'workers');
+    // The machine is what is short here, not the server: more phones than cores.
+    const two = { ...ADVERTISINGS[0]!, lines: ['workers: 2', 'overload: off'] };
+    await using server = await CloudServer.start(net, two, own, join(folder, 'users'));
+    await judge(FOR_WORKERS);
+    expect(server.log()).toContain('"workers":2');
   });
 });
