@@ -105,10 +105,8 @@ function table(results: readonly Result[]): Table {
 }
 
 async function bench(): Promise<void> {
-  const wanted = values.only?.toLowerCase().split(',');
-  const isWanted = (name: string): boolean => wanted?.includes(name) ?? true;
-  const notebook = new Notebook();
-  const relays = notebook.present(relaysUnderTest()).filter(({ name }) => isWanted(name));
+  const notebook = new Notebook(values.only);
+  const relays = notebook.present(relaysUnderTest());
   await using lab = await MediaLab.make(RELAY_CORE, LOAD_CORE);
   const results: Result[] = [];
   const note = (result: Result): void => {
@@ -121,7 +119,7 @@ async function bench(): Promise<void> {
     runs: Number(values.runs),
   };
   for (const calls of values.calls.split(',').map(Number)) {
-    if (isWanted(DIRECT)) {
+    if (notebook.isWanted(DIRECT)) {
       note(resultOf(DIRECT, calls, await lab.measureDirect({ ...load, warmSeconds: 1, calls })));
     }
     for (const relay of relays) {

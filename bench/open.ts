@@ -56,7 +56,7 @@ const rate = Number(values.rate);
 /** How fast the calls come whose memory is looked at. */
 const IDLE_RATE = 1000;
 const REFERENCES = ['Kamailio', 'OpenSIPS'];
-const notebook = new Notebook();
+const notebook = new Notebook(values.only);
 
 /** Peers know their calls by the module dialog, Viaduct by the same script; its routes keep nothing of a call. */
 const candidates = (brief: boolean): Candidate[] => [
@@ -119,14 +119,12 @@ async function keep(peer: Peer): Promise<Memory> {
 }
 
 async function bench(): Promise<void> {
-  const wanted = values.only?.toLowerCase().split(',');
   const found: Result[] = [];
   const memories: Memory[] = [];
-  const isWanted = ({ name }: Peer): boolean => wanted?.includes(name.toLowerCase()) ?? true;
-  for (const peer of notebook.present(candidates(false)).filter(isWanted)) {
+  for (const peer of notebook.present(candidates(false))) {
     found.push(...((await notebook.attempt(`open calls, ${peer.name}`, () => measure(peer))) ?? []));
   }
-  for (const peer of idle > 0 ? notebook.present(candidates(true)).filter(isWanted) : []) {
+  for (const peer of idle > 0 ? notebook.present(candidates(true)) : []) {
     const memory = await notebook.attempt(`memory of open calls, ${peer.name}`, () => keep(peer));
     if (memory) memories.push(memory);
   }

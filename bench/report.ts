@@ -34,10 +34,21 @@ export class Notebook {
   readonly #servers = new Map<string, Server>();
   readonly #absent = new Map<string, AbsentPeer>();
   readonly failures: string[] = [];
+  readonly #only: readonly string[] | undefined;
 
-  /** Those that are there; the others are noted with the reason. */
+  /** @param only names of those who are wanted, in small letters with commas between; all where left out */
+  constructor(only?: string) {
+    this.#only = only?.toLowerCase().split(',');
+  }
+
+  isWanted(name: string): boolean {
+    return this.#only?.includes(name.toLowerCase()) ?? true;
+  }
+
+  /** Those that are wanted and there; the others of the wanted are noted with the reason. */
   present<T extends Server>(candidates: readonly (T | AbsentPeer)[]): T[] {
-    return candidates.filter((candidate): candidate is T => {
+    const wanted = candidates.filter(({ name }) => this.isWanted(name));
+    return wanted.filter((candidate): candidate is T => {
       if (isAbsent(candidate)) this.#absent.set(candidate.name, candidate);
       else {
         const { name, version, flags } = candidate;

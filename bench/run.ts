@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
 import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
+import { IdleConnections } from './load/idle-connections.ts';
 import { floor } from './peers/floor.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { opensips } from './peers/opensips.ts';
@@ -95,7 +96,7 @@ const credentials = Object.entries(CERTIFICATE_FILES).map(([name, text]) => {
   return join(folder, name);
 });
 
-const notebook = new Notebook();
+const notebook = new Notebook(values.only);
 
 function transportOf(scenario: Scenario): BenchTransport {
   return scenario === 'tcp' || scenario === 'tls' ? scenario : 'udp';
@@ -147,7 +148,6 @@ async function measure(scenario: Scenario, peer: Peer): Promise<Result[]> {
 
 /** What an idle connection takes, in KB of the server's memory; each has sent one request. */
 async function connectionSize(scenario: Scenario, server: ServerUnderTest): Promise<number> {
-  const { IdleConnections } = await import('./load/idle-connections.ts');
   const before = await server.keptKb();
   await using crowd = await IdleConnections.open(CONNECTIONS, PORT, scenario === 'tls');
   const kept = (await server.keptKb()) - before;
@@ -229,12 +229,10 @@ function table(scenario: Scenario, results: readonly Result[]): Table {
 }
 
 async function bench(): Promise<void> {
-  const wanted = values.only?.toLowerCase().split(',');
   const scenarios = values.scenarios.split(',').filter((name): name is Scenario => name in TITLES);
   const results: Result[] = [];
   for (const scenario of scenarios) {
-    const peers = notebook.present(CANDIDATES[scenario]());
-    for (const peer of peers.filter(({ name }) => wanted?.includes(name.toLowerCase()) ?? true)) {
+    for (const peer of notebook.present(CANDIDATES[scenario]())) {
       const found = await notebook.attempt(`${scenario}, ${peer.name}`, () => measure(scenario, peer));
       results.push(...(found ?? []));
     }

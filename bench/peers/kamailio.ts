@@ -132,7 +132,7 @@ export function kamailio(
   job: Job = 'relay',
   { sqlite = false }: KamailioOptions = {},
 ): Candidate {
-  const name = sqlite ? `${NAME}, SQLite` : NAME;
+  const name = sqlite ? `${NAME}+SQLite` : NAME;
   const version = output('kamailio', '-v')?.split('\n')[0]?.replace('version: ', '');
   if (version === undefined) return { name, absent: 'kamailio is not installed' };
   if (transport === 'tls' && !has('tls', 'enable_tls=yes\n')) {

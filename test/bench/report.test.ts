@@ -41,6 +41,20 @@ describe('a report', () => {
     });
   });
 
+  it('leaves out, missing or not, who is not wanted', () => {
+    const notebook = new Notebook('ours,plain');
+    const candidates = [SERVER, { ...SERVER, name: 'Plain' }, { name: 'theirs', absent: 'why not' }];
+    expect(notebook.present(candidates).map(({ name }) => name)).toEqual(['ours', 'Plain']);
+    expect(notebook.report(ABOUT, [], []).absent).toEqual([]);
+    expect([notebook.isWanted('OURS'), notebook.isWanted('theirs')]).toEqual([true, false]);
+  });
+
+  it('says of a failure what its log says first of an error', async () => {
+    const notebook = new Notebook();
+    await notebook.attempt('it', () => Promise.reject(new Error('starting\nERROR: no file\nbye')));
+    expect(notebook.failures).toEqual(['it: ERROR: no file']);
+  });
+
   it('is written as JSON where a file is named', () => {
     const folder = mkdtempSync(join(tmpdir(), 'viaduct-report-'));
     try {
