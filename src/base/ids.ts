@@ -17,12 +17,30 @@ export class RandomIds implements IdSource {
 
   token(length: number): string {
     let text = '';
-    for (let i = 0; i < length; i++) text += ALPHABET[this.#byte() & 63];
+    let left = length;
+    // One text of eight instead of eight texts, each of which would be a copy of the one before.
+    for (; left >= 8; left -= 8) {
+      text += String.fromCharCode(
+        this.#code(),
+        this.#code(),
+        this.#code(),
+        this.#code(),
+        this.#code(),
+        this.#code(),
+        this.#code(),
+        this.#code(),
+      );
+    }
+    for (; left > 0; left--) text += String.fromCharCode(this.#code());
     return text;
   }
 
   uint32(): number {
     return ((this.#byte() << 24) | (this.#byte() << 16) | (this.#byte() << 8) | this.#byte()) >>> 0;
+  }
+
+  #code(): number {
+    return ALPHABET.charCodeAt(this.#byte() & 63);
   }
 
   #byte(): number {

@@ -22,8 +22,21 @@ export const BRANCH_INDEXES: number = 36 ** INDEX_LENGTH;
  * A response finds its transaction by the index, without a hash table.
  */
 export function formatBranch(index: number, cookie: string, suffix: string | undefined): string {
-  const head = MAGIC_COOKIE + index.toString(36).padStart(INDEX_LENGTH, '0') + cookie;
-  return suffix === undefined ? head : `${head}.${suffix}`;
+  const digits = String.fromCharCode(
+    digitCode(index, 36 ** 4),
+    digitCode(index, 36 ** 3),
+    digitCode(index, 36 ** 2),
+    digitCode(index, 36),
+    digitCode(index, 1),
+  );
+  return suffix === undefined
+    ? MAGIC_COOKIE + digits + cookie
+    : `${MAGIC_COOKIE}${digits}${cookie}.${suffix}`;
+}
+
+function digitCode(index: number, weight: number): number {
+  const digit = Math.floor(index / weight) % 36;
+  return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }
 
 /** @returns the index in a branch of our form, -1 for any other */

@@ -1,17 +1,40 @@
 import type { SipMessage } from '../wire/sip/message.ts';
 import { MAGIC_COOKIE, type Via } from '../wire/sip/via.ts';
 
+const NO_PORT = -1;
+
 /**
  * What identifies a server transaction (RFC 3261 §17.2.3): method, sent-by and branch; without the magic cookie the
- * fields by which RFC 2543 matched, in a form that no key of the first kind can take.
- * @param method that of the transaction: INVITE for an ACK, and for a CANCEL where the INVITE is looked for
+ * fields by which RFC 2543 matched stand in place of the branch, and no host, which no sent-by lacks. The parts are
+ * never put together: a text of them would be made, hashed and kept for each request.
  */
-export function serverKey(message: SipMessage, via: Via, method: string): string {
-  if (via.branch.length > MAGIC_COOKIE.length && via.branch.startsWith(MAGIC_COOKIE)) {
-    return `${method} ${via.host.toLowerCase()}:${via.port ?? ''} ${via.branch}`;
+export class ServerKey {
+  readonly method: string;
+  readonly host: string;
+  readonly port: number;
+  readonly branch: string;
+
+  /** @param method that of the transaction: INVITE for an ACK, and for a CANCEL where the INVITE is looked for */
+  constructor(message: SipMessage, via: Via, method: string) {
+    this.method = method;
+    if (via.branch.length > MAGIC_COOKIE.length && via.branch.startsWith(MAGIC_COOKIE)) {
+      this.host = via.host.toLowerCase();
+      this.port = via.port ?? NO_PORT;
+      this.branch = via.branch;
+    } else {
+      const { requestUri, cseq, from, callId } = message;
+      this.host = '';
+      this.port = NO_PORT;
+      this.branch = `${requestUri} ${cseq?.number ?? ''} ${from?.tag ?? ''} ${callId} ${via.toString()}`;
+    }
   }
-  return (
-    ` ${method} ${message.requestUri} ${message.cseq?.number ?? ''} ${message.from?.tag ?? ''} ` +
-    `${message.callId} ${via.toString()}`
-  );
+
+  equals(other: ServerKey): boolean {
+    return (
+      this.port === other.port &&
+      this.branch === other.branch &&
+      this.host === other.host &&
+      this.method === other.method
+    );
+  }
 }

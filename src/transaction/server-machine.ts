@@ -7,6 +7,8 @@ import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
 import { type MachineContext, TimedMachine } from './machine.ts';
 import { type ResponseRoute, receivedVia } from './response-route.ts';
+import type { Indexed } from './server-index.ts';
+import type { ServerKey } from './server-key.ts';
 import type { ReplyParts, ServerState, ServerTransaction } from './server-transaction.ts';
 import { userFault } from './user-fault.ts';
 
@@ -18,11 +20,16 @@ export interface ServerOwner {
 const TAG_LENGTH = 10;
 
 /** What both server machines have in common. */
-export abstract class ServerMachine extends TimedMachine implements ServerTransaction {
+export abstract class ServerMachine
+  extends TimedMachine
+  implements ServerTransaction, Indexed<ServerMachine>
+{
   readonly flow: Flow;
   topVia: string;
   /** By which the owner finds it again. */
-  readonly key: string;
+  readonly key: ServerKey;
+  keyHash = 0;
+  nextOfBucket: ServerMachine | undefined = undefined;
   state: ServerState;
   lastStatus = 0;
   forwarding: object | undefined = undefined;
@@ -44,7 +51,7 @@ export abstract class ServerMachine extends TimedMachine implements ServerTransa
     context: MachineContext,
     owner: ServerOwner,
     state: ServerState,
-    key: string,
+    key: ServerKey,
     request: SipMessage,
     flow: Flow,
     topVia: string,

@@ -6,7 +6,8 @@ import { InviteServer } from './invite-server.ts';
 import type { MachineContext } from './machine.ts';
 import { NonInviteServer } from './non-invite-server.ts';
 import { ResponseRoute, receivedVia } from './response-route.ts';
-import { serverKey } from './server-key.ts';
+import { ServerIndex } from './server-index.ts';
+import { ServerKey } from './server-key.ts';
 import type { ServerMachine, ServerOwner } from './server-machine.ts';
 
 /** What the requests of all server transactions may take together, in bytes. */
@@ -16,23 +17,24 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export class ServerTable implements ServerOwner {
   readonly #context: MachineContext;
   readonly #limit: number;
-  readonly #machines = new Map<string, ServerMachine>();
+  readonly #machines: ServerIndex<ServerMachine>;
   readonly #connections = new ConnectionIndex();
   #bytes = 0;
   /** The request that was looked for last, and its key: the next to be accepted is mostly the same one. */
   #lookedFor: SipMessage | undefined = undefined;
-  #lookedForKey = '';
+  #lookedForKey: ServerKey | undefined = undefined;
 
   constructor(context: MachineContext, limit: number) {
     this.#context = context;
     this.#limit = limit;
+    this.#machines = new ServerIndex(context.ids.uint32());
   }
 
   /** @returns undefined where the table is full, or has that request already */
   create(message: SipMessage, via: Via, flow: Flow, forceRport: boolean): ServerMachine | undefined {
     const { counters, network } = this.#context;
     const key = this.#key(message, via);
-    if (this.#machines.has(key)) return undefined;
+    if (this.#machines.find(key)) return undefined;
     const size = message.bytes.length;
     if (this.#machines.size >= this.#limit || this.#bytes + size > MOST_BYTES) {
       counters.dropped++;
@@ -45,31 +47,31 @@ export class ServerTable implements ServerOwner {
     this.#bytes += size;
     if (message.method === 'INVITE') {
       const machine = new InviteServer(this.#context, this, 'proceeding', key, message, flow, topVia, route);
-      this.#machines.set(key, machine);
+      this.#machines.add(machine);
       this.#connections.add(flow, machine);
       machine.start();
       return machine;
     }
     const machine = new NonInviteServer(this.#context, this, 'trying', key, message, flow, topVia, route);
-    this.#machines.set(key, machine);
+    this.#machines.add(machine);
     machine.start();
     return machine;
   }
 
   /** The transaction of which the request is a retransmission. */
   find(message: SipMessage, via: Via): ServerMachine | undefined {
-    return this.#machines.get(this.#key(message, via));
+    return this.#machines.find(this.#key(message, via));
   }
 
   /** The transaction that an ACK or a CANCEL names. */
   findInvite(message: SipMessage, via: Via): InviteServer | undefined {
-    const machine = this.#machines.get(serverKey(message, via, 'INVITE'));
+    const machine = this.#machines.find(new ServerKey(message, via, 'INVITE'));
     return machine instanceof InviteServer ? machine : undefined;
   }
 
   released(machine: ServerMachine): void {
     this.#context.counters.inUse--;
-    this.#machines.delete(machine.key);
+    this.#machines.remove(machine);
     this.#bytes -= machine.size;
     if (machine instanceof InviteServer) this.#connections.remove(machine.flow, machine);
   }
@@ -79,13 +81,13 @@ export class ServerTable implements ServerOwner {
   }
 
   close(): void {
-    for (const machine of this.#machines.values()) machine.forget();
+    for (const machine of this.#machines.all()) machine.forget();
   }
 
-  #key(message: SipMessage, via: Via): string {
-    if (this.#lookedFor !== message) {
+  #key(message: SipMessage, via: Via): ServerKey {
+    if (this.#lookedFor !== message || this.#lookedForKey === undefined) {
       this.#lookedFor = message;
-      this.#lookedForKey = serverKey(message, via, message.method);
+      this.#lookedForKey = new ServerKey(message, via, message.method);
     }
     return this.#lookedForKey;
   }
