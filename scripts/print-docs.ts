@@ -76,7 +76,8 @@ function defaultOf(path: readonly string[], schema: JsonSchema): string {
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     // A duration is a text in the file, be it one of several forms.
-    if (![schema, ...(schema.anyOf ?? [])].some(({ type }) => type === 'string')) return String(value);
+    const forms = [schema, ...(schema.anyOf ?? [])];
+    if (!forms.some(({ type, const: word }) => type === 'string' && word === undefined)) return String(value);
     return durationText(path[0] === 'registrar' ? value * 1000 : value);
   }
   if (typeof value === 'string') return value.startsWith('/') ? `.${value}` : value;

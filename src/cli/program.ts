@@ -30,7 +30,7 @@ Without a command it runs, and takes the options of run:
 
 const AFTER_CTL_HELP = `
 Commands:
-  status, listeners, statistics [GROUP], registrations [AOR], unregister AOR [CONTACT], explain ADDRESS,
+  status, workers, listeners, statistics [GROUP], registrations [AOR], unregister AOR [CONTACT], explain ADDRESS,
   advertise get, advertise set ADDRESS|none [LISTENER], resolve NAME|URI, quarantine, media …, reload, stop; "help" asks the server for all it has.`;
 
 /** The command line; see docs/cli.md. */

@@ -191,7 +191,7 @@ describe('a server of two workers', () => {
     for (const { answer, offer } of calls) await Promise.all([caller.talk(answer), callee.talk(offer)]);
     const [first, second] = calls.map(({ dialog }) => dialog.callId);
 
-    expect(await house.control('status')).toMatchObject({ workers: '2', listeners: 3 });
+    expect(await house.control('status')).toMatchObject({ workers: 2, listeners: 3 });
     expect(await house.control('workers')).toMatchObject([
       { worker: 0, state: 'running', crashes: 0 },
       { worker: 1, state: 'running', crashes: 0 },

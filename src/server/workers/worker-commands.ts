@@ -95,7 +95,7 @@ export class WorkerCommands implements CommandRunner {
     const { workers, clock, startedAt } = this.#whole;
     const outcomes = await this.#all('status', []);
     const { length } = this.#running;
-    const told = length === workers.count ? String(length) : `${length} of ${workers.count}`;
+    const told = length === workers.count ? length : `${length} of ${workers.count}`;
     return mergeStatus(outcomes, { uptime: spell(clock.now() - startedAt), workers: told });
   }
 
