@@ -4,7 +4,7 @@ import { unbracket } from '../base/ip.ts';
 import type { Destination } from '../net/network.ts';
 import type { TransportName } from '../net/transport-name.ts';
 import { CommandFault } from '../ops/admin/admin-command.ts';
-import { parseHostPort } from '../wire/sip/uri.ts';
+import { parseHostPort } from '../wire/sip/host-port.ts';
 
 /** A message with where it came from. */
 export interface CapturedMessage {

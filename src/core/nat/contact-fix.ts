@@ -3,9 +3,10 @@ import type { TransportName } from '../../net/transport-name.ts';
 import { transportName } from '../../net/transport-name.ts';
 import type { MessageEdit } from '../../wire/sip/edit.ts';
 import { H } from '../../wire/sip/header-name.ts';
+import { parseHostPort } from '../../wire/sip/host-port.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
 import { checkField } from '../../wire/sip/text.ts';
-import { parseHostPort, Uri } from '../../wire/sip/uri.ts';
+import { Uri } from '../../wire/sip/uri.ts';
 
 /** The URI parameter that keeps the host and port which a fixed Contact had. */
 export const ORIGINAL_PARAM = 'org';

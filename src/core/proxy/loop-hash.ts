@@ -1,5 +1,6 @@
 import { H, type HeaderId } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import type { Party } from '../../wire/sip/party.ts';
 
 /**
  * A hash over what decides where a request goes: the same request that comes back with the same hash has looped, with
@@ -9,48 +10,67 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 export function loopHash(request: SipMessage, salt: string): string {
   low = 0x811c9dc5;
   high = 0x01000193;
-  place = 0;
-  add(salt);
-  add(request.requestUri);
+  addText(salt);
+  addBytes(request.bytes, request.uriStart, request.uriEnd);
   addLines(request, H.CallId);
-  add(request.fromTag);
-  add(request.toTag);
-  addByte(0x7c);
-  addNumber(request.cseq?.number ?? -1);
+  addTag(request.bytes, request.sender);
+  addTag(request.bytes, request.recipient);
+  addWord(request.cseq?.number ?? -1);
   addLines(request, H.Route);
   addLines(request, H.ProxyRequire);
   addLines(request, H.ProxyAuthorization);
-  return ((low >>> 6) * 0x4000000 + (high >>> 6)).toString(36);
+  return ((settled(low) >>> 6) * 0x4000000 + (settled(high) >>> 6)).toString(36);
 }
 
-// FNV-1a in two 26-bit halves: not for secrets, only to tell requests apart. The text is never put together: it is long,
-// and made for each request.
+// Two halves of 26 bits, mixed by words as MurmurHash does: not for secrets, only to tell requests apart. What is hashed is
+// read where it stands, for it is long, and made for each request.
 let low = 0;
 let high = 0;
-let place = 0;
 
-function addByte(c: number): void {
-  low = Math.imul(low ^ c, 0x01000193);
-  high = Math.imul(high ^ (c + place++), 0x85ebca6b);
+function addWord(word: number): void {
+  const a = Math.imul(low ^ word, 0x1b873593);
+  const b = Math.imul(high ^ word, 0x85ebca6b);
+  low = (a << 13) | (a >>> 19);
+  high = ((b << 17) | (b >>> 15)) + 0x0e6546b6;
 }
 
-/** Hashed where they stand: no text is made of them. */
+/** Of a word the lowest byte stands first; its length, which closes it, tells texts apart where they meet. */
+function addBytes(bytes: Uint8Array, start: number, end: number): void {
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    addWord(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+  }
+  let rest = end - start;
+  for (; at < end; at++) rest = (rest << 8) | bytes[at]!;
+  addWord(rest);
+}
+
+/** As {@link addBytes}, of a byte string. */
+function addText(text: string): void {
+  let at = 0;
+  for (; at + 4 <= text.length; at += 4) {
+    const half = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8);
+    addWord(half | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24));
+  }
+  let rest = text.length;
+  for (; at < text.length; at++) rest = (rest << 8) | text.charCodeAt(at);
+  addWord(rest);
+}
+
 function addLines(request: SipMessage, header: HeaderId): void {
-  const { bytes } = request;
   for (let line = request.find(header); line >= 0; line = request.find(header, line + 1)) {
-    addByte(0x7c);
-    const end = request.valueEnd(line);
-    for (let at = request.valueStart(line); at < end; at++) addByte(bytes[at]!);
+    addBytes(request.bytes, request.valueStart(line), request.valueEnd(line));
   }
 }
 
-function addNumber(value: number): void {
-  for (let shift = 0; shift < 32; shift += 8) addByte((value >>> shift) & 0xff);
+/** What is missing counts too, and differs from what is empty. */
+function addTag(bytes: Uint8Array, party: Party | undefined): void {
+  if (party === undefined || !party.hasTag) addWord(-1);
+  else if (party.tagStart >= 0) addBytes(bytes, party.tagStart, party.tagEnd);
+  else addText(party.tag!);
 }
 
-/** What is missing counts too, and differs from what is empty. */
-function add(text: string | undefined): void {
-  addByte(text === undefined ? 0 : 0x7c);
-  if (text === undefined) return;
-  for (let i = 0; i < text.length; i++) addByte(text.charCodeAt(i));
+function settled(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
 }

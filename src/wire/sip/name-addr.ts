@@ -1,4 +1,5 @@
 import { paramValue, quotesEnd, skipQuoted, unquote } from './params.ts';
+import { trimmedEnd } from './text.ts';
 import { Uri } from './uri.ts';
 
 /**
@@ -39,10 +40,10 @@ export class NameAddr {
     }
     const close = text.indexOf('>', at);
     if (close < 0) return undefined;
-    const displayName = text.slice(nameStart, at).trimEnd();
+    const displayName = at === nameStart ? '' : text.slice(nameStart, at).trimEnd();
     const rest = skipBlanks(text, close + 1);
     if (rest < text.length && text.charCodeAt(rest) !== 0x3b) return undefined;
-    const params = text.slice(rest).trimEnd();
+    const params = trimmedEnd(text.slice(rest));
     return quotesEnd(params) ? new NameAddr(displayName, text.slice(at + 1, close), params) : undefined;
   }
 
@@ -86,8 +87,8 @@ function bareNameEnd(text: string, from: number): number {
 /** Without angle brackets every parameter is the header's, not the URI's (RFC 3261 §20). */
 function parseAddrSpec(text: string, start: number): NameAddr | undefined {
   const semi = text.indexOf(';', start);
-  const uri = text.slice(start, semi < 0 ? text.length : semi).trimEnd();
-  const params = semi < 0 ? '' : text.slice(semi).trimEnd();
+  const uri = trimmedEnd(text.slice(start, semi < 0 ? text.length : semi));
+  const params = semi < 0 ? '' : trimmedEnd(text.slice(semi));
   return uri.length > 0 && quotesEnd(params) ? new NameAddr('', uri, params) : undefined;
 }
 

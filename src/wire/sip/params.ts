@@ -116,6 +116,36 @@ export function quotesEnd(text: string): boolean {
   return true;
 }
 
+/**
+ * A bit for each length and first letter that the names of the parameters have, so that a name whose bit is not there needs
+ * not be looked for. Never 0.
+ */
+export function paramShapes(text: string): number {
+  let shapes = 1;
+  for (let at = text.indexOf(';'); at >= 0; at = text.indexOf(';', at)) {
+    at++;
+    while (isBlank(text.charCodeAt(at))) at++;
+    const start = at;
+    while (at < text.length) {
+      const c = text.charCodeAt(at);
+      if (c === 0x3b || c === 0x3d || isBlank(c)) break;
+      at++;
+    }
+    shapes |= shape(at - start, text.charCodeAt(start));
+  }
+  return shapes;
+}
+
+/** The bit of {@link paramShapes} that a name has, in any case. */
+export function shapeOf(name: string): number {
+  return shape(name.length, name.charCodeAt(0));
+}
+
+/** Setting bit 5 makes letters lower case. */
+function shape(length: number, letter: number): number {
+  return 1 << ((length * 7 + (letter | 0x20)) & 31);
+}
+
 /** @returns the value of the first parameter of that name (any case): '' for one without `=`, undefined for none */
 export function paramValue(text: string, name: string): string | undefined {
   const at = paramStart(text, name);

@@ -9,9 +9,9 @@ export class Party {
   /** Whether its URI can be taken apart. */
   readonly hasUri: boolean;
   readonly #bytes: Buffer;
-  /** Where the tag stands; -1 where there is none, or it is in {@link #tag} already. */
-  readonly #tagStart: number;
-  readonly #tagEnd: number;
+  /** Where the tag stands; -1 where there is none, and where only its text is known. */
+  readonly tagStart: number;
+  readonly tagEnd: number;
   #tag: string | undefined = undefined;
 
   /** Of the header value at `bytes[start, end)`. */
@@ -33,19 +33,19 @@ export class Party {
       this.hasUri = read?.uri !== undefined;
       this.#tag = read?.tag;
     }
-    this.#tagStart = tagStart;
-    this.#tagEnd = tagEnd;
+    this.tagStart = tagStart;
+    this.tagEnd = tagEnd;
   }
 
   /** Undefined where there is none. */
   get tag(): string | undefined {
-    if (this.#tag === undefined && this.#tagStart >= 0) {
-      this.#tag = byteString(this.#bytes, this.#tagStart, this.#tagEnd);
+    if (this.#tag === undefined && this.tagStart >= 0) {
+      this.#tag = byteString(this.#bytes, this.tagStart, this.tagEnd);
     }
     return this.#tag;
   }
 
   get hasTag(): boolean {
-    return this.#tagStart >= 0 || this.#tag !== undefined;
+    return this.tagStart >= 0 || this.#tag !== undefined;
   }
 }

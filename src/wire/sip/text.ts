@@ -99,6 +99,12 @@ export function unfold(text: string): string {
   return out + text.slice(from);
 }
 
+/** @returns the text as `trimEnd` gives it, which is mostly the text itself */
+export function trimmedEnd(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  return last > 0x20 && last < 0x7f ? text : text.trimEnd();
+}
+
 function isBlank(c: number): boolean {
   return c === 0x20 || c === 0x09;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseHostPort, Uri } from './uri.ts';
+import { parseHostPort } from './host-port.ts';
+import { Uri } from './uri.ts';
 
 describe('Uri.parse', () => {
   it('takes a SIP URI apart', () => {

@@ -1,6 +1,7 @@
 import { bracket, unbracket } from '../../base/ip.ts';
-import { paramValue, withoutParam, withParam } from './params.ts';
-import { byteTable, isToken, parseDecimal } from './text.ts';
+import { found, scanHostPort } from './host-port.ts';
+import { paramShapes, paramValue, shapeOf, withoutParam, withParam } from './params.ts';
+import { isToken } from './text.ts';
 
 /** The parts of a URI that {@link Uri.with} may change. */
 export interface UriParts {
@@ -35,6 +36,8 @@ export class Uri {
   /** From the `?` on, or ''. */
   readonly headers: string;
   #text: string | undefined;
+  /** What {@link paramShapes} says of the parameters; 0 before anybody has asked. */
+  #shapes = 0;
 
   private constructor(
     kind: 'sip' | 'tel' | 'other',
@@ -61,12 +64,7 @@ export class Uri {
   /** @returns undefined for text that is no URI: no scheme, no host, a port that is none, blanks or brackets inside */
   static parse(text: string): Uri | undefined {
     const colon = text.indexOf(':');
-    if (colon <= 0) return undefined;
-    for (let i = 0; i < text.length; i++) {
-      const c = text.charCodeAt(i);
-      // Blanks, controls, and the delimiters that RFC 3986 keeps out of every URI.
-      if (c <= 0x20 || c === 0x7f || c === 0x3c || c === 0x3e || c === 0x22) return undefined;
-    }
+    if (colon <= 0 || !scanDelimiters(text, colon + 1)) return undefined;
     if (colon === 3 && text.startsWith('sip')) return parseSip(text, 'sip', 4);
     const scheme = text.slice(0, colon).toLowerCase();
     if (!isToken(scheme)) return undefined;
@@ -122,7 +120,10 @@ export class Uri {
 
   /** @returns the parameter's value, '' for one without `=`, undefined for none */
   param(name: string): string | undefined {
-    return this.kind === 'other' || this.params === '' ? undefined : paramValue(this.params, name);
+    if (this.params === '' || this.kind === 'other') return undefined;
+    // Each is asked for a dozen parameters that it does not have.
+    if (this.#shapes === 0) this.#shapes = paramShapes(this.params);
+    return (this.#shapes & shapeOf(name)) === 0 ? undefined : paramValue(this.params, name);
   }
 
   withParam(name: string, value: string | undefined): Uri {
@@ -166,13 +167,47 @@ export class Uri {
   }
 }
 
+/** Where the first of each delimiter stands behind the scheme, or -1; one for all, for URIs are read for each message. */
+const first = { at: -1, question: -1, semicolon: -1 };
+
+/**
+ * Finds the delimiters of a `sip:` URI. Of all its parts only the user may hold `;` and `?` unescaped, so those count behind
+ * the `@` alone.
+ * @returns false for what is in no URI: blanks, controls, the delimiters that RFC 3986 keeps out
+ */
+function scanDelimiters(text: string, from: number): boolean {
+  first.at = -1;
+  first.question = -1;
+  first.semicolon = -1;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c <= 0x22) {
+      if (c !== 0x21) return false;
+    } else if (c >= 0x3b && c <= 0x40) {
+      if (c === 0x3c || c === 0x3e) return false;
+      if (i < from) continue;
+      if (c === 0x3b) {
+        if (first.semicolon < 0) first.semicolon = i;
+      } else if (c === 0x3f) {
+        if (first.question < 0) first.question = i;
+      } else if (c === 0x40 && first.at < 0) {
+        first.at = i;
+        first.question = -1;
+        first.semicolon = -1;
+      }
+    } else if (c === 0x7f) return false;
+  }
+  return true;
+}
+
+/** Reads what {@link scanDelimiters} has looked through. */
 function parseSip(text: string, scheme: string, from: number): Uri | undefined {
-  const at = text.indexOf('@', from);
+  const { at, question, semicolon } = first;
   let user: string | undefined;
   let password: string | undefined;
   let hostStart = from;
   if (at >= 0) {
-    // Of all parts only the user may hold ';' and '?' unescaped, and none may hold a second '@'.
+    // None of the parts may hold a second '@'.
     if (at === from || text.indexOf('@', at + 1) >= 0) return undefined;
     const colon = text.indexOf(':', from);
     if (colon === from) return undefined;
@@ -182,74 +217,16 @@ function parseSip(text: string, scheme: string, from: number): Uri | undefined {
     hostStart = at + 1;
   }
   let end = text.length;
-  const question = text.indexOf('?', hostStart);
-  const headers = question < 0 ? '' : text.slice(question);
-  if (question >= 0) end = question;
-  const semi = text.indexOf(';', hostStart);
-  const params = semi < 0 || semi >= end ? '' : text.slice(semi, end);
-  if (semi >= 0 && semi < end) end = semi;
+  let headers = '';
+  if (question >= 0) {
+    headers = text.slice(question);
+    end = question;
+  }
+  let params = '';
+  if (semicolon >= 0 && semicolon < end) {
+    params = text.slice(semicolon, end);
+    end = semicolon;
+  }
   if (!scanHostPort(text, hostStart, end)) return undefined;
   return Uri.whole(scheme, user, password, found.host, found.port, params, headers, text);
-}
-
-/**
- * Takes `host`, `host:port`, `[v6]`, `[v6]:port` apart.
- * @returns undefined where the host is empty or holds what a host cannot, or the port is no number from 1 to 65535
- */
-export function parseHostPort(text: string): HostPort | undefined {
-  return scanHostPort(text, 0, text.length) ? { host: found.host, port: found.port } : undefined;
-}
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number | undefined;
-}
-
-/** What {@link scanHostPort} found: one for all, for URIs are read for each message. */
-const found: { host: string; port: number | undefined } = { host: '', port: undefined };
-
-/** As {@link parseHostPort}, for a part of a text; gives it in {@link found}. @returns false where it is none */
-function scanHostPort(text: string, start: number, end: number): boolean {
-  const hostEnd = text.charCodeAt(start) === 0x5b ? scanIpv6(text, start, end) : scanHost(text, start, end);
-  if (hostEnd < 0) return false;
-  found.port = undefined;
-  if (hostEnd === end) return true;
-  if (text.charCodeAt(hostEnd) !== 0x3a) return false;
-  found.port = parseDecimal(text.slice(hostEnd + 1, end));
-  return found.port !== undefined && found.port !== 0 && found.port <= 65535;
-}
-
-/** @returns the position behind the closing bracket, or -1 */
-function scanIpv6(text: string, start: number, end: number): number {
-  const close = text.indexOf(']', start);
-  if (close < 0 || close >= end) return -1;
-  found.host = text.slice(start + 1, close);
-  return found.host.indexOf(':') >= 0 && holdsOnly(found.host, IPV6_BYTES) ? close + 1 : -1;
-}
-
-/** @returns where the host ends, or -1 */
-function scanHost(text: string, start: number, end: number): number {
-  let at = start;
-  let before = 0x2e;
-  while (at < end) {
-    const c = text.charCodeAt(at);
-    if (c === 0x3a) break;
-    if (HOST_BYTES[c] !== 1 || (c === 0x2e && before === 0x2e)) return -1;
-    before = c;
-    at++;
-  }
-  if (at === start) return -1;
-  found.host = text.slice(start, at);
-  return at;
-}
-
-// '_' is no legal host character, but names in the wild have it.
-const HOST_BYTES = byteTable('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._');
-const IPV6_BYTES = byteTable('0123456789abcdefABCDEF:.');
-
-function holdsOnly(text: string, bytes: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) {
-    if (bytes[text.charCodeAt(i)] !== 1) return false;
-  }
-  return true;
 }

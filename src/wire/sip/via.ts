@@ -1,7 +1,7 @@
 import { unbracket } from '../../base/ip.ts';
+import { found, parseHostPort, scanHostPort } from './host-port.ts';
 import { isParamNamed, paramBounds, quotesEnd, scanParam, withoutParam } from './params.ts';
-import { isToken } from './text.ts';
-import { parseHostPort } from './uri.ts';
+import { isToken, isTokenByte, trimmedEnd } from './text.ts';
 
 /** RFC 3261 §8.1.1.7: a branch that begins so is unique over space and time. */
 export const MAGIC_COOKIE = 'z9hG4bK';
@@ -9,6 +9,7 @@ export const MAGIC_COOKIE = 'z9hG4bK';
 /** Room for a name, a branch and whatever else anybody puts there, in bytes. */
 const LONGEST = 4096;
 
+const PROTOCOL = 'SIP/2.0/';
 const LETTER_B = 0x62;
 const LETTER_M = 0x6d;
 const LETTER_R = 0x72;
@@ -78,6 +79,13 @@ export class Via {
     if (text.length > LONGEST) return undefined;
     const semi = text.indexOf(';');
     const headEnd = semi < 0 ? text.length : semi;
+    const params = semi < 0 ? '' : trimmedEnd(text.slice(semi));
+    if (!quotesEnd(params)) return undefined;
+    const written = headEnd + params.length === text.length ? text : text.slice(0, headEnd) + params;
+    const plainEnd = plainTransportEnd(text);
+    if (plainEnd > 0 && scanHostPort(text, plainEnd + 1, headEnd)) {
+      return new Via(written, transportText(text, PROTOCOL.length, plainEnd), found.host, found.port, params);
+    }
     let at = protocolEnd(text, headEnd);
     if (at < 0) return undefined;
     while (isBlank(text.charCodeAt(at))) at++;
@@ -86,9 +94,7 @@ export class Via {
     const transport = transportText(text, transportStart, at);
     if (!isToken(transport)) return undefined;
     const sentBy = parseHostPort(closeColons(text.slice(at, headEnd).trim()));
-    const params = semi < 0 ? '' : text.slice(semi).trimEnd();
-    if (!sentBy || !quotesEnd(params)) return undefined;
-    const written = headEnd + params.length === text.length ? text : text.slice(0, headEnd) + params;
+    if (!sentBy) return undefined;
     return new Via(written, transport, sentBy.host, sentBy.port, params);
   }
 
@@ -120,13 +126,21 @@ export function viaText(transport: string, sentBy: string, branch: string, param
 
 /** @returns the position behind `SIP/2.0/`, which may have blanks inside; -1 for another protocol */
 function protocolEnd(text: string, headEnd: number): number {
-  if (text.startsWith('SIP/2.0/')) return 8;
+  if (text.startsWith(PROTOCOL)) return PROTOCOL.length;
   const head = text.slice(0, headEnd);
   const slash = head.indexOf('/');
   const slash2 = head.indexOf('/', slash + 1);
   if (slash < 0 || slash2 < 0) return -1;
   if (head.slice(0, slash).trim().toUpperCase() !== 'SIP') return -1;
   return head.slice(slash + 1, slash2).trim() === '2.0' ? slash2 + 1 : -1;
+}
+
+/** @returns where the transport ends that stands behind `SIP/2.0/` with one space behind it; -1 for any other form */
+function plainTransportEnd(text: string): number {
+  if (!text.startsWith(PROTOCOL)) return -1;
+  let at = PROTOCOL.length;
+  while (isTokenByte(text.charCodeAt(at))) at++;
+  return at > PROTOCOL.length && text.charCodeAt(at) === 0x20 ? at : -1;
 }
 
 /** Of the usual transports there is one text each, for all Vias. */

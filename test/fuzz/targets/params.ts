@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {
   nextParam,
+  paramShapes,
   paramValue,
   quote,
   quotesEnd,
+  shapeOf,
   unquote,
   withoutParam,
   withParam,
@@ -22,6 +24,7 @@ export function run(input: Buffer): void {
   for (let param = nextParam(text, 0); param; param = nextParam(text, param.end)) {
     assert.ok(param.start >= end && param.end > param.start && param.end <= text.length);
     end = param.end;
+    assert.ok(paramShapes(text) & shapeOf(param.name));
     if (param.name === '') continue;
     assert.equal(paramValue(withoutParam(text, param.name), param.name), undefined);
     assert.equal(paramValue(withParam(text, param.name, 'x'), param.name), 'x');

@@ -1,7 +1,7 @@
 import { canonicalHost, formatHostPort } from '../../../base/ip.ts';
 import type { Listener } from '../../../net/listener.ts';
 import { transportName } from '../../../net/transport-name.ts';
-import { parseHostPort } from '../../../wire/sip/uri.ts';
+import { parseHostPort } from '../../../wire/sip/host-port.ts';
 
 /**
  * Finds one of the server's own sockets by what a script writes: `udp:10.0.0.34:5060`, with the bound or the advertised

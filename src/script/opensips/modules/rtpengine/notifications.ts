@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { ServerError } from '../../../../base/errors.ts';
 import { parseJson } from '../../../../wire/ng/json.ts';
 import { isDictionary } from '../../../../wire/ng/value.ts';
-import { parseHostPort } from '../../../../wire/sip/uri.ts';
+import { parseHostPort } from '../../../../wire/sip/host-port.ts';
 import { HandedOver } from '../../runtime/handed-over.ts';
 import type { ModuleContext } from '../../runtime/module-context.ts';
 import type { Value } from '../../value.ts';
