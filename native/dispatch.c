@@ -31,8 +31,9 @@ enum {
   BATCH = 64,         // datagrams of one system call
   SLOT = 65536 + 192, // bytes between receive slots; not a power of two, which would make them share cache lines
   ROUNDS = 4,         // batches before the next socket gets its turn
-  BUSY = 8,           // a batch of so many means load: the next turn may wait
-  NAP_NS = 1000000,   // for so long
+  WINDOW_MS = 10,     // over which the load is judged
+  BUSY = 20,          // datagrams in a window that mean load: from then on the kernel gathers them while the thread naps
+  NAP_NS = 1000000,
   EVENTS = 64,
   MOST_WORKERS = 36,
   RING_BYTES = 4 << 20, // a power of two; the pages of a ring are only taken as they are first used
@@ -176,17 +177,6 @@ static void show(inbox *it) {
 }
 
 static int receive(shared *it) {
-  for (int i = 0; i < BATCH; i++) {
-    vectors[i].iov_base = bytes_of[i];
-    vectors[i].iov_len = 65536;
-    struct msghdr *header = &messages[i].msg_hdr;
-    memset(header, 0, sizeof *header);
-    header->msg_name = &names[i];
-    header->msg_namelen = sizeof names[i];
-    header->msg_iov = &vectors[i];
-    header->msg_iovlen = 1;
-  }
-  messages[0].msg_hdr.msg_control = control;
   messages[0].msg_hdr.msg_controllen = sizeof control;
   int count = recvmmsg(it->fd, messages, BATCH, MSG_DONTWAIT, NULL);
   backlog behind = {0};
@@ -194,6 +184,8 @@ static int receive(shared *it) {
   for (int i = 0; i < count; i++) {
     size_t length = messages[i].msg_len;
     record head = {.length = (uint32_t)length, .came_us = behind.came_us};
+    // The kernel has written the true length of the name over the room for it.
+    messages[i].msg_hdr.msg_namelen = sizeof names[i];
     if (it->family == 4) {
       struct sockaddr_in *in = (struct sockaddr_in *)&names[i];
       head.port = ntohs(in->sin_port);
@@ -211,21 +203,43 @@ static int receive(shared *it) {
   return count;
 }
 
-// Whether so much came that the next turn may wait. What was not read stays, and nothing waits for it.
-static bool serve(shared *it) {
-  int count = 0;
-  for (int round = 0; round < ROUNDS; round++) {
+// How many came; `more` where there are more.
+static int serve(shared *it, bool *more) {
+  int total = 0, count = BATCH;
+  for (int round = 0; round < ROUNDS && count == BATCH; round++) {
     count = receive(it);
-    if (count < BATCH) break;
+    if (count > 0) total += count;
   }
-  return count >= BUSY && count < BATCH;
+  if (count == BATCH) *more = true;
+  return total;
 }
 
+// What stays the same for every batch.
+static void lay_out(void) {
+  for (int i = 0; i < BATCH; i++) {
+    vectors[i] = (struct iovec){.iov_base = bytes_of[i], .iov_len = 65536};
+    messages[i].msg_hdr = (struct msghdr){.msg_name = &names[i], .msg_namelen = sizeof names[i],
+                                          .msg_iov = &vectors[i], .msg_iovlen = 1};
+  }
+  messages[0].msg_hdr.msg_control = control;
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Under load the kernel is asked once a nap, whether anything has come or not: to be woken for each datagram costs more
+// than the datagram.
 static void *receive_all(void *unused) {
   struct epoll_event events[EVENTS];
+  int64_t window_at = now_ms(), in_window = 0;
+  bool busy = false;
+  lay_out();
   for (;;) {
-    int count = epoll_wait(ready, events, EVENTS, -1);
-    bool nap = false;
+    int count = epoll_wait(ready, events, EVENTS, busy ? 0 : -1);
+    bool more = false;
     pthread_mutex_lock(&lock);
     if (stopping) {
       pthread_mutex_unlock(&lock);
@@ -234,10 +248,16 @@ static void *receive_all(void *unused) {
     for (int i = 0; i < count; i++) {
       shared *it = sockets;
       while (it && it->id != events[i].data.u64) it = it->next;
-      if (it && serve(it)) nap = true;
+      if (it) in_window += serve(it, &more);
     }
     pthread_mutex_unlock(&lock);
-    if (nap) nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    int64_t now = now_ms(), passed = now - window_at;
+    if (passed >= WINDOW_MS) {
+      busy = in_window * WINDOW_MS >= BUSY * passed;
+      in_window = 0;
+      window_at = now;
+    }
+    if (busy && !more) nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
   }
 }
 
