@@ -275,6 +275,9 @@ describe('a server of two workers', () => {
       ...{ callId, from: '<sip:user12@example.com>;tag=1', to: '<sip:die@example.com>' },
     });
     await until(async () => (await house.counted('workers', 'crashes')).all === 1);
+    // What is its to answer waits for the next one in its place.
+    using patient = await house.phone('user16', 'user17');
+    const waits = message(patient, 'user17', house.callOf(0));
     // The other goes on meanwhile.
     expect(await message(caller, 'user17', house.callOf(1))).toBe('Version 2');
     await until(async () => (await house.counted('workers', 'running')).all === 2);
@@ -282,6 +285,7 @@ describe('a server of two workers', () => {
       { worker: 0, state: 'running', crashes: 1 },
       { worker: 1, state: 'running', crashes: 0 },
     ]);
+    expect(await waits).toBe('Version 2');
     expect(house.log()).toMatch(/"reason":"it ended with code 7".*worker 0 ended/);
     expect(house.log()).toContain('worker 0 runs again');
     expect((await house.control('registrations', 'user12')) as object[]).toHaveLength(1);
@@ -292,6 +296,31 @@ describe('a server of two workers', () => {
     await other.register();
     await Promise.all([playCaller(other, 're-invite', house.callOf(0)), playCallee(far, 're-invite')]);
     expect(await message(caller, 'user17', house.callOf(0))).toBe('Version 2');
+  });
+});
+
+describe('a worker that cannot be started again', () => {
+  it('is tried until what keeps it from starting has gone, and the server lives on', async () => {
+    await using own = await WorkersHouse.start(['user0', 'user1']);
+    const phone = await own.phone('user0', 'user1');
+    using _phone = phone;
+    own.editRoutes((text) => text.replace('export default', 'export'));
+    const parts = { from: '<sip:user0@example.com>;tag=1', to: '<sip:die@example.com>' };
+    const lives = aorOwner('sip:user0@example.com', WORKERS);
+    const dies = 1 - lives;
+    phone.send('MESSAGE', 'sip:die@example.com', { callId: own.callOf(dies), ...parts });
+    await until(() => own.log().includes('does not start'));
+    const rows = (await own.control('workers')) as { readonly state: string }[];
+    expect([rows[lives]!.state, rows[dies]!.state]).toEqual(['running', 'starting']);
+    expect(await own.control('status')).toMatchObject({ workers: '1 of 2' });
+    // What is the other's to answer is answered.
+    await phone.register();
+    own.editRoutes((text) =>
+      text.replace('export {', 'export default {').replace('export routes', 'export default routes'),
+    );
+    await until(async () => ((await own.control('status')) as { workers: unknown }).workers === WORKERS);
+    phone.send('MESSAGE', 'sip:user1@example.com', { callId: own.callOf(dies), ...parts });
+    expect((await phone.response('MESSAGE', 403)).reason).toBe('Version 1');
   });
 });
 

@@ -26,6 +26,7 @@ interface Parts {
   readonly workers: Workers;
   readonly advertise: Advertise;
   readonly printed: PrintedMemory;
+  readonly turns: OneAtATime;
 }
 
 /**
@@ -41,7 +42,6 @@ export class Supervisor implements RunningServer {
   readonly #parts: Parts;
   readonly #resources: AsyncDisposableStack;
   readonly #reread: () => Promise<ServerConfig>;
-  readonly #reloads = new OneAtATime();
   readonly #stop: () => void;
   #control: ControlSocket | undefined;
   #config: ServerConfig;
@@ -66,13 +66,14 @@ export class Supervisor implements RunningServer {
     if (before) advertise.restore(before);
     const printed = resources.use(new PrintedMemory(advertise, storage, clock));
     let supervisor: Supervisor | undefined;
+    const turns = new OneAtATime();
     const methods: MainMethods = {
       log: (level, fields, text) => log.write(level, fields, text),
       setLogLevel: (level) => log.setLevel(level),
       relayPort: () => relay!.connect(),
       printed: (address) => {
         advertise.learn(address);
-        for (const { line } of workers.running) line.tell('learn', address);
+        for (const { line } of workers.present) line.tell('learn', address);
       },
       reload: async () => {
         if (supervisor) return await supervisor.reload();
@@ -82,7 +83,7 @@ export class Supervisor implements RunningServer {
     };
     const workers = resources.use(
       new Workers({
-        ...{ count, clock, methods, listeners },
+        ...{ count, clock, methods, listeners, turns },
         common: { bootId, loopSalt, hasRelay: relay !== undefined },
         config: () => supervisor?.config ?? config,
         printed: () => advertise.snapshot(),
@@ -93,7 +94,11 @@ export class Supervisor implements RunningServer {
       for (const { line } of workers.running) line.tell('relayRestarted');
     };
     if (relay) relay.restarted = lost;
-    supervisor = new Supervisor(options, { foundation, workers, advertise, printed }, resources.move());
+    supervisor = new Supervisor(
+      options,
+      { foundation, workers, advertise, printed, turns },
+      resources.move(),
+    );
     try {
       const commands = new WorkerCommands(supervisor);
       supervisor.#control = await ControlSocket.open(controlPath(config.data), commands);
@@ -129,7 +134,7 @@ export class Supervisor implements RunningServer {
   }
 
   reload(): Promise<readonly string[]> {
-    return this.#reloads.run(() => this.#reload());
+    return this.#parts.turns.run(() => this.#reload());
   }
 
   reopenLog(): void {

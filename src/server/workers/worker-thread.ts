@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { RememberedAddress } from '../../advertise/remembered.ts';
 import { SystemClock } from '../../base/clock.ts';
 import { RandomIds } from '../../base/ids.ts';
 import { passable } from '../../base/passable.ts';
@@ -30,6 +31,8 @@ const clock = new SystemClock();
 const peers = new PortPeers();
 /** Lines to others, which say nothing until everything is there to hear it. */
 const waiting = new Map(given.peers.map(({ index, port }) => [index, port]));
+/** What others have printed since this thread was begun. */
+const learned: RememberedAddress[] = [];
 let isOpen = false;
 let server: WorkerServer | undefined;
 let commands: CommandTable | undefined;
@@ -48,7 +51,10 @@ const methods: WorkerMethods = {
     return changes;
   },
   runDry: () => server!.runDry(),
-  learn: (address) => server?.advertise.learn(address),
+  learn: (address) => {
+    if (server) server.advertise.learn(address);
+    else learned.push(address);
+  },
   relayRestarted: () => relay?.restarted?.(),
   stop: async () => {
     await server?.[Symbol.asyncDispose]();
@@ -111,6 +117,7 @@ async function start(): Promise<{ readonly datagrams: string }> {
   // Those of the worker that had this place before have ended with it: see Sockets for their ids.
   if (place.life > 0) await parts.registrar.recall((id) => id % place.count === place.index);
   server = new WorkerServer(config, parts, resources.move(), main);
+  for (const address of learned.splice(0)) server.advertise.learn(address);
   commands = new CommandTable(adminCommands(server), (name) => scriptCommand(server!.script, name));
   isOpen = true;
   for (const [index, port] of waiting) peers.attach(index, port);

@@ -6,6 +6,7 @@ import { RestartDelays } from '../../base/restart-delays.ts';
 import { SharedNonceCounts } from '../../core/auth/shared-nonce-counts.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { ServerConfig } from '../../ops/config/server-config.ts';
+import type { OneAtATime } from '../one-at-a-time.ts';
 import { type Portable, pack } from './portable.ts';
 import { packConfig } from './portable-config.ts';
 import { Worker } from './worker.ts';
@@ -19,6 +20,8 @@ export interface WorkersOptions {
   readonly common: Pick<WorkerStart, 'bootId' | 'loopSalt' | 'hasRelay'>;
   /** In force now. */
   readonly config: () => ServerConfig;
+  /** Starts wait for reloads and the other way round, so that nobody misses one. */
+  readonly turns: OneAtATime;
   /** To be opened by the first; the others open what it has. */
   readonly listeners: readonly Listener[];
   /** What has been printed by any of them, and by earlier runs. */
@@ -68,7 +71,7 @@ export class Workers implements AsyncDisposable {
     const { config, listeners } = this.#options;
     const present: Present = { listeners, advertise: pack(config().advertise) };
     const first = await this.#begin(0, present, []);
-    const others = this.#seats.slice(1).map((_, i) => this.#begin(i + 1, present, this.#present()));
+    const others = this.#seats.slice(1).map((_, i) => this.#begin(i + 1, present, this.present));
     await Promise.all(others);
     for (let index = 0; index < this.#seats.length; index++) await this.#open(index);
     return first;
@@ -99,7 +102,8 @@ export class Workers implements AsyncDisposable {
     await Promise.all(this.#seats.map(({ worker }) => worker?.stop()));
   }
 
-  #present(): readonly Worker[] {
+  /** Those that run, and those that start. */
+  get present(): readonly Worker[] {
     return this.#seats.flatMap(({ worker }) => worker ?? []);
   }
 
@@ -152,44 +156,45 @@ export class Workers implements AsyncDisposable {
     seat.worker = undefined;
     seat.running = false;
     new SharedNonceCounts(this.#nonces, index).release(index);
-    for (const other of this.#present()) other.line.tell('detach', index);
+    for (const other of this.present) other.line.tell('detach', index);
     // One that ends while it starts ends the start, or is started again by whoever did.
     if (this.#closing || !wasRunning) return;
     seat.crashes++;
-    this.#startAgain(index, this.#options.clock.now() - worker.startedAt, reason);
+    this.#startAgain(
+      index,
+      this.#options.clock.now() - worker.startedAt,
+      'ended, and what it had under way',
+      reason,
+    );
   }
 
-  #startAgain(index: number, ranMs: number, reason: string): void {
+  #startAgain(index: number, ranMs: number, what: string, reason: string): void {
     const seat = this.#seats[index]!;
     const delay = seat.delays.next(ranMs);
-    logLine(
-      'error',
-      'workers',
-      `worker ${index} ended, and what it had under way; it starts again in ${delay} ms`,
-      {
-        reason,
-      },
-    );
+    logLine('error', 'workers', `worker ${index} ${what}; it is started again in ${delay} ms`, {
+      reason,
+    });
     seat.restart = this.#options.clock.setTimer(delay, () => {
       seat.restart = undefined;
-      void this.#restart(index);
+      void this.#options.turns.run(() => this.#restart(index));
     });
   }
 
   async #restart(index: number): Promise<void> {
     const { config, listeners } = this.#options;
+    if (this.#closing) return;
     try {
       const there = this.running[0];
       const present = there
         ? await there.line.call('present')
         : { listeners, advertise: pack(config().advertise) as Portable<AdvertiseSettings> };
-      await this.#begin(index, present, this.#present());
+      await this.#begin(index, present, this.present);
       await this.#open(index);
       logLine('warn', 'workers', `worker ${index} runs again`);
     } catch (error) {
       if (this.#closing) return;
       await this.#seats[index]!.worker?.stop();
-      this.#startAgain(index, 0, error instanceof Error ? error.message : String(error));
+      this.#startAgain(index, 0, 'does not start', error instanceof Error ? error.message : String(error));
     }
   }
 }
