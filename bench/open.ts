@@ -21,6 +21,7 @@ interface Result extends Cost {
   readonly server: string;
   readonly open: number;
   readonly lost: number;
+  readonly refused: number;
   readonly calls: number;
   readonly memoryMb: number;
   readonly ratio: Readonly<Record<string, number>>;
@@ -79,12 +80,13 @@ async function measure(peer: Peer): Promise<Result[]> {
     );
     const cost = costOf(stretches);
     const growth = round(cost.us / (results[0]?.us ?? cost.us), 2);
-    const { lost, calls, pssKb } = summary;
+    const { lost, refused, calls, pssKb } = summary;
     results.push({
       server: peer.name,
       open,
       ...cost,
       lost,
+      refused,
       calls,
       memoryMb: round(pssKb / 1024),
       ratio: {},
@@ -159,6 +161,7 @@ async function bench(): Promise<void> {
         'delay p50 ms',
         'p99 ms',
         'lost',
+        'refused',
         'MB',
       ],
       rows: results.map((it) => [
@@ -172,6 +175,7 @@ async function bench(): Promise<void> {
         it.p50Ms.toFixed(2),
         it.p99Ms.toFixed(2),
         `${it.lost}/${it.calls}`,
+        String(it.refused),
         it.memoryMb.toFixed(0),
       ]),
     },

@@ -111,7 +111,7 @@ function note(
     bindings,
     ...costOf(of),
     lost: summary.lost,
-    refused: summary.bad,
+    refused: summary.refused,
     bindingKb: kind === 'new' ? undefined : bindingKb,
     memoryMb: round(summary.pssKb / 1024),
     ratio: {},

@@ -29,6 +29,7 @@ export interface Stretch {
 export interface RunSummary {
   readonly calls: number;
   readonly lost: number;
+  readonly refused: number; // by an answer that is none of success
   readonly late: number;
   readonly bad: number; // unexpected messages; with `check` also wrongly routed ones
   readonly acks: number;
@@ -95,9 +96,9 @@ function callWords(load: Load): string[] {
   ];
 }
 
-/** A load that leaves code compiled and tables made, as fast as the server goes, so that a cold one loses nothing. */
+/** A load that leaves code compiled and tables made; slow enough that a cold server is not overrun. */
 export function warmUp(pids: readonly number[]): Load {
-  return { pids, port: PORT, cps: 0, window: 20, warmSeconds: 2.5, seconds: 0, runs: 0 };
+  return { pids, port: PORT, cps: 500, warmSeconds: 3, seconds: 0, runs: 0 };
 }
 
 /** Drives calls through the proxy on loopback from `core`. @throws Error where the generator fails */

@@ -27,7 +27,7 @@ static struct batch phones;
 static struct delays answers;
 static struct sockaddr_in server;
 static int digest, run_id;
-static long started, finished, late, bad;
+static long started, finished, refused, late;
 
 static void send_register(int user, double time, const char *challenge) {
   struct turn *turn = &turns[user];
@@ -58,7 +58,7 @@ static void hear(const char *message, const struct sockaddr_in *from) {
     if (took > T1) late++;
   } else if (status >= 300) {
     turns[user].open = 0;
-    bad++;
+    refused++;
   }
 }
 
@@ -83,7 +83,7 @@ static void enter(int first, int end, int window) {
       flush(&phones);
       if (turn_once()) heard = now();
     }
-    if (finished + bad >= end - first) return;
+    if (finished + refused >= end - first) return;
   }
 }
 
@@ -167,7 +167,7 @@ int main(int argc, char **argv) {
     print_since(&mark);
   }
   settle(0.3);
-  printf("{\"calls\":%ld,\"lost\":%ld,\"late\":%ld,\"bad\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", started,
-         started - finished - bad, late, bad, memory_kb("Rss:"), memory_kb("Pss:"));
+  printf("{\"calls\":%ld,\"lost\":%ld,\"refused\":%ld,\"late\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", started,
+         started - finished - refused, refused, late, memory_kb("Rss:"), memory_kb("Pss:"));
   return 0;
 }

@@ -13,7 +13,7 @@
 // CHECK looks into every message.
 //
 // Nothing is sent twice: a call that lost a message counts as lost; one whose INVITE or whose end took half a second
-// (T1 of RFC 3261) counts as late, for a phone would have sent again. Prints one JSON object a line: one for each
+// (T1 of RFC 3261) counts as late, for a phone would have sent again. A refused call is neither done nor lost. Prints one JSON object a line: one for each
 // stretch, then a summary. The delay is that of the INVITE from caller to callee.
 #include "messages.h"
 #include "accounting.h"
@@ -23,7 +23,7 @@
 #include <poll.h>
 
 enum { MAX_CALLS = 1 << 22, MAX_HELD = 1 << 16, CALLER_PORT = 5070, CALLEE_PORT = 5080 };
-enum call_state { FREE, INVITED, ANSWERED, DONE };
+enum call_state { FREE, INVITED, ANSWERED, DONE, REFUSED };
 static const double T1 = 0.5, PATIENCE = 2, HANG_UP_LIMIT = 120, FOREVER = 1e9;
 
 struct call {
@@ -47,7 +47,7 @@ static struct delays passage;
 static struct sockaddr_in proxy;
 static int call_count, users, registered, check, tick_us;
 static double hold, latency;
-static long finished, late, bad, acks;
+static long finished, refused, late, bad, acks;
 
 static int header_count(const char *message, const char *name) {
   int count = 0;
@@ -206,8 +206,10 @@ static void caller_receives(const char *message, const struct sockaddr_in *from)
       return;
     }
     if (status >= 300) {
-      bad++;
       acknowledge_refusal(message, number);
+      if (call->state != INVITED) return;
+      call->state = REFUSED;
+      refused++;
     }
     if (status != 200) return;
     write_in_dialog(message, number, "ACK", call->cseq);
@@ -309,11 +311,11 @@ static int open_count(double time) {
   static long given_up;
   for (; oldest < call_count; oldest++) {
     struct call *call = &calls[oldest % MAX_CALLS];
-    if (call->state == DONE) continue;
+    if (call->state >= DONE) continue;
     if (time - call->began < PATIENCE) break;
     given_up++;
   }
-  return (int)(call_count - finished - given_up);
+  return (int)(call_count - finished - refused - given_up);
 }
 
 // Runs for `seconds`; starts calls at `cps` where that is above 0, or so that `window` are open, else ends as soon as
@@ -337,7 +339,7 @@ static int run(double seconds, double cps, int window) {
     flush(&caller);
     active += turn() + send_due_byes(time, BATCH);
     flush(&caller);
-    if (cps <= 0 && window <= 0 && finished == call_count) break;
+    if (cps <= 0 && window <= 0 && finished + refused == call_count) break;
     if (!active) rest();
   }
   if (cps <= 0) next_start = 0;
@@ -438,7 +440,7 @@ int main(int argc, char **argv) {
   if (open_calls > 0) hold_open(open_calls, cps);
   for (int i = 0; i < stretches; i++) measure(seconds, cps, window);
   run(2 + hold, 0, 0);
-  printf("{\"calls\":%d,\"lost\":%ld,\"late\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
-         call_count - finished, late, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
+  printf("{\"calls\":%d,\"lost\":%ld,\"refused\":%ld,\"late\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
+         call_count - finished - refused, refused, late, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
   return 0;
 }

@@ -50,6 +50,7 @@ let late = 0;
 let finished = 0;
 let latency = 0;
 let bad = 0;
+let refused = 0;
 let acks = 0;
 
 /** The values of a header, without its name. */
@@ -108,14 +109,26 @@ function answerCallee(message: string, socket: Socket): void {
   answer('200 OK');
 }
 
+/** The ACK of a refusal has the branch of its INVITE (RFC 3261 §17.1.1.3). */
+function refuse(call: string, answer: string, socket: Socket): void {
+  open.delete(call);
+  refused++;
+  const ack = request('ACK', call, headers(answer, 'To')[0]!, 1, []);
+  socket.write(ack.replace(`branch=z9hG4bK${call}ACK`, `branch=z9hG4bK${call}INVITE`));
+}
+
 /** Goes on with a call as its caller. */
 function hearCaller(message: string, socket: Socket): void {
   const status = Number(message.slice(8, 11));
   if (status < 200) return;
   const call = headers(message, 'Call-ID')[0]!;
   const began = open.get(call);
-  if (status !== 200 || began === undefined) {
+  if (began === undefined) {
     bad++;
+    return;
+  }
+  if (status !== 200) {
+    refuse(call, message, socket);
     return;
   }
   if (headers(message, 'CSeq')[0]!.endsWith('BYE')) {
@@ -236,7 +249,16 @@ clearInterval(pace);
 for (let waited = 0; open.size > 0 && waited < SETTLE_MS; waited += 50) await wait(50);
 await wait(100); // for the last ACKs
 console.log(
-  JSON.stringify({ calls, lost: open.size, late, bad, acks, rssKb: memoryKb('Rss'), pssKb: memoryKb('Pss') }),
+  JSON.stringify({
+    calls,
+    lost: open.size,
+    refused,
+    late,
+    bad,
+    acks,
+    rssKb: memoryKb('Rss'),
+    pssKb: memoryKb('Pss'),
+  }),
 );
 for (const socket of sockets) socket.destroy();
 server.close();

@@ -41,10 +41,10 @@ async function soak(minutes: number, cps: number): Promise<boolean> {
   const { flat, words } = judgeMemory(samples);
   const perCall = stretches[0]!.cpuUs / stretches[0]!.done;
   console.log(
-    `\n${summary.calls} calls, ${summary.lost} lost, ${summary.bad} bad messages, ${perCall.toFixed(1)} µs per call`,
+    `\n${summary.calls} calls, ${summary.lost} lost, ${summary.refused} refused, ${summary.bad} bad messages, ${perCall.toFixed(1)} µs per call`,
   );
   console.log(words);
-  return flat && summary.lost === 0 && summary.bad === 0;
+  return flat && summary.lost + summary.refused === 0 && summary.bad === 0;
 }
 
 const { values, positionals } = parseArgs({
