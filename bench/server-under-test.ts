@@ -29,14 +29,14 @@ export class ServerUnderTest {
     this.peer = peer;
   }
 
-  /** Starts `peer` on `core`; it listens when this resolves. @throws Error with its log where it does not */
-  static async start(peer: Peer, core: number): Promise<ServerUnderTest> {
+  /** Starts `peer` on some cores, as `taskset -c` names them; it listens when this resolves. @throws Error with its log where it does not */
+  static async start(peer: Peer, cores: number | string): Promise<ServerUnderTest> {
     if (bound()) throw new Error(`127.0.0.1:${PORT} is in use`);
     const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
     for (const [name, text] of Object.entries(peer.files)) writeFileSync(join(folder, name), text);
     peer.prepare?.(folder);
     const log = openSync(join(folder, 'log'), 'w');
-    const words = ['-c', String(core), ...peer.command];
+    const words = ['-c', String(cores), ...peer.command];
     const child = spawn('taskset', words, { cwd: folder, stdio: ['ignore', log, log], detached: true });
     const server = new ServerUnderTest(child, folder, peer);
     for (let waited = 0; !bound(); waited += POLL_MS) {

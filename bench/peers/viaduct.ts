@@ -29,13 +29,15 @@ export interface ViaductOptions {
   readonly users?: number;
   /** Keeps transactions a fifth of the usual time, where only what outlives them counts. */
   readonly brief?: boolean;
+  /** Threads that signal. */
+  readonly workers?: number;
 }
 
 const COLLECT = join(ROOT, 'bench', 'load', 'collect-garbage.ts');
 const COMMAND = [process.execPath, '--expose-gc', '--import', COLLECT, join(ROOT, 'bin', 'viaduct')];
 
 /** One source sends all of a bench's load, and no calls have media. */
-const configuration = (transport: BenchTransport, brief: boolean): string => `listen:
+const configuration = (transport: BenchTransport, brief: boolean, workers: number): string => `listen:
   - ${transport}:127.0.0.1:${PORT}
 ${transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verifyServers: false }` : ''}
 domains: [${DOMAIN}]
@@ -43,6 +45,7 @@ data: ./${DATA}
 media: { anchor: never, relay: off }
 limits: { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000 }
 frontDoor: { rate: off }
+${workers > 1 ? `workers: ${workers}` : ''}
 ${brief ? `timers: { t1: ${BRIEF_T1_MS}ms }` : ''}
 `;
 
@@ -61,14 +64,14 @@ function version(): string {
 export function viaduct(
   transport: BenchTransport = 'udp',
   job: Exclude<Job, 'dialogs'> = 'relay',
-  { users = 0, brief = false }: ViaductOptions = {},
+  { users = 0, brief = false, workers = 1 }: ViaductOptions = {},
 ): Peer {
   const routes = ROUTES[job];
   return {
-    name: 'Viaduct',
+    name: workers > 1 ? `Viaduct, ${workers} workers` : 'Viaduct',
     version: version(),
     flags: `Node ${process.version}`,
-    files: { 'viaduct.yaml': configuration(transport, brief), ...CERTIFICATE_FILES },
+    files: { 'viaduct.yaml': configuration(transport, brief, workers), ...CERTIFICATE_FILES },
     command: [...COMMAND, '-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])],
     prepare: (folder) => addUsers(folder, users),
     lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
