@@ -10,18 +10,22 @@ import type { RequestCall } from './request-call.ts';
 import { addressParts } from './request-call.ts';
 import { checkWritable, scriptHeader, scriptHeaders } from './script-text.ts';
 
+/** Whoever runs what a script has given to be called. */
+export interface CallbackGuard {
+  guard(callback: () => MaybePromise<void>): MaybePromise<void>;
+}
+
+const NOTHING_ASKED: ProxyOptions = Object.freeze({});
+
 /**
  * A script's wishes in the proxy's words, all checked.
- * @param guard runs a script's callback, so that what it throws harms nobody
+ * @param script runs its callbacks, so that what they throw harms nobody
  * @throws ServerError SIP_BAD_FIELD for what cannot stand in a message
  */
-export function proxyOptions(
-  call: RequestCall,
-  options: ForkOptions,
-  guard: (callback: () => MaybePromise<void>) => MaybePromise<void>,
-): ProxyOptions {
-  const { timeout, recordRoute, path, listener, onBranch, onReply } = options;
+export function proxyOptions(call: RequestCall, options: ForkOptions, script: CallbackGuard): ProxyOptions {
   const { headers } = call;
+  if (call.override === undefined && !headers.changed && asksNothing(options)) return NOTHING_ASKED;
+  const { timeout, recordRoute, path, listener, onBranch, onReply } = options;
   const override =
     options.advertise === undefined || options.advertise === 'by-destination'
       ? options.advertise
@@ -35,9 +39,15 @@ export function proxyOptions(
     ...(listener === undefined ? {} : { listener }),
     ...(options.headers === undefined ? {} : { headers: scriptHeaders(options.headers) }),
     ...(headers.changed ? { edit: (edit) => headers.apply(edit) } : {}),
-    ...(onBranch ? { onBranch: (view) => guard(() => onBranch(new ScriptBranch(view))) } : {}),
-    ...(onReply ? { onReply: (view) => guard(() => onReply(new ScriptReply(view))) } : {}),
+    ...(onBranch ? { onBranch: (view) => script.guard(() => onBranch(new ScriptBranch(view))) } : {}),
+    ...(onReply ? { onReply: (view) => script.guard(() => onReply(new ScriptReply(view))) } : {}),
   };
+}
+
+/** Most forks are plain ones: nothing is made for those. */
+function asksNothing(options: ForkOptions): boolean {
+  for (const name in options) if (options[name as keyof ForkOptions] !== undefined) return false;
+  return true;
 }
 
 class ScriptBranch extends AdvertisedView implements Branch {

@@ -23,6 +23,8 @@ export function targetSet(targets: ForkTargets, request: SipMessage): TargetSet 
   return groups.filter((group) => group.length > 0);
 }
 
+const NO_ROUTE: readonly string[] = Object.freeze([]);
+
 /** A target that a script wrote itself. */
 function written(text: string, request: SipMessage): Target {
   const uri = toByteString(text);
@@ -31,5 +33,13 @@ function written(text: string, request: SipMessage): Target {
       hint: 'write a whole URI: sip:bob@example.com',
     });
   }
-  return { uri, route: [], q: 1000, source: undefined, listener: undefined, connectionId: 0, instance: '' };
+  return {
+    uri,
+    route: NO_ROUTE,
+    q: 1000,
+    source: undefined,
+    listener: undefined,
+    connectionId: 0,
+    instance: '',
+  };
 }

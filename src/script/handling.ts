@@ -37,6 +37,8 @@ export interface HandlingOwner {
   ended(handling: Handling): void;
 }
 
+const NO_OPTIONS: ForkOptions = Object.freeze({});
+
 /** One request in the hands of a script, from the call of its handler to the final answer. */
 export class Handling implements CallOwner {
   readonly transaction: ServerTransaction;
@@ -97,9 +99,9 @@ export class Handling implements CallOwner {
     if (!this.#done) this.#owner.send(this.transaction, replyParts(reply));
   }
 
-  fork(call: RequestCall, targets: ForkTargets, options: ForkOptions): Promise<ForkOutcome> {
+  fork(call: RequestCall, targets: ForkTargets, asked: ForkOptions): Promise<ForkOutcome> {
     const groups = targetSet(targets, call.request);
-    const wishes = this.#wishes(call, options);
+    const wishes = this.#wishes(call, asked);
     if (this.#cancelled) return Promise.resolve(unanswered(487, 'Request Terminated', true));
     if (this.#done) {
       throw new ServerError('SIP_ALREADY_ANSWERED', `fork: this ${call.method} has its final answer`);
@@ -107,17 +109,32 @@ export class Handling implements CallOwner {
     if (groups.length === 0) return Promise.resolve(unanswered(480, 'Temporarily Unavailable', false));
     this.#forks++;
     this.#stopTimer();
-    const outcome = this.#owner.proxy.fork(this.transaction, groups, this.#withMedia(wishes)).finally(() => {
-      this.#forks--;
-      if (this.#forks === 0 && this.#waiting) this.#arm();
+    const options = this.#withMedia(wishes);
+    let thrown = false;
+    const outcome = new Promise<ForkOutcome>((resolve, reject) => {
+      try {
+        this.#owner.proxy.forkThen(this.transaction, groups, options, (it) => {
+          this.#forkEnded();
+          resolve(it);
+        });
+      } catch (error) {
+        thrown = true;
+        this.#forkEnded();
+        reject(error);
+      }
     });
     // A script may let go of it; a rejection that nobody hears would end the process.
-    outcome.catch(() => {});
+    if (thrown) outcome.catch(() => {});
     return outcome;
   }
 
+  #forkEnded(): void {
+    this.#forks--;
+    if (this.#forks === 0 && this.#waiting) this.#arm();
+  }
+
   anchorMedia(options: AnchorOptions): void {
-    this.#mediaAnchor()?.want(options, (callback) => void this.#guard(callback));
+    this.#mediaAnchor()?.want(options, (callback) => void this.guard(callback));
   }
 
   get media(): CallMedia {
@@ -136,13 +153,13 @@ export class Handling implements CallOwner {
 
   #wishes(call: RequestCall, options: ForkOptions): ProxyOptions {
     const { listener } = options;
-    const known = listener === undefined ? [] : this.#owner.listenerNames();
-    if (listener !== undefined && !known.includes(listener)) {
+    const known = listener === undefined ? undefined : this.#owner.listenerNames();
+    if (known !== undefined && !known.includes(listener!)) {
       throw new ServerError('NET_NO_LISTENER', `fork: there is no listener ${JSON.stringify(listener)}`, {
         hint: `the listeners are ${known.join(', ')}`,
       });
     }
-    return proxyOptions(call, options, (callback) => this.#guard(callback));
+    return proxyOptions(call, options, this);
   }
 
   #settled(act: () => void): void {
@@ -167,7 +184,7 @@ export class Handling implements CallOwner {
         return;
       case 'follow-route':
         this.#end();
-        this.#owner.proxy.inDialog(this.transaction, this.#wishes(call, {}));
+        this.#owner.proxy.inDialog(this.transaction, this.#wishes(call, NO_OPTIONS));
         return;
       default:
         this.#fail(
@@ -213,11 +230,11 @@ export class Handling implements CallOwner {
 
   #abortScript(): void {
     this.#aborted = true;
-    this.#guard(() => this.#abort?.abort());
+    this.guard(() => this.#abort?.abort());
   }
 
-  /** Runs something of the script's that is not its handler; what it throws is its own matter. */
-  #guard(callback: () => MaybePromise<void>): MaybePromise<void> {
+  /** @internal Runs something of the script's that is not its handler; what it throws is its own matter. */
+  guard(callback: () => MaybePromise<void>): MaybePromise<void> {
     const faulted = (error: unknown): void => this.#owner.faulted(this, error);
     try {
       const waiting = callback();

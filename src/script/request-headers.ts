@@ -18,8 +18,9 @@ interface Change {
 /** The headers of a received request with a script's changes, which are kept apart until something is forwarded. */
 export class RequestHeaders implements Headers {
   readonly #request: SipMessage;
-  readonly #changes = new Map<string, Change>();
-  readonly #dropped: number[] = [];
+  // Most scripts only read: what they change is made room for when they do.
+  #changes: Map<string, Change> | undefined = undefined;
+  #dropped: number[] | undefined = undefined;
 
   constructor(request: SipMessage) {
     this.#request = request;
@@ -27,7 +28,7 @@ export class RequestHeaders implements Headers {
 
   /** Whether anything differs from the received request. */
   get changed(): boolean {
-    return this.#changes.size > 0 || this.#dropped.length > 0;
+    return this.#changes !== undefined || this.#dropped !== undefined;
   }
 
   get(name: string): string | undefined {
@@ -35,12 +36,12 @@ export class RequestHeaders implements Headers {
   }
 
   all(name: string): readonly string[] {
-    const change = this.#changes.get(keyOf(name));
+    const change = this.#changes?.get(keyOf(name));
     const values: string[] = [];
     if (!change?.replaced) {
       const request = this.#request;
       for (let line = request.findNamed(name); line >= 0; line = request.findNamed(name, line + 1)) {
-        if (!this.#dropped.includes(line)) values.push(fromByteString(request.valueAt(line)));
+        if (!this.#dropped?.includes(line)) values.push(fromByteString(request.valueAt(line)));
       }
     }
     for (const value of change?.added ?? []) values.push(fromByteString(value));
@@ -71,15 +72,16 @@ export class RequestHeaders implements Headers {
 
   /** @internal Leaves one received line out of what is forwarded. */
   dropLine(line: number): void {
+    this.#dropped ??= [];
     this.#dropped.push(line);
   }
 
   /** Writes the changes into a request that goes out. */
   apply(edit: MessageEdit): void {
-    for (const line of this.#dropped) {
-      if (!this.#changes.get(keyOf(this.#request.nameAt(line)))?.replaced) edit.removeLine(line);
+    for (const line of this.#dropped ?? []) {
+      if (!this.#changes?.get(keyOf(this.#request.nameAt(line)))?.replaced) edit.removeLine(line);
     }
-    for (const { name, replaced, added } of this.#changes.values()) {
+    for (const { name, replaced, added } of this.#changes?.values() ?? []) {
       if (replaced) edit.removeAll(name);
       for (const value of added) edit.append(name, value);
     }
@@ -95,6 +97,7 @@ export class RequestHeaders implements Headers {
       );
     }
     const key = keyOf(name);
+    this.#changes ??= new Map();
     let change = this.#changes.get(key);
     if (!change) {
       change = { name, replaced: false, added: [] };

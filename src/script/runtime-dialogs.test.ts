@@ -17,8 +17,8 @@ function start(handlers: Partial<Handlers> = {}) {
   const { proxy } = runtime;
   const made: Dialog[] = [];
   const seen: string[] = [];
-  const fork = proxy.fork.bind(proxy);
-  proxy.fork = (transaction, ...more) => {
+  const fork = proxy.forkThen.bind(proxy);
+  proxy.forkThen = (transaction, ...more) => {
     const dialog = dialogs.create(transaction);
     if (dialog) made.push(dialog);
     dialog?.observe({

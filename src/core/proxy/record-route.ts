@@ -62,34 +62,45 @@ export function recordRoute(
   const { fromTag, callId, secure } = options;
   const tail = `;lr${fromTag && isToken(fromTag) ? `;ftag=${fromTag}` : ''}${options.params ?? ''}`;
   const proof = callId === undefined ? '' : `;${DIALOG_PROOF_PARAM}=${tags.proofOf(callId)}`;
-  const print = (
-    address: AdvertisedAddress,
-    { listener, printed, override, flowToken, params: more = '' }: Side,
-    pair: string,
-  ): string => {
-    const mark = override !== undefined && address === printed ? `;${OVERRIDE_PARAM}` : '';
-    const params = `${pair}${tail}${more};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
-    return `<${sipUriText({ user: flowToken, address, transport: listener.transport, params, secure })}>`;
-  };
   const sameSocket = outbound.listener.name === inbound.listener.name;
   const byFlow = inbound.flowToken !== undefined || outbound.flowToken !== undefined;
   const samePrinted = outbound.printed.printed === inbound.printed.printed;
   if (sameSocket && samePrinted && (!byFlow || options.oneWay)) {
     const { flowToken, params } = inbound;
-    const single = [print(outbound.printed, { ...outbound, flowToken, params }, '')];
+    const single = [half(tags, outbound.printed, outbound, flowToken, params, '', tail, proof, secure)];
     return { forCallee: single, forCaller: single };
   }
-  const pair = ';r2=on';
+  const print = (address: AdvertisedAddress, side: Side): string =>
+    half(tags, address, side, side.flowToken, side.params, PAIR, tail, proof, secure);
   return {
     forCallee: [
-      print(outbound.printed, outbound, pair),
-      print(inbound.hidden ? outbound.printed : inbound.printed, inbound, pair),
+      print(outbound.printed, outbound),
+      print(inbound.hidden ? outbound.printed : inbound.printed, inbound),
     ],
     forCaller: [
-      print(outbound.hidden ? inbound.printed : outbound.printed, outbound, pair),
-      print(inbound.printed, inbound, pair),
+      print(outbound.hidden ? inbound.printed : outbound.printed, outbound),
+      print(inbound.printed, inbound),
     ],
   };
+}
+
+const PAIR = ';r2=on';
+
+/** One value: `address` is printed, and the socket of `side` meant. */
+function half(
+  tags: RouteTags,
+  address: AdvertisedAddress,
+  { listener, printed, override }: Side,
+  user: string | undefined,
+  more: string | undefined,
+  pair: string,
+  tail: string,
+  proof: string,
+  secure: boolean | undefined,
+): string {
+  const mark = override !== undefined && address === printed ? `;${OVERRIDE_PARAM}` : '';
+  const params = `${pair}${tail}${more ?? ''};${ROUTE_TAG_PARAM}=${tags.tagOf(listener)}${proof}${mark}`;
+  return `<${sipUriText({ user, address, transport: listener.transport, params, secure })}>`;
 }
 
 /**
@@ -103,7 +114,7 @@ export function restoreRecordRoute(
   request: SipMessage,
 ): void {
   const { forCallee, forCaller } = route;
-  if (forCallee.every((text, i) => text === forCaller[i])) return;
+  if (forCallee === forCaller || forCallee.every((text, i) => text === forCaller[i])) return;
   const elements = response.elements(H.RecordRoute);
   const lowest = elements.length - forCallee.length - request.elements(H.RecordRoute).length;
   for (let at = lowest; at >= 0; at--) {
