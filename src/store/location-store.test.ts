@@ -127,9 +127,9 @@ describe('a location store in a file', () => {
   it('has after a restart what it had before', async () => {
     const before = openSqlite();
     const saved = [binding(ALICE, 'sip:\u00e9@192.0.2.1')];
-    before.save(ALICE, saved);
-    before.save(BOB, [binding(BOB, 'sip:bob@192.0.2.1')]);
-    before.save(BOB, []);
+    await before.save(ALICE, saved);
+    await before.save(BOB, [binding(BOB, 'sip:bob@192.0.2.1')]);
+    await before.save(BOB, []);
     await databases[0]![Symbol.asyncDispose]();
     const after = openSqlite();
     expect([after.find(ALICE), after.find(BOB), after.count()]).toEqual([saved, [], 1]);
@@ -138,26 +138,43 @@ describe('a location store in a file', () => {
   it('tells another worker of each change, who then has it too', async () => {
     const [one, two] = [openSqlite(), openSqlite()];
     one.committed = (aor, text) => two.learn(aor, text);
-    one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
-    one.save(BOB, [binding(BOB, 'sip:b@192.0.2.1')]);
-    one.save(BOB, []);
+    await one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    await one.save(BOB, [binding(BOB, 'sip:b@192.0.2.1')]);
+    await one.save(BOB, []);
     expect(two.find(ALICE)).toEqual([binding(ALICE, 'sip:a@192.0.2.1')]);
     expect(await contacts(two)).toEqual(['sip:a@192.0.2.1']);
   });
 
-  it('reads what another has written of which nothing was heard', () => {
+  it('reads what another has written of which nothing was heard', async () => {
     const [one, two] = [openSqlite(), openSqlite()];
-    one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    await one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
     expect([two.find(ALICE), two.read(ALICE)]).toMatchObject([[], [{ contact: 'sip:a@192.0.2.1' }]]);
     expect(two.read(BOB)).toEqual([]);
+  });
+
+  it('commits what was under way when it ends', async () => {
+    const before = openSqlite();
+    const saving = before.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    await before[Symbol.asyncDispose]();
+    await databases[0]![Symbol.asyncDispose]();
+    await saving;
+    expect(openSqlite().count()).toBe(1);
+  });
+
+  it('tells nobody of a change before it is in the file', async () => {
+    const [one, two] = [openSqlite(), openSqlite()];
+    const saving = one.save(ALICE, [binding(ALICE, 'sip:a@192.0.2.1')]);
+    expect([one.find(ALICE), two.read(ALICE)]).toEqual([[], []]);
+    await saving;
+    expect([one.find(ALICE), two.read(ALICE)]).toMatchObject([[{ aor: ALICE }], [{ aor: ALICE }]]);
   });
 
   it('keeps its memory as it is where the file cannot be written', async () => {
     const store = openSqlite();
     const saved = [binding(ALICE, 'sip:a@192.0.2.1')];
-    store.save(ALICE, saved);
+    await store.save(ALICE, saved);
     await databases[0]![Symbol.asyncDispose]();
-    expect(() => store.save(ALICE, [])).toThrowError(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
+    await expect(store.save(ALICE, [])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(store.find(ALICE)).toEqual(saved);
   });
 });

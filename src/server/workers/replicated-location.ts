@@ -22,8 +22,8 @@ export class ReplicatedLocation implements LocationStore {
     return this.#isMine(aor) ? this.#location.find(aor) : this.#location.read(aor);
   }
 
-  save(aor: string, bindings: readonly Binding[]): void {
-    this.#location.save(aor, bindings);
+  save(aor: string, bindings: readonly Binding[]): Promise<void> {
+    return this.#location.save(aor, bindings);
   }
 
   all(): Iterable<Binding> {

@@ -21,6 +21,11 @@ export class MemoryLocation implements LocationStore {
   /** @throws ServerError STORE_UNAVAILABLE where there would be too many; nothing is changed then */
   save(aor: string, bindings: readonly Binding[]): void {
     this.checkRoom(aor, bindings);
+    this.put(aor, bindings);
+  }
+
+  /** As {@link save}, for what is stored elsewhere already. */
+  put(aor: string, bindings: readonly Binding[]): void {
     this.#count += bindings.length - this.find(aor).length;
     if (bindings.length === 0) this.#byAor.delete(aor);
     else this.#byAor.set(aor, bindings);

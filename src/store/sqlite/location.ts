@@ -2,10 +2,11 @@ import { ServerError } from '../../base/errors.ts';
 import type { Binding, LocationStore } from '../../core/registrar/location-store.ts';
 import { MemoryLocation } from '../memory/location.ts';
 import type { Database, Statement } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
 
 /**
  * Bindings in a table, with a copy of all of them in memory: look-ups never touch the file, and a change is answered for
- * once it is committed. One server at a time may use the table; the workers of one tell each other what they change.
+ * once it is committed, with the others of its turn of the event loop. One server at a time may use the table; the workers of one tell each other what they change.
  * Closing the database is its owner's.
  */
 export class SqliteLocation implements LocationStore {
@@ -14,6 +15,7 @@ export class SqliteLocation implements LocationStore {
   readonly #remove: Statement;
   readonly #get: Statement;
   readonly #path: string;
+  readonly #group: GroupCommit;
   /** Hears of each change after it was committed: the bindings as they are stored, '' where none are left. */
   committed: ((aor: string, text: string) => void) | undefined = undefined;
 
@@ -30,6 +32,7 @@ export class SqliteLocation implements LocationStore {
     this.#remove = database.prepare('DELETE FROM location WHERE aor = ?');
     this.#get = database.prepare('SELECT bindings FROM location WHERE aor = ?');
     this.#path = database.path;
+    this.#group = new GroupCommit(database);
     for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').all()) {
       this.#memory.save(String(aor), readBindings(database.path, String(bindings)));
     }
@@ -39,13 +42,15 @@ export class SqliteLocation implements LocationStore {
     return this.#memory.find(aor);
   }
 
-  /** @throws ServerError STORE_UNAVAILABLE where it cannot be written, or is full; nothing is changed then */
-  save(aor: string, bindings: readonly Binding[]): void {
+  /** Rejects with ServerError STORE_UNAVAILABLE where it cannot be written, or is full; nothing is changed then. */
+  async save(aor: string, bindings: readonly Binding[]): Promise<void> {
     this.#memory.checkRoom(aor, bindings);
     const text = bindings.length === 0 ? '' : JSON.stringify(bindings);
-    if (text === '') this.#remove.run(aor);
-    else this.#put.run(aor, text);
-    this.#memory.save(aor, bindings);
+    await this.#group.add(() => {
+      if (text === '') this.#remove.run(aor);
+      else this.#put.run(aor, text);
+    });
+    this.#memory.put(aor, bindings);
     this.committed?.(aor, text);
   }
 
@@ -72,6 +77,7 @@ export class SqliteLocation implements LocationStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#group.flush();
     await this.#memory[Symbol.asyncDispose]();
   }
 }
