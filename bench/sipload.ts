@@ -15,6 +15,7 @@ const LONGEST_RUN_MS = 10 * 60_000;
 export interface Stretch {
   readonly started: number;
   readonly done: number;
+  readonly refused?: number; // for want of time
   readonly late: number; // of which a phone would have sent a message again
   readonly seconds: number;
   readonly cpuUs: number;
@@ -30,6 +31,8 @@ export interface RunSummary {
   readonly calls: number;
   readonly lost: number;
   readonly refused: number; // by an answer that is none of success
+  readonly repeated?: number; // INVITEs sent again
+  readonly broken?: number; // calls that were answered and did not come to their end
   readonly late: number;
   readonly bad: number; // unexpected messages; with `check` also wrongly routed ones
   readonly acks: number;
@@ -54,10 +57,11 @@ export interface Load {
   readonly holdMs?: number; // how long a call stands before its BYE
   readonly window?: number; // calls that are open at any time, in place of a rate
   readonly users?: number; // registered first; calls go between them, with digest
+  readonly again?: boolean; // sends INVITEs again, and takes refusals for want of time
 }
 
 /** A load over connections. */
-export interface StreamLoad extends Omit<Load, 'check' | 'tickUs' | 'holdMs' | 'window' | 'users'> {
+export interface StreamLoad extends Omit<Load, 'check' | 'tickUs' | 'holdMs' | 'window' | 'users' | 'again'> {
   readonly transport: 'tcp' | 'tls';
   /** The callee's, and the key to it: PEM files. */
   readonly certificate: string;
@@ -65,7 +69,8 @@ export interface StreamLoad extends Omit<Load, 'check' | 'tickUs' | 'holdMs' | '
 }
 
 /** Phones that register. */
-export interface RegisterLoad extends Omit<Load, 'check' | 'tickUs' | 'holdMs' | 'window' | 'users'> {
+export interface RegisterLoad
+  extends Omit<Load, 'check' | 'tickUs' | 'holdMs' | 'window' | 'users' | 'again'> {
   readonly users: number;
   readonly from: number; // the first user who is new; those before are registered already
   readonly digest: boolean;
@@ -86,13 +91,14 @@ function words(load: Load | StreamLoad | RegisterLoad): string[] {
 }
 
 function callWords(load: Load): string[] {
-  const { tickUs = 0, holdMs = 0, window = 0, users = 0, check = false } = load;
+  const { tickUs = 0, holdMs = 0, window = 0, users = 0, check = false, again = false } = load;
   const options = { tick: tickUs, hold: holdMs, window, users };
   return [
     build('sipload.c'),
     ...words(load),
     ...Object.entries(options).flatMap(([name, value]) => (value > 0 ? [`--${name}`, String(value)] : [])),
     ...(check ? ['--check'] : []),
+    ...(again ? ['--again'] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 // sipload: a light SIP caller and callee in one thread, which also reads what the server under test costs.
 //
 //   sipload --pids P1,P2 [--port 5060] [--cps 1000 | --window N] [--warm 4] [--secs 4] [--reps 3] [--hold MS] [--tick US]
-//           [--users N] [--open N] [--check]
+//           [--users N] [--open N] [--again] [--check]
 //
 // Caller (127.0.0.1:5070) and callee (127.0.0.1:5080) talk through a proxy on 127.0.0.1:PORT that record-routes. One
 // call is INVITE, 100, 180, 200, ACK, BYE, 200, to the callee's own address; with USERS, who are registered first, it
@@ -12,7 +12,10 @@
 // opens so many calls instead, says so, and hangs up when a line is read. TICK sleeps when idle instead of spinning;
 // CHECK looks into every message.
 //
-// Nothing is sent twice: a call that lost a message counts as lost; one whose INVITE or whose end took half a second
+// With AGAIN, an INVITE that hears nothing is sent again after T1, three and seven T1, and a refusal other than for want of
+// time (503 that names a Retry-After) counts as bad; ACK and BYE are sent once.
+//
+// Else nothing is sent twice: a call that lost a message counts as lost; one whose INVITE or whose end took half a second
 // (T1 of RFC 3261) counts as late, for a phone would have sent again. A refused call is neither done nor lost. Prints one JSON object a line: one for each
 // stretch, then a summary. The delay is that of the INVITE from caller to callee.
 #include "messages.h"
@@ -23,7 +26,8 @@
 #include <poll.h>
 
 enum { MAX_CALLS = 1 << 22, MAX_HELD = 1 << 16, CALLER_PORT = 5070, CALLEE_PORT = 5080 };
-enum call_state { FREE, INVITED, ANSWERED, DONE, REFUSED };
+enum { REPEATS = 3 };
+enum call_state { FREE, INVITED, HEARD, ANSWERED, DONE, REFUSED };
 static const double T1 = 0.5, PATIENCE = 2, HANG_UP_LIMIT = 120, FOREVER = 1e9;
 
 struct call {
@@ -45,9 +49,9 @@ static unsigned held_first, held_end;
 static struct batch caller, callee;
 static struct delays passage;
 static struct sockaddr_in proxy;
-static int call_count, users, registered, check, tick_us;
+static int call_count, users, registered, check, again, tick_us;
 static double hold, latency;
-static long finished, refused, late, bad, acks;
+static long finished, refused, repeated, broken, late, bad, acks;
 
 static int header_count(const char *message, const char *name) {
   int count = 0;
@@ -109,12 +113,9 @@ static void append_call(int number, const char *method, int cseq, const struct p
          CALLER_PORT);
 }
 
-static void send_invite(int number, double time, const char *challenge) {
+static void write_invite(int number, const char *challenge) {
   struct call *call = &calls[number % MAX_CALLS];
   struct parties parties = parties_of(number);
-  if (!challenge) *call = (struct call){.state = INVITED, .began = time};
-  call->cseq++;
-  call->sent = time;
   begin(&caller);
   append_head("INVITE", parties.to, number, call->cseq);
   append(&caller, "To: service <%s>\r\n", parties.to);
@@ -122,6 +123,30 @@ static void send_invite(int number, double time, const char *challenge) {
   if (challenge) append_credentials(&caller, challenge, "INVITE", parties.to, parties.caller, PASSWORD);
   append(&caller, "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", (int)strlen(SDP), SDP);
   finish(&caller, &proxy);
+}
+
+static void send_invite(int number, double time, const char *challenge) {
+  struct call *call = &calls[number % MAX_CALLS];
+  if (!challenge) *call = (struct call){.state = INVITED, .began = time};
+  call->cseq++;
+  call->sent = time;
+  write_invite(number, challenge);
+}
+
+// Timer A of RFC 3261: each repetition has a place of its own in the list of calls.
+static int repeat_invites(double time) {
+  static int next[REPEATS];
+  int count = 0;
+  for (int i = 0; i < REPEATS; i++) {
+    double wait = T1 * ((2 << i) - 1);
+    for (; next[i] < call_count && calls[next[i] % MAX_CALLS].sent + wait <= time && count < BATCH; next[i]++) {
+      if (calls[next[i] % MAX_CALLS].state != INVITED) continue;
+      write_invite(next[i], NULL);
+      repeated++;
+      count++;
+    }
+  }
+  return count;
 }
 
 // The ACK of a refusal belongs to the INVITE's transaction (RFC 3261 §17.1.1.3).
@@ -184,6 +209,7 @@ static int send_due_byes(double time, int most) {
 static void end_call(struct call *call) {
   double took = now() - call->began;
   call->state = DONE;
+  broken--;
   finished++;
   latency += took;
   if (took > T1 + hold) late++;
@@ -205,17 +231,20 @@ static void caller_receives(const char *message, const struct sockaddr_in *from)
       send_invite(number, now(), message);
       return;
     }
+    if (call->state == INVITED) call->state = HEARD;
     if (status >= 300) {
       acknowledge_refusal(message, number);
-      if (call->state != INVITED) return;
+      if (again && (status != 503 || !next_header(message, "Retry-After"))) bad++;
+      if (call->state != HEARD) return;
       call->state = REFUSED;
       refused++;
     }
     if (status != 200) return;
     write_in_dialog(message, number, "ACK", call->cseq);
     finish(&caller, &proxy);
-    if (call->state != INVITED) return;
+    if (call->state != HEARD) return;
     call->state = ANSWERED;
+    broken++;
     hang_up(message, number);
   } else if (status == 200 && call->state == ANSWERED) {
     end_call(call);
@@ -337,7 +366,7 @@ static int run(double seconds, double cps, int window) {
       }
     }
     flush(&caller);
-    active += turn() + send_due_byes(time, BATCH);
+    active += turn() + send_due_byes(time, BATCH) + (again ? repeat_invites(time) : 0);
     flush(&caller);
     if (cps <= 0 && window <= 0 && finished + refused == call_count) break;
     if (!active) rest();
@@ -388,16 +417,16 @@ static void hold_open(int count, double cps) {
 static void measure(double seconds, double cps, int window) {
   struct cost before = cost_now();
   double began = now(), latency_before = latency;
-  long finished_before = finished, late_before = late;
+  long finished_before = finished, late_before = late, refused_before = refused;
   passage.count = 0;
   int started = run(seconds, cps, window);
   struct cost after = cost_now();
   long done = finished - finished_before;
   double took = now() - began;
   sort_delays(&passage);
-  printf("{\"started\":%d,\"done\":%ld,\"late\":%ld,\"seconds\":%.3f,\"cpuUs\":%.0f,\"userUs\":%.0f,\"systemUs\":%.0f,"
+  printf("{\"started\":%d,\"done\":%ld,\"refused\":%ld,\"late\":%ld,\"seconds\":%.3f,\"cpuUs\":%.0f,\"userUs\":%.0f,\"systemUs\":%.0f,"
          "\"latencyMs\":%.3f,\"p50Ms\":%.3f,\"p99Ms\":%.3f}\n",
-         started, done, late - late_before, took, after.cpu - before.cpu, after.user - before.user,
+         started, done, refused - refused_before, late - late_before, took, after.cpu - before.cpu, after.user - before.user,
          after.system - before.system, done ? (latency - latency_before) / done * 1e3 : 0, delay_ms(&passage, 0.5),
          delay_ms(&passage, 0.99));
   fflush(stdout);
@@ -408,7 +437,7 @@ int main(int argc, char **argv) {
   int stretches = 3, port = 5060, window = 0, open_calls = 0;
   static const struct option options[] = {
       {"pids", 1, 0, 'p'}, {"port", 1, 0, 'P'}, {"cps", 1, 0, 'c'},  {"warm", 1, 0, 'w'},  {"secs", 1, 0, 's'},
-      {"reps", 1, 0, 'r'}, {"tick", 1, 0, 't'}, {"hold", 1, 0, 'h'}, {"check", 0, 0, 'C'}, {"users", 1, 0, 'u'},
+      {"reps", 1, 0, 'r'}, {"tick", 1, 0, 't'}, {"hold", 1, 0, 'h'}, {"check", 0, 0, 'C'}, {"again", 0, 0, 'a'}, {"users", 1, 0, 'u'},
       {"open", 1, 0, 'o'}, {"window", 1, 0, 'W'}, {0}};
   for (int option; (option = getopt_long(argc, argv, "", options, 0)) != -1;) {
     switch (option) {
@@ -421,6 +450,7 @@ int main(int argc, char **argv) {
       case 't': tick_us = atoi(optarg); break;
       case 'h': hold = atof(optarg) / 1e3; break;
       case 'C': check = 1; break;
+      case 'a': again = 1; break;
       case 'u': users = atoi(optarg); break;
       case 'o': open_calls = atoi(optarg); break;
       case 'W': window = atoi(optarg); break;
@@ -440,7 +470,7 @@ int main(int argc, char **argv) {
   if (open_calls > 0) hold_open(open_calls, cps);
   for (int i = 0; i < stretches; i++) measure(seconds, cps, window);
   run(2 + hold, 0, 0);
-  printf("{\"calls\":%d,\"lost\":%ld,\"refused\":%ld,\"late\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
-         call_count - finished - refused, refused, late, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
+  printf("{\"calls\":%d,\"lost\":%ld,\"refused\":%ld,\"repeated\":%ld,\"broken\":%ld,\"late\":%ld,\"bad\":%ld,\"acks\":%ld,\"rssKb\":%ld,\"pssKb\":%ld}\n", call_count,
+         call_count - finished - refused, refused, repeated, broken, late, bad, acks, memory_kb("Rss:"), memory_kb("Pss:"));
   return 0;
 }

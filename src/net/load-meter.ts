@@ -5,8 +5,8 @@ import type { Sockets } from './sockets.ts';
 export interface Load {
   /** The share of the time in which the event loop was not idle, 0 to 1. */
   readonly busy: number;
-  /** How long every batch of datagrams of the most loaded socket had waited at least, in ms; 0 where the kernel does not tell. */
-  readonly waitedMs: number;
+  /** How long every batch of datagrams of the most loaded socket had waited at least, in ms; undefined where nobody tells. */
+  readonly waitedMs: number | undefined;
   /** Datagrams that the kernel has dropped because a socket's queue was full. */
   readonly lost: number;
 }

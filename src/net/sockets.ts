@@ -120,12 +120,13 @@ export class Sockets implements Network, AsyncDisposable {
   }
 
   /** How far the UDP sockets are behind since the last call: the most loaded one's wait, and what all of them have lost. */
-  takeBacklog(): { readonly waitedMs: number; readonly lost: number } {
-    let [waitedMs, lost] = [0, 0];
+  takeBacklog(): { readonly waitedMs: number | undefined; readonly lost: number } {
+    let waitedMs: number | undefined;
+    let lost = 0;
     for (const endpoint of this.#endpoints.values()) {
       if (!(endpoint instanceof UdpListener)) continue;
       const taken = endpoint.backlog.take();
-      waitedMs = Math.max(waitedMs, taken.waitedMs);
+      if (taken.waitedMs !== undefined) waitedMs = Math.max(waitedMs ?? 0, taken.waitedMs);
       lost += taken.lost;
     }
     return { waitedMs, lost };

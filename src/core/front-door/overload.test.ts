@@ -9,7 +9,8 @@ import { OverloadControl } from './overload.ts';
 
 const PERIOD = 100;
 const IDLE: Load = { busy: 0.3, waitedMs: 0, lost: 0 };
-const BUSY: Load = { busy: 1, waitedMs: 0, lost: 0 };
+/** By connections alone, or on the portable path of datagrams. */
+const BUSY: Load = { busy: 1, waitedMs: undefined, lost: 0 };
 const BEHIND: Load = { busy: 1, waitedMs: 80, lost: 0 };
 
 let clock: FakeClock;
@@ -64,6 +65,7 @@ describe('overload control', () => {
   it('refuses nothing while the server keeps up', () => {
     periods(50, { busy: 0.9, waitedMs: 20, lost: 0 });
     periods(50, { busy: 0.7, waitedMs: 0, lost: 3 });
+    periods(50, { busy: 1, waitedMs: 5, lost: 0 });
     expect(overload.active).toBe(false);
     expect(refusedOf(invites(1000))).toBe(0);
   });
@@ -78,7 +80,7 @@ describe('overload control', () => {
   it.each([
     ['messages wait', BEHIND, 5],
     ['messages are lost', { busy: 0.9, waitedMs: 0, lost: 5 }, 5],
-    ['the thread is never idle', BUSY, 10],
+    ['the thread is never idle, and nobody tells how long messages wait', BUSY, 10],
   ])('begins when %s', (_what, sample, count) => {
     periods(count - 1, sample);
     expect(overload.active).toBe(false);
@@ -108,9 +110,20 @@ describe('overload control', () => {
     expect(overload.share).toBeCloseTo(first / 1.6);
     const least = overload.share;
     periods(1, IDLE);
-    expect(overload.share).toBeCloseTo(least * 1.1);
+    expect(overload.share).toBeCloseTo(least * 1.25);
     periods(200, BEHIND);
-    expect(overload.share).toBe(0.01);
+    expect(overload.share).toBe(0.02);
+  });
+
+  it('waits for what it has done, while the queue is being worked off', () => {
+    periods(6, { ...BEHIND, waitedMs: 400 });
+    const { share } = overload;
+    for (const waitedMs of [350, 300, 200, 120, 60]) {
+      periods(1, { ...BEHIND, waitedMs });
+      expect(overload.share).toBe(share);
+    }
+    periods(1, { ...BEHIND, waitedMs: 90 });
+    expect(overload.share).toBeLessThan(share);
   });
 
   it('settles where load and capacity meet', () => {

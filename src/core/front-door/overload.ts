@@ -13,6 +13,9 @@ export interface OverloadSettings {
 
 export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 100 };
 
+/** A load with the wait that counts: the longer one of the kernel's, where it tells, and the event loop's. */
+type Measured = Load & { readonly waitedMs: number };
+
 export interface OverloadOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -32,9 +35,14 @@ const BUSY = 0.8;
 const LOSS_STRAIN = 1.25;
 const MOST_STRAIN = 2;
 /** The share that is let in grows no faster than by so much in a period. */
-const GROWTH = 1.1;
-const LEAST_SHARE = 0.01;
-/** Refusing begins after ten periods of a busy thread in a row, or five in which messages waited or were lost. */
+const GROWTH = 1.25;
+const LEAST_SHARE = 0.02;
+/** A wait that has become so much shorter in a period says that enough is refused. */
+const SHRINKING = 0.9;
+/**
+ * Refusing begins after five periods in a row in which messages waited or were lost, or ten of a busy thread where nobody
+ * tells how long they wait.
+ */
 const TO_BEGIN = 10;
 const OF_BUSY = 1;
 const OF_WAITING = 2;
@@ -75,7 +83,7 @@ export class OverloadControl implements AsyncDisposable {
   #strained = 0;
   #calm = 0;
   #refusedBefore = 0;
-  #last: Load = { busy: 0, waitedMs: 0, lost: 0 };
+  #last: Measured = { busy: 0, waitedMs: 0, lost: 0 };
 
   constructor(options: OverloadOptions) {
     this.#clock = options.clock;
@@ -95,8 +103,8 @@ export class OverloadControl implements AsyncDisposable {
     return this.#share;
   }
 
-  /** What was measured last; `waitedMs` is the longer one of the kernel's and the event loop's. */
-  get load(): Load {
+  /** What was measured last. */
+  get load(): Measured {
     return this.#last;
   }
 
@@ -134,13 +142,15 @@ export class OverloadControl implements AsyncDisposable {
 
   #look(): void {
     const load = this.#load();
+    const waitedBefore = this.#last.waitedMs;
     const late = Math.max(0, this.#clock.now() - this.#due);
-    this.#last = { ...load, waitedMs: Math.max(load.waitedMs, late) };
+    this.#last = { ...load, waitedMs: Math.max(load.waitedMs ?? 0, late) };
     if (!this.#settings) return;
     const strain = strainOf(this.#last, this.#settings);
-    if (strain <= 1) this.#strained = 0;
-    else this.#strained += strain > 1 / MOST_BUSY ? OF_WAITING : OF_BUSY;
-    if (this.#active) this.#adapt(strain);
+    if (strain > 1 / MOST_BUSY) this.#strained += OF_WAITING;
+    else if (strain > 1 && load.waitedMs === undefined) this.#strained += OF_BUSY;
+    else this.#strained = 0;
+    if (this.#active) this.#adapt(strain, this.#last.waitedMs < SHRINKING * waitedBefore);
     else if (this.#strained >= TO_BEGIN) this.#begin(strain);
     else if (this.#watching && ++this.#calm > PERIODS_TO_FORGET) this.#forget();
   }
@@ -159,9 +169,11 @@ export class OverloadControl implements AsyncDisposable {
     });
   }
 
-  #adapt(strain: number): void {
-    const change = strain > 1 ? 1 / strain : Math.min(GROWTH, 1 / strain);
-    this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share * change));
+  /** @param shrinking whether what waits is being worked off already */
+  #adapt(strain: number, shrinking: boolean): void {
+    const change = Math.min(GROWTH, 1 / strain);
+    const kept = strain > 1 / MOST_BUSY && shrinking;
+    if (!kept) this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share * change));
     this.#calm = this.#share === 1 && strain <= 1 ? this.#calm + 1 : 0;
     if (this.#calm >= PERIODS_TO_END) this.#end();
   }
@@ -193,7 +205,7 @@ export class OverloadControl implements AsyncDisposable {
 }
 
 /** Above 1 there is more to do than can be done. */
-function strainOf({ busy, waitedMs, lost }: Load, { targetDelayMs }: OverloadSettings): number {
+function strainOf({ busy, waitedMs, lost }: Measured, { targetDelayMs }: OverloadSettings): number {
   const late = waitedMs > targetDelayMs ? waitedMs / targetDelayMs : 0;
   const lossy = lost > 0 && busy > BUSY ? LOSS_STRAIN : 0;
   return Math.min(MOST_STRAIN, Math.max(busy / MOST_BUSY, late, lossy, 1 / MOST_STRAIN));
