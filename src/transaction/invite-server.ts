@@ -94,8 +94,9 @@ export class InviteServer extends ServerMachine {
 
   /** An answer that waits for its ACK may be lost with the connection: it is sent once more, on a new one. */
   connectionLost(reason: string): void {
-    if (this.state !== 'completed' || this.#triedElsewhere || this.lastAnswer === undefined) return;
+    const answer = this.lastAnswer;
+    if (this.state !== 'completed' || this.#triedElsewhere || !(answer instanceof Buffer)) return;
     this.#triedElsewhere = true;
-    if (!this.route.sendElsewhere(this.lastAnswer)) this.undelivered(reason);
+    if (!this.route.sendElsewhere(answer)) this.undelivered(reason);
   }
 }

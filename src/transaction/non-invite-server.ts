@@ -1,3 +1,4 @@
+import { KeptBytes } from '../base/kept-bytes.ts';
 import { ServerMachine } from './server-machine.ts';
 import type { TransactionTimers } from './timers.ts';
 
@@ -26,8 +27,8 @@ export class NonInviteServer extends ServerMachine {
     this.settle('completed', status);
     this.forwarding = undefined;
     // RFC 4320 §4.2: a 408 always comes too late, and would make a storm on its way.
-    this.lastAnswer = status === 408 ? undefined : bytes;
-    if (this.lastAnswer !== undefined) this.transmit(bytes);
+    this.lastAnswer = status === 408 || this.reliable ? undefined : new KeptBytes(bytes);
+    if (status !== 408) this.transmit(bytes);
     // Timer J: as long as the client may repeat its request, else zero.
     if (this.reliable) this.end();
     else this.armWait(64 * this.context.timers.t1);

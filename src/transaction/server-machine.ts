@@ -1,5 +1,6 @@
 import { channels } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
+import { KeptBytes } from '../base/kept-bytes.ts';
 import type { Flow } from '../net/flow.ts';
 import { isReliable } from '../net/transport-name.ts';
 import { buildResponse, type ResponseParts } from '../wire/sip/build.ts';
@@ -18,6 +19,10 @@ export interface ServerOwner {
 }
 
 const TAG_LENGTH = 10;
+
+/** The request that was read once more last, and whose it is: whoever asks mostly asks again. */
+let readFor: ServerMachine | undefined;
+let readAgain: SipMessage | undefined;
 
 /** What both server machines have in common. */
 export abstract class ServerMachine
@@ -38,12 +43,15 @@ export abstract class ServerMachine
   onTransportError: ((reason: string) => void) | undefined = undefined;
   protected readonly reliable: boolean;
   /** What a retransmission of the request gets. */
-  protected lastAnswer: Buffer | undefined = undefined;
+  protected lastAnswer: Buffer | KeptBytes | undefined = undefined;
+  /** What the request takes, in bytes. */
+  readonly size: number;
   protected readonly route: ResponseRoute;
   readonly #owner: ServerOwner;
   readonly #startedAt: number;
-  readonly #bytes: Buffer;
   #request: SipMessage | undefined;
+  /** The request, once it is answered. */
+  #kept: KeptBytes | undefined = undefined;
   #toTag: string | undefined = undefined;
   #reported = false;
 
@@ -62,7 +70,7 @@ export abstract class ServerMachine
     this.state = state;
     this.key = key;
     this.#request = request;
-    this.#bytes = request.bytes;
+    this.size = request.bytes.length;
     this.flow = flow;
     this.topVia = topVia;
     this.route = route;
@@ -74,22 +82,19 @@ export abstract class ServerMachine
   }
 
   get request(): SipMessage {
-    if (this.#request === undefined) {
-      const read = parseMessage(this.#bytes);
+    if (this.#request !== undefined) return this.#request;
+    if (readFor !== this || readAgain === undefined) {
+      const read = parseMessage(this.#kept!.view());
       if (!read.ok) throw new ServerError('SIP_NOT_A_REQUEST', 'what was a request is none any more');
-      this.#request = read.message;
+      readFor = this;
+      readAgain = read.message;
     }
-    return this.#request;
+    return readAgain;
   }
 
   get toTag(): string {
     this.#toTag ??= this.context.ids.token(TAG_LENGTH);
     return this.#toTag;
-  }
-
-  /** What the request takes, in bytes. */
-  get size(): number {
-    return this.#bytes.length;
   }
 
   reply(parts: ReplyParts): boolean {
@@ -137,14 +142,15 @@ export abstract class ServerMachine
   protected sendAgain(): void {
     if (this.lastAnswer === undefined) return;
     this.context.counters.retransmissionsSent++;
-    this.transmit(this.lastAnswer);
+    this.transmit(this.lastAnswer instanceof KeptBytes ? this.lastAnswer.view() : this.lastAnswer);
   }
 
   protected sendTrying(): void {
     this.context.counters.localReplies++;
     this.lastStatus = 100;
-    this.lastAnswer = buildResponse(this.request, { status: 100, topVia: this.topVia });
-    this.transmit(this.lastAnswer);
+    const bytes = buildResponse(this.request, { status: 100, topVia: this.topVia });
+    this.lastAnswer = bytes;
+    this.transmit(bytes);
   }
 
   protected undelivered(reason: string): void {
@@ -165,6 +171,11 @@ export abstract class ServerMachine
     if (statusClass >= 2 && statusClass <= 6) this.context.counters.finished[statusClass]!++;
     this.#report(status);
     // Half a minute more it lives, and the bytes take a fraction of what the message takes. Whoever asks reads them again.
+    // Who has asked for this one may go on with it.
+    if (this.#request === undefined) return;
+    this.#kept = new KeptBytes(this.#request.bytes);
+    readFor = this;
+    readAgain = this.#request;
     this.#request = undefined;
   }
 
@@ -180,6 +191,9 @@ export abstract class ServerMachine
     } catch (fault) {
       userFault(this.context.counters, fault);
     }
+    if (readFor !== this) return;
+    readFor = undefined;
+    readAgain = undefined;
   }
 
   #tellSettled(status: number | undefined): void {
