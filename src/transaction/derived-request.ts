@@ -1,5 +1,6 @@
+import { Flaw } from '../wire/sip/flaw.ts';
 import { H } from '../wire/sip/header-name.ts';
-import { Flaw, type SipMessage } from '../wire/sip/message.ts';
+import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { Flaw } from '../../wire/sip/flaw.ts';
 import { H } from '../../wire/sip/header-name.ts';
-import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
 
 /** A final answer of one branch: a response that came, or a status that the proxy gives it (408, 503). */
 export interface FinalAnswer {

@@ -72,8 +72,9 @@ function behindNat(response: SipMessage, branch: AnsweredBranch, env: ProxyEnvir
 function isFromUserAgent(response: SipMessage, branch: AnsweredBranch): boolean {
   if (response.status >= 300 || !branch.direct || !response.has(H.Contact)) return false;
   const ours = branch.recordRoute?.forCallee[0];
+  if (ours !== undefined && response.beginsWith(H.RecordRoute, ours)) return true;
   const top = response.topElement(H.RecordRoute);
-  return top === undefined || (ours !== undefined && (top.is(ours) || isSameRoute(top.text, ours)));
+  return top === undefined || (ours !== undefined && isSameRoute(top.text, ours));
 }
 
 /** Whoever asked for a flow, and got it from the registrar, is told how this edge proxy keeps it (RFC 5626 §5.4). */

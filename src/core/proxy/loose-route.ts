@@ -59,7 +59,9 @@ export function looseRoute(request: SipMessage, own: OwnAddresses): LooseRoute {
   const elements = request.elements(H.Route);
   if (elements.length === 0) return unrouted(request, 'none');
   if (elements.length > MOST_ROUTES) return unrouted(request, 'malformed');
-  for (const { address } of elements) if (address?.uri === undefined) return unrouted(request, 'malformed');
+  for (let i = 0; i < elements.length; i++) {
+    if (elements[i]!.address?.uri === undefined) return unrouted(request, 'malformed');
+  }
   const walk = new RouteWalk(request, own, elements);
   const inDialog = request.hasToTag;
   if (inDialog) {

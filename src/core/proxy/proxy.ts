@@ -1,7 +1,8 @@
 import type { Flow } from '../../net/flow.ts';
 import type { ServerTransaction } from '../../transaction/server-transaction.ts';
+import { Flaw } from '../../wire/sip/flaw.ts';
 import { H } from '../../wire/sip/header-name.ts';
-import { Flaw, type SipMessage } from '../../wire/sip/message.ts';
+import type { SipMessage } from '../../wire/sip/message.ts';
 import { reasonPhrase } from '../../wire/sip/reason-phrase.ts';
 import { Via } from '../../wire/sip/via.ts';
 import type { BranchRef, ForkOptions, ForkOutcome, StatelessOptions } from './fork-options.ts';

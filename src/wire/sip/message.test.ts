@@ -26,6 +26,14 @@ describe('SipMessage', () => {
     expect([request.count(H.Route), request.count(H.Via)]).toEqual([2, 0]);
   });
 
+  it('tells whether a list begins with a value', () => {
+    const request = message('Route: <sip:a>, <sip:b>', 'Route: <sip:c>');
+    expect(request.beginsWith(H.Route, '<sip:a>')).toBe(true);
+    expect(request.beginsWith(H.Route, '<sip:a')).toBe(false);
+    expect(request.beginsWith(H.Route, '<sip:c>')).toBe(false);
+    expect(request.beginsWith(H.Via, '')).toBe(false);
+  });
+
   it('finds the topmost value behind empty ones', () => {
     const request = message('Via: ,', 'Via:', 'Via: SIP/2.0/UDP a;branch=b');
     expect(request.topElement(H.Via)).toEqual(request.elements(H.Via)[0]);

@@ -1,30 +1,14 @@
+import { isTextAt } from './address-scan.ts';
 import { type CSeq, readCSeq } from './cseq.ts';
 import { HeaderElement } from './header-element.ts';
 import { H, type HeaderId, headerId, headerName } from './header-name.ts';
 import { element, scanElement } from './list.ts';
 import { NameAddr } from './name-addr.ts';
 import { Party } from './party.ts';
+import type { StartLine } from './start-line.ts';
 import { byteString, decimalAt, isTokenByte, unfold } from './text.ts';
 import { Uri } from './uri.ts';
 import { Via } from './via.ts';
-
-/** What the parser saw that no well-formed message has; bits of {@link SipMessage.flaws}. The verdict names the answer. */
-export const Flaw = {
-  /** CR, LF or NUL inside a line, which some peers would take for a line's end. */
-  StrayControl: 1,
-  /** A line without a colon, or with a name that is no token. */
-  HeaderSyntax: 2,
-  /** Content-Length is no number, or several differ. */
-  ContentLength: 4,
-  /** The body is shorter than Content-Length says. */
-  BodyTruncated: 8,
-  /** The start line has blanks too many, or the status code is none. */
-  StartLine: 16,
-  /** No empty line ends the header section. */
-  NoEndOfHeaders: 32,
-  /** Bytes stand behind the body (a datagram longer than its Content-Length); they are cut off (RFC 3261 §18.3). */
-  TrailingBytes: 64,
-} as const;
 
 interface ElementList {
   readonly header: HeaderId;
@@ -87,17 +71,7 @@ export class SipMessage {
   /** @internal made by `parseMessage` */
   constructor(
     bytes: Buffer,
-    start: {
-      isRequest: boolean;
-      method: string;
-      requestUri: string;
-      uriStart: number;
-      uriEnd: number;
-      status: number;
-      reasonStart: number;
-      reasonEnd: number;
-      version: string;
-    },
+    start: StartLine,
     table: readonly number[],
     present: number,
     morePresent: number,
@@ -240,6 +214,13 @@ export class SipMessage {
     if (header !== H.Via) return this.elements(header)[0];
     if (this.#topViaElement === null) this.#topViaElement = this.#firstElement(header);
     return this.#topViaElement;
+  }
+
+  /** Whether the topmost value of a header that lists them is this text, as it was written. */
+  beginsWith(header: HeaderId, text: string): boolean {
+    const line = this.find(header);
+    if (line < 0 || scanElement(this.bytes, this.valueStart(line), this.valueEnd(line)) < 0) return false;
+    return isTextAt(this.bytes, element.start, element.end, text);
   }
 
   /** Whether a header that lists its values has more than one. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Flaw } from './flaw.ts';
 import { H, headerName } from './header-name.ts';
-import { Flaw, type SipMessage } from './message.ts';
+import type { SipMessage } from './message.ts';
 import { parseMessage } from './parse.ts';
 
 function parse(text: string): SipMessage {

@@ -1,6 +1,8 @@
+import { Flaw } from './flaw.ts';
 import { H, headerIdAt } from './header-name.ts';
-import { Flaw, SipMessage, STRIDE } from './message.ts';
+import { SipMessage, STRIDE } from './message.ts';
 import { methodAt } from './method.ts';
+import type { StartLine } from './start-line.ts';
 import { byteString, decimalAt, isTokenByte } from './text.ts';
 
 /** Why bytes are no message: they cannot be framed at all, and are dropped without an answer. */
@@ -68,7 +70,7 @@ let present = 0;
 let morePresent = 0;
 let flaws = 0;
 /** What the start line says; taken over by the message. */
-const start = {
+const start: StartLine = {
   isRequest: false,
   method: '',
   requestUri: '',

@@ -1,7 +1,8 @@
 import { address, scanAddress, scanUri } from './address-scan.ts';
 import type { HeaderEntry } from './build.ts';
+import { Flaw } from './flaw.ts';
 import { H, type HeaderId, headerName } from './header-name.ts';
-import { Flaw, type SipMessage } from './message.ts';
+import type { SipMessage } from './message.ts';
 import { isBroadcast } from './response-address.ts';
 import { Via } from './via.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MessageEdit } from '../../../src/wire/sip/edit.ts';
+import { Flaw } from '../../../src/wire/sip/flaw.ts';
 import { H } from '../../../src/wire/sip/header-name.ts';
-import { Flaw } from '../../../src/wire/sip/message.ts';
 import { parseMessage } from '../../../src/wire/sip/parse.ts';
 import { tortureMessages, USUAL_MESSAGES } from '../target.ts';
 

@@ -1,7 +1,7 @@
 import { isReliable } from '../../../../net/transport-name.ts';
 import { SessionDescription } from '../../../../wire/sdp/session-description.ts';
+import { Flaw } from '../../../../wire/sip/flaw.ts';
 import { H } from '../../../../wire/sip/header-name.ts';
-import { Flaw } from '../../../../wire/sip/message.ts';
 import { NameAddr } from '../../../../wire/sip/name-addr.ts';
 import type { Uri } from '../../../../wire/sip/uri.ts';
 import type { ScriptMessage } from '../../runtime/script-message.ts';
