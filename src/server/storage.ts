@@ -29,10 +29,11 @@ export class Storage implements AsyncDisposable {
 
   /**
    * The bindings, loaded; to be asked for once.
+   * @param exclusively runs a write while no other thread of the process runs one; at once unless given
    * @throws ServerError STORE_UNAVAILABLE
    */
-  openLocation(): SqliteLocation {
-    this.#location = new SqliteLocation(this.#database);
+  openLocation(exclusively?: (job: () => void) => void): SqliteLocation {
+    this.#location = new SqliteLocation(this.#database, undefined, exclusively);
     return this.#location;
   }
 

@@ -1,10 +1,9 @@
+import { SharedLocks } from '../../base/shared-locks.ts';
 import type { NonceCounts, NonceUse } from './nonce-counts.ts';
 
 /** Entries that one place of a nonce has. */
 const WAYS = 16;
 const DEFAULT_PLACES = 8192;
-/** Looks at a lock that another thread has, before this one sleeps: it is held for less than a microsecond. */
-const SPINS = 200;
 /** Where the random part of a nonce begins: before it stands its time. */
 const RANDOM_AT = 6;
 
@@ -22,12 +21,12 @@ interface Layout {
 
 /**
  * Counts that all workers of a process share: a nonce that was used with one is used. A nonce has {@link WAYS} entries
- * that it may stand in; where none is free, the oldest of them goes, as {@link NonceCounts} says. Each place has a lock,
- * which names its holder, so that {@link release} can open what a worker that ended has left shut.
+ * that it may stand in; where none is free, the oldest of them goes, as {@link NonceCounts} says. Each place has a
+ * lock of its own.
  */
 export class SharedNonceCounts implements NonceCounts {
   readonly #layout: Layout;
-  readonly #me: number;
+  readonly #locks: SharedLocks;
 
   /**
    * Memory for {@link SharedNonceCounts}, to be handed to every worker; 4 MB by default.
@@ -43,7 +42,7 @@ export class SharedNonceCounts implements NonceCounts {
   /** @param worker its index, below the number of workers */
   constructor(memory: SharedArrayBuffer, worker: number) {
     this.#layout = layoutOf(memory);
-    this.#me = worker + 1;
+    this.#locks = new SharedLocks(this.#layout.locks, worker);
   }
 
   get size(): number {
@@ -57,20 +56,18 @@ export class SharedNonceCounts implements NonceCounts {
   use(use: NonceUse): boolean {
     const bytes = Buffer.from(use.nonce, 'base64url');
     const [high, low] = [bytes.readUInt32BE(RANDOM_AT), bytes.readUInt32BE(RANDOM_AT + 4)];
-    const { locks } = this.#layout;
-    const place = low & (locks.length - 1);
-    this.#lock(place);
+    const place = low & (this.#locks.count - 1);
+    this.#locks.take(place);
     try {
       return this.#use(use, place * WAYS, high, low);
     } finally {
-      Atomics.store(locks, place, 0);
+      this.#locks.give(place);
     }
   }
 
   /** A worker has ended, perhaps with a lock in its hand. */
   release(worker: number): void {
-    const { locks } = this.#layout;
-    for (let place = 0; place < locks.length; place++) Atomics.compareExchange(locks, place, worker + 1, 0);
+    this.#locks.release(worker);
   }
 
   #use({ issued, expires, count, now }: NonceUse, first: number, high: number, low: number): boolean {
@@ -110,15 +107,6 @@ export class SharedNonceCounts implements NonceCounts {
       const before = Atomics.compareExchange(floor, 0, seen, wanted);
       if (before === seen) return;
       seen = before;
-    }
-  }
-
-  #lock(place: number): void {
-    const { locks } = this.#layout;
-    for (let tries = 0; ; tries++) {
-      const holder = Atomics.compareExchange(locks, place, 0, this.#me);
-      if (holder === 0) return;
-      if (tries > SPINS) Atomics.wait(locks, place, holder, 1);
     }
   }
 }

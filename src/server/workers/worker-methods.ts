@@ -18,6 +18,8 @@ export interface WorkerStart {
   readonly hasRelay: boolean;
   /** Counts of nonces, which all workers share. */
   readonly nonces: SharedArrayBuffer;
+  /** The lock of whoever writes bindings: one word in memory that all share. */
+  readonly writing: Int32Array;
   readonly peers: readonly PeerPort[];
   readonly printed: AdvertiseSnapshot;
   readonly present: Present;

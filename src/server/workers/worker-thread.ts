@@ -4,6 +4,7 @@ import type { RememberedAddress } from '../../advertise/remembered.ts';
 import { SystemClock } from '../../base/clock.ts';
 import { RandomIds } from '../../base/ids.ts';
 import { passable } from '../../base/passable.ts';
+import { SharedLocks } from '../../base/shared-locks.ts';
 import { SharedNonceCounts } from '../../core/auth/shared-nonce-counts.ts';
 import { sharedDatagrams } from '../../net/datagram-path.ts';
 import { PortPeers } from '../../net/workers/port-peers.ts';
@@ -83,7 +84,15 @@ async function start(): Promise<{ readonly datagrams: string }> {
       main.tell('setLogLevel', level);
     },
   };
-  const bindings = storage.openLocation();
+  const writing = new SharedLocks(given.writing, place.index);
+  const bindings = storage.openLocation((write) => {
+    writing.take(0);
+    try {
+      write();
+    } finally {
+      writing.give(0);
+    }
+  });
   shareLocation(bindings, peers, place);
   const location = new ReplicatedLocation(bindings, (aor) => ownsAor(place, aor));
   const parts = await build(

@@ -3,6 +3,7 @@ import type { AdvertiseSettings, AdvertiseSnapshot } from '../../advertise/adver
 import { logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import { RestartDelays } from '../../base/restart-delays.ts';
+import { SharedLocks } from '../../base/shared-locks.ts';
 import { SharedNonceCounts } from '../../core/auth/shared-nonce-counts.ts';
 import type { Listener } from '../../net/listener.ts';
 import type { ServerConfig } from '../../ops/config/server-config.ts';
@@ -47,6 +48,7 @@ interface Seat {
 export class Workers implements AsyncDisposable {
   readonly #options: WorkersOptions;
   readonly #nonces: SharedArrayBuffer;
+  readonly #writing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #seats: readonly Seat[];
   #closing = false;
 
@@ -130,6 +132,7 @@ export class Workers implements AsyncDisposable {
         place: { index, count, life: seat.lives++ },
         config: packConfig(config()),
         nonces: this.#nonces,
+        writing: this.#writing,
         peers,
         printed: printed(),
         present,
@@ -155,7 +158,9 @@ export class Workers implements AsyncDisposable {
     const wasRunning = seat.running;
     seat.worker = undefined;
     seat.running = false;
+    // It may have held them.
     new SharedNonceCounts(this.#nonces, index).release(index);
+    new SharedLocks(this.#writing, index).release(index);
     for (const other of this.present) other.line.tell('detach', index);
     // One that ends while it starts ends the start, or is started again by whoever did.
     if (this.#closing || !wasRunning) return;

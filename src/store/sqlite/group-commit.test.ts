@@ -36,6 +36,18 @@ it('carries out all writes of a turn in one transaction, those of promises inclu
   ]);
 });
 
+it('keeps other threads out meanwhile, where it is told how', async () => {
+  const ran: string[] = [];
+  const prepare = (sql: string) => ({ run: () => ran.push(sql) });
+  const group = new GroupCommit({ prepare } as unknown as Database, (job) => {
+    ran.push('in');
+    job();
+    ran.push('out');
+  });
+  await Promise.all(['one', 'two'].map((name) => group.add(() => void ran.push(name))));
+  expect(ran).toEqual(['in', 'BEGIN IMMEDIATE', 'one', 'two', 'COMMIT', 'out']);
+});
+
 it('begins no transaction for a single write', async () => {
   const ran: string[] = [];
   const group = groupOn(ran);

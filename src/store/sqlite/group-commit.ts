@@ -8,11 +8,17 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
+  readonly #exclusively: (job: () => void) => void;
   #writes: (() => void)[] = [];
   #group: PromiseWithResolvers<void> | undefined;
 
-  /** @throws ServerError STORE_UNAVAILABLE */
-  constructor(database: Database) {
+  /**
+   * @param exclusively runs a job while no other thread of the process runs one: the file makes writers that meet sleep for
+   *   milliseconds; at once unless given
+   * @throws ServerError STORE_UNAVAILABLE
+   */
+  constructor(database: Database, exclusively: (job: () => void) => void = (job) => job()) {
+    this.#exclusively = exclusively;
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
     this.#rollback = database.prepare('ROLLBACK');
@@ -40,7 +46,7 @@ export class GroupCommit {
     this.#group = undefined;
     this.#writes = [];
     try {
-      this.#carryOut(writes);
+      this.#exclusively(() => this.#carryOut(writes));
       group.resolve();
     } catch (error) {
       group.reject(error);

@@ -6,8 +6,8 @@ import { GroupCommit } from './group-commit.ts';
 
 /**
  * Bindings in a table, with a copy of all of them in memory: look-ups never touch the file, and a change is answered for
- * once it is committed, with the others of its turn of the event loop. One server at a time may use the table; the workers of one tell each other what they change.
- * Closing the database is its owner's.
+ * once it is committed, with the others of its turn of the event loop. One server at a time may use the table; the workers
+ * of one tell each other what they change. Closing the database is its owner's.
  */
 export class SqliteLocation implements LocationStore {
   readonly #memory: MemoryLocation;
@@ -22,9 +22,10 @@ export class SqliteLocation implements LocationStore {
   /**
    * Loads what is stored.
    * @param limit how many bindings there may be; default a million
+   * @param exclusively as {@link GroupCommit}'s
    * @throws ServerError STORE_UNAVAILABLE where the table cannot be read
    */
-  constructor(database: Database, limit?: number) {
+  constructor(database: Database, limit?: number, exclusively?: (job: () => void) => void) {
     this.#memory = new MemoryLocation(limit);
     this.#put = database.prepare(
       'INSERT INTO location (aor, bindings) VALUES (?, ?) ON CONFLICT (aor) DO UPDATE SET bindings = excluded.bindings',
@@ -32,7 +33,7 @@ export class SqliteLocation implements LocationStore {
     this.#remove = database.prepare('DELETE FROM location WHERE aor = ?');
     this.#get = database.prepare('SELECT bindings FROM location WHERE aor = ?');
     this.#path = database.path;
-    this.#group = new GroupCommit(database);
+    this.#group = new GroupCommit(database, exclusively);
     for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').all()) {
       this.#memory.save(String(aor), readBindings(database.path, String(bindings)));
     }
@@ -56,7 +57,7 @@ export class SqliteLocation implements LocationStore {
 
   /** Another worker has changed the bindings of an address-of-record, and told it as {@link committed} does. */
   learn(aor: string, text: string): void {
-    this.#memory.save(aor, text === '' ? [] : readBindings(this.#path, text));
+    this.#memory.put(aor, text === '' ? [] : readBindings(this.#path, text));
   }
 
   /**
