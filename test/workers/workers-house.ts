@@ -51,9 +51,16 @@ export class WorkersHouse implements AsyncDisposable {
   readonly folder: string;
   readonly server: RunningServer;
   readonly notice: string | undefined;
+  readonly #read: () => Promise<ServerConfig>;
   #calls = 0;
 
-  private constructor(folder: string, server: RunningServer, notice: string | undefined) {
+  private constructor(
+    folder: string,
+    read: () => Promise<ServerConfig>,
+    server: RunningServer,
+    notice: string | undefined,
+  ) {
+    this.#read = read;
     this.folder = folder;
     this.server = server;
     this.notice = notice;
@@ -92,7 +99,12 @@ export class WorkersHouse implements AsyncDisposable {
 
   static async #start(folder: string, read: () => Promise<ServerConfig>): Promise<WorkersHouse> {
     const { server, notice } = await startServer({ config: await read(), reread: read });
-    return new WorkersHouse(folder, server, notice);
+    return new WorkersHouse(folder, read, server, notice);
+  }
+
+  /** The same once more, after it has ended. */
+  again(): Promise<WorkersHouse> {
+    return WorkersHouse.#start(this.folder, this.#read);
   }
 
   get data(): string {

@@ -299,6 +299,15 @@ describe('a server of two workers', () => {
   });
 });
 
+it('what all workers print is own after a restart, however briefly it was printed', async () => {
+  const listen = ['udp:127.0.0.1:0'];
+  const first = await WorkersHouse.start([], '', listen);
+  await first.control('advertise', 'set', '99.88.44.35');
+  await first.server[Symbol.asyncDispose]();
+  await using again = await first.again();
+  expect(again.server.advertise.own.recognise({ host: '99.88.44.35' }).own).toBe(true);
+});
+
 describe('a worker that cannot be started again', () => {
   it('is tried until what keeps it from starting has gone, and the server lives on', async () => {
     await using own = await WorkersHouse.start(['user0', 'user1']);

@@ -1,3 +1,4 @@
+import type { TimerHandle } from '../../base/clock.ts';
 import type { ServerConfig } from '../../ops/config/server-config.ts';
 import type { Parts } from '../build.ts';
 import { Signalling } from '../signalling.ts';
@@ -6,9 +7,12 @@ import { pack } from './portable.ts';
 import type { ThreadLine } from './thread-line.ts';
 import type { MainMethods, Present } from './worker-methods.ts';
 
+const REMEMBER_EVERY_MS = 60_000;
+
 /** What signals in one of several workers; the whole of the server is the main thread's. */
 export class WorkerServer extends Signalling {
   readonly #main: ThreadLine<MainMethods>;
+  #remember: TimerHandle | undefined;
 
   constructor(
     config: ServerConfig,
@@ -18,6 +22,7 @@ export class WorkerServer extends Signalling {
   ) {
     super(config, parts, resources);
     this.#main = main;
+    this.#rememberNowAndThen();
   }
 
   /** The main thread asks the relay, and once for all. */
@@ -44,5 +49,16 @@ export class WorkerServer extends Signalling {
   /** Tells the main thread of all that is printed today, for it is what remembers. */
   rememberPrinted(): void {
     this.advertise.own.rememberAll();
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.#remember?.cancel();
+    this.rememberPrinted();
+    await super[Symbol.asyncDispose]();
+  }
+
+  #rememberNowAndThen(): void {
+    this.rememberPrinted();
+    this.#remember = this.clock.setTimer(REMEMBER_EVERY_MS, () => this.#rememberNowAndThen());
   }
 }

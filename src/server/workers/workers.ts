@@ -147,7 +147,8 @@ export class Workers implements AsyncDisposable {
 
   async #open(index: number): Promise<void> {
     const seat = this.#seats[index]!;
-    await seat.worker?.line.call('open');
+    if (!seat.worker) throw new Error(`worker ${index} has ended`);
+    await seat.worker.line.call('open');
     seat.running = true;
   }
 
