@@ -24,6 +24,7 @@ export class WheelTimer {
   }
 }
 
+/** A power of two. */
 const SLOTS = 1024;
 
 function nothing(): void {}
@@ -65,7 +66,7 @@ export class TimerWheel {
     if (this.#armed === 0) this.#lastTick = Math.floor(now / this.#tickMs);
     timer.due = now + Math.max(0, delayMs);
     const tick = Math.max(Math.ceil(timer.due / this.#tickMs), this.#lastTick + 1);
-    const head = this.#slots[tick % SLOTS]!;
+    const head = this.#slots[tick & (SLOTS - 1)]!;
     timer.prev = head.prev;
     timer.next = head;
     head.prev!.next = timer;
@@ -117,7 +118,7 @@ export class TimerWheel {
     const first = Math.max(this.#lastTick + 1, target - SLOTS + 1);
     for (let tick = first; tick <= target; tick++) {
       this.#lastTick = tick;
-      const head = this.#slots[tick % SLOTS]!;
+      const head = this.#slots[tick & (SLOTS - 1)]!;
       let timer = head.next!;
       while (timer !== head) {
         // The next one is taken afresh after each firing, for a firing may cancel its neighbours.

@@ -156,6 +156,18 @@ describe('Sockets on UDP', () => {
     expect(sockets.counters).toMatchObject({ datagramsIn: 6, keepAlivesIn: 3, stunIgnored: 2 });
   });
 
+  it('has one flow for a peer, and never that of another', async () => {
+    const { sockets, first } = await start([listener('udp')]);
+    const to = (address: string, port: number) => sockets.flowTo(first, { transport: 'udp', address, port })!;
+    expect(to('127.0.0.1', 9)).toBe(to('127.0.0.1', 9));
+    const peers = Array.from({ length: 10_000 }, (_, i) => [`127.0.${i % 100}.1`, 1 + (i % 7919)] as const);
+    const wrong = peers.filter(([address, port]) => {
+      const { remoteAddress, remotePort } = to(address, port);
+      return remoteAddress !== address || remotePort !== port;
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('tells of datagrams that cannot leave', async () => {
     const { sockets, heard, first } = await start([listener('udp')]);
     const flow = sockets.flowTo(first, { transport: 'udp', address: '127.0.0.1', port: 9 })!;

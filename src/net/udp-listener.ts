@@ -9,6 +9,8 @@ import type { NetworkSink } from './network.ts';
 import type { StunResponder } from './stun-responder.ts';
 import { traceMessage, traceRefused } from './trace.ts';
 
+/** A power of two. */
+const FLOWS = 4096;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -25,6 +27,8 @@ export class UdpListener implements Endpoint, DatagramSink {
   readonly #stun: StunResponder;
   readonly #sink: NetworkSink;
   readonly #counters: NetCounters;
+  /** The flows seen last, each in the one place that its peer has. */
+  readonly #flows: (DatagramFlow | undefined)[] = new Array(FLOWS).fill(undefined);
 
   private constructor(
     listener: BoundListener,
@@ -70,7 +74,7 @@ export class UdpListener implements Endpoint, DatagramSink {
   }
 
   flowTo(address: string, port: number): Flow {
-    return new DatagramFlow(this, address, port);
+    return this.#flow(address, port);
   }
 
   send(bytes: Buffer, flow: DatagramFlow): boolean {
@@ -103,7 +107,7 @@ export class UdpListener implements Endpoint, DatagramSink {
       if (answer) this.#io.send(answer, address, port);
       return;
     }
-    const flow = new DatagramFlow(this, address, port);
+    const flow = this.#flow(address, port);
     traceMessage('in', bytes, flow);
     this.#sink.message(bytes, flow);
   }
@@ -115,6 +119,18 @@ export class UdpListener implements Endpoint, DatagramSink {
 
   async close(): Promise<void> {
     await this.#io.close();
+  }
+
+  /** The same peer mostly comes again, and what settled transactions keep then keeps one flow for all. */
+  #flow(address: string, port: number): DatagramFlow {
+    let place = port;
+    for (let i = 0; i < address.length; i++) place = Math.imul(place, 31) + address.charCodeAt(i);
+    place &= FLOWS - 1;
+    const known = this.#flows[place];
+    if (known?.remotePort === port && known.remoteAddress === address) return known;
+    const flow = new DatagramFlow(this, address, port);
+    this.#flows[place] = flow;
+    return flow;
   }
 }
 
