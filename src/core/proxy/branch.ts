@@ -30,6 +30,7 @@ export interface BranchUser {
 }
 
 const MOST_EARLY_DIALOGS = 16;
+const NO_HOPS: readonly Hop[] = [];
 
 /** A hop that was tried, and what was sent to it. */
 interface Attempt {
@@ -56,14 +57,17 @@ export class Branch implements ClientTransactionUser, BranchRef {
   earlyTags: string[] | undefined = undefined;
   /** What this branch may fork into further on (RFC 5393 §5.3.3). */
   readonly maxBreadth: number;
+  /** Whether the next hop is the user agent itself, and not a proxy before it. */
+  readonly direct: boolean;
   readonly #env: ProxyEnvironment;
   readonly #user: BranchUser;
-  readonly #setting: BranchSetting;
+  /** Until it has ended. */
+  #setting: BranchSetting | undefined;
   /** Timer C, of an INVITE. */
   #timer: WheelTimer | undefined;
   #draft: BranchDraft | undefined;
   #route: OutgoingRoute | undefined;
-  #hops: readonly Hop[] = [];
+  #hops: readonly Hop[] = NO_HOPS;
   #nextHop = 0;
   #client: ClientTransaction | undefined;
   /** Only where there is another hop to go to, or the script has no patience. */
@@ -94,15 +98,8 @@ export class Branch implements ClientTransactionUser, BranchRef {
     this.#user = user;
     this.#env = env;
     this.maxBreadth = maxBreadth;
-  }
-
-  /** Whether the next hop is the user agent itself, and not a proxy before it. */
-  get direct(): boolean {
-    return (
-      this.target.route.length === 0 &&
-      this.target.nextHop === undefined &&
-      this.#setting.route.routes.length === 0
-    );
+    this.direct =
+      target.route.length === 0 && target.nextHop === undefined && setting.route.routes.length === 0;
   }
 
   get flow(): Flow | undefined {
@@ -124,7 +121,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   }
 
   start(): void {
-    const { transaction, route, options, recordRoute } = this.#setting;
+    const { transaction, route, options, recordRoute } = this.#setting!;
     const draft = new BranchDraft(this.index, transaction.request, this.target, route, options, recordRoute);
     this.#draft = draft;
     const waiting = runHook(options.onBranch, draft, this.#env.layer.counters);
@@ -142,7 +139,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   /** Looks for the way to the target. */
   #lead(draft: BranchDraft): void {
     if (this.#done) return;
-    const { transaction, route } = this.#setting;
+    const { transaction, route } = this.#setting!;
     if (draft.dropped !== 0) {
       this.#fail(draft.dropped, undefined);
       return;
@@ -231,7 +228,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
     hopFailed(this.hop!, this.#hops.length > 1, 'no answer', this.#env);
     if (!this.#goOn()) {
       // Without another hop only a script's patience ends before that of the transaction.
-      if (this.#setting.options.noAnswerMs === undefined) return;
+      if (this.#setting!.options.noAnswerMs === undefined) return;
       this.#fail(408, undefined);
     }
     if (client.method === 'INVITE') client.cancel();
@@ -276,7 +273,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
 
   /** The flow that the Routes of the request name; a script that sends it to somebody else means what it says. */
   #token(): string | undefined {
-    const { transaction, route } = this.#setting;
+    const { transaction, route } = this.#setting!;
     const follows = transaction.request.hasToTag || this.target.uri === route.requestUri;
     return follows ? route.flowToken : undefined;
   }
@@ -302,7 +299,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   /** @returns false where no hop is left, or nobody wants one any more */
   #tryNextHop(): boolean {
     // A request that is no INVITE may have lost its caller meanwhile: nobody waits for what it would do.
-    if (this.#cancelled || this.#done || this.#setting.transaction.state === 'terminated') return false;
+    if (this.#cancelled || this.#done || this.#setting!.transaction.state === 'terminated') return false;
     while (this.#nextHop < this.#hops.length) {
       if (this.#send(this.#hops[this.#nextHop++]!)) return true;
     }
@@ -316,7 +313,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   }
 
   #send(hop: Hop): boolean {
-    const { transaction, loopHash } = this.#setting;
+    const { transaction, loopHash } = this.#setting!;
     const { request } = transaction;
     const flow = hop.flow ?? this.#env.network.flowTo(hop.listener, hop.destination);
     if (!flow) return false;
@@ -329,6 +326,11 @@ export class Branch implements ClientTransactionUser, BranchRef {
       client.terminate();
       logUnwritable(request, fault);
       return false;
+    }
+    // Whoever looked at what was written may have given the branch up.
+    if (this.#done) {
+      client.terminate();
+      return true;
     }
     if (bytes.length > this.#env.settings.datagramBytes && this.#sendAsStream(hop)) {
       client.terminate();
@@ -349,7 +351,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
    */
   #sendAsStream(hop: Hop): boolean {
     const forced =
-      this.#setting.options.listener !== undefined || this.#draft!.listener !== this.target.listener;
+      this.#setting!.options.listener !== undefined || this.#draft!.listener !== this.target.listener;
     if (hop === this.#tooLarge || this.target.source || forced) return false;
     const stream = streamHop(hop, this.#env);
     if (!stream) return false;
@@ -364,7 +366,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
   #write(hop: Hop, out: Flow, viaBranch: string): Buffer {
     const flow = this.#byFlow ? out : undefined;
     const written = writeRequest(
-      this.#setting,
+      this.#setting!,
       this.#draft!,
       this.#route!,
       hop,
@@ -392,7 +394,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
 
   /** @param another whether there is another hop to go to */
   #armHopTimer(another: boolean): void {
-    const { noAnswerMs } = this.#setting.options;
+    const { noAnswerMs } = this.#setting!.options;
     if (!another && noAnswerMs === undefined) return;
     const patience = another ? this.#env.settings.nextHopTimeout : Number.POSITIVE_INFINITY;
     this.#hopTimer ??= new WheelTimer(() => this.#leaveHop());
@@ -414,5 +416,7 @@ export class Branch implements ClientTransactionUser, BranchRef {
     this.#hopTimer = undefined;
     this.#draft = undefined;
     this.#route = undefined;
+    this.#setting = undefined;
+    if (this.#hops.length === 1) this.#hops = NO_HOPS;
   }
 }

@@ -462,4 +462,13 @@ describe('whoever watches', () => {
     expect(seen).toEqual(['198.51.100.1 0', callee.last('INVITE'), caller.last('200')]);
     expect(callee.last('INVITE')).toContain('X-One: 1\r\nX-Two: 2\r\n');
   });
+
+  it('may give the request up before it is sent', () => {
+    const { server, caller, callee } = pair();
+    server.options = { onRequestWritten: () => server.proxy.abandon(server.transactions.at(-1)!) };
+    caller.request('INVITE');
+    expect(callee.kinds).toEqual([]);
+    expect(caller.kinds).toContain('487');
+    expect(server.layer.counters).toMatchObject({ clientsInUse: 0, userFaults: 0 });
+  });
 });

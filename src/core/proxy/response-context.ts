@@ -39,7 +39,8 @@ export interface ResponseContextUser {
 export class ResponseContext implements BranchUser {
   readonly transaction: ServerTransaction;
   readonly #env: ProxyEnvironment;
-  readonly #setting: BranchSetting;
+  /** Until it is settled. */
+  #setting: BranchSetting | undefined;
   readonly #options: ForkOptions;
   readonly #user: ResponseContextUser;
   /** Given away when it is called, with all that it holds. */
@@ -250,7 +251,7 @@ export class ResponseContext implements BranchUser {
   }
 
   #branch(target: Target, maxBreadth: number): Branch {
-    const branch = new Branch(this.nextIndex, target, this.#setting, this, this.#env, maxBreadth);
+    const branch = new Branch(this.nextIndex, target, this.#setting!, this, this.#env, maxBreadth);
     if (this.#branches === undefined) this.#branches = [branch];
     else this.#branches.push(branch);
     this.#pending++;
@@ -322,6 +323,7 @@ export class ResponseContext implements BranchUser {
   #settle(outcome: ForkOutcome): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#setting = undefined;
     this.#stopTimer();
     const done = this.#done!;
     this.#done = undefined;
