@@ -125,7 +125,7 @@ export function runRegisterLoad(load: RegisterLoad, core: number): Promise<Run> 
   return run([build('registerload.c'), ...words(load), ...more, ...(load.digest ? ['--digest'] : [])], core);
 }
 
-/** Calls that stand until they are let go. */
+/** Calls that stand. */
 export class OpenCalls implements AsyncDisposable {
   readonly count: number;
   readonly #child: ChildProcess;
@@ -138,17 +138,18 @@ export class OpenCalls implements AsyncDisposable {
   /** Resolves when so many calls are open, or as many as came. @throws Error where the generator fails */
   static async make(calls: number, load: Load, core: number): Promise<OpenCalls> {
     const all = ['-c', String(core), ...callWords(load), '--open', String(calls)];
-    const child = spawn('taskset', all, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn('taskset', all, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout! });
     const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [string | number];
     if (typeof line !== 'string') throw new Error('the load generator ended before the calls were open');
     return new OpenCalls(child, (JSON.parse(line) as { open: number }).open);
   }
 
+  /** The calls stand on: whoever asked is done with the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null) return;
     const ended = once(this.#child, 'exit');
-    this.#child.stdin!.end('\n');
+    this.#child.kill();
     await ended;
   }
 }

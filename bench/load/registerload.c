@@ -68,6 +68,12 @@ static int turn_once(void) {
   return active;
 }
 
+// A server that has slept is not woken by a burst.
+static long slow_start(long window, long answered) {
+  long few = 8 + answered / 4;
+  return few < window ? few : window;
+}
+
 // For the first time, and again those whose datagrams were lost.
 static void enter(int first, int end, int window) {
   for (int next = first, attempt = 0; attempt < 3; attempt++, next = first) {
@@ -75,7 +81,7 @@ static void enter(int first, int end, int window) {
     long before = finished;
     int sent = 0;
     while (now() - heard < 1 && (next < end || finished - before < sent)) {
-      for (; next < end && sent - (finished - before) < window; next++) {
+      for (; next < end && sent - (finished - before) < slow_start(window, finished - before); next++) {
         if (attempt > 0 && !turns[next].open) continue;
         send_register(next, now(), NULL);
         sent++;
