@@ -1,10 +1,11 @@
-// npm run bench:all: every bench, one after the other, and bench/RESULTS.md of what they found. A quarter of an hour.
+// npm run bench:all: the benches, one after the other, and bench/RESULTS.md of what they found. A quarter of an hour.
 //   --quick                    a third of that, with rougher figures
-//   --only calls,register      some of calls, open, register, media, script, messages
+//   --only calls,register      some of calls, open, register, media, script, messages, and overload and workers, which are
+//                              run when asked for. What the others found last stays on the page.
 //   --out FILE                 in place of bench/RESULTS.md
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -53,7 +54,17 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     limitSeconds: 120,
   },
   messages: { script: 'bench:parse', full: [], quick: [], limitSeconds: 60 },
+  overload: {
+    script: 'bench:overload',
+    full: ['--times', '1,2', '--runs', '2'],
+    quick: ['--times', '2', '--runs', '1'],
+    limitSeconds: 240,
+  },
+  workers: { script: 'bench:workers', full: [], quick: [], limitSeconds: 240 },
 };
+const USUAL = ['calls', 'open', 'register', 'media', 'script', 'messages'];
+/** What each found last. */
+const KEPT = join(ROOT, 'bench', '.build', 'results');
 
 const { values } = parseArgs({
   options: {
@@ -74,6 +85,7 @@ async function run(name: string, bench: Bench, folder: string): Promise<Section>
   const file = join(folder, `${name}.json`);
   const program = scripts[bench.script]!.split(' ').slice(1);
   console.log(`\n# ${command}\n`);
+  const where = machine();
   const began = performance.now();
   const child = spawn(process.execPath, [...program, ...words, '--json', file], {
     cwd: ROOT,
@@ -83,25 +95,32 @@ async function run(name: string, bench: Bench, folder: string): Promise<Section>
   });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   const seconds = Math.round((performance.now() - began) / 1000);
-  if (code === 0) return { command, seconds, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
+  if (code === 0)
+    return { command, seconds, where, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
   const failure = signal === null ? `it ended with ${code}` : `it took longer than ${bench.limitSeconds} s`;
-  return { command, seconds, failure: `${name}: ${failure}` };
+  return { command, seconds, where, failure };
 }
 
-const wanted = values.only?.split(',') ?? Object.keys(BENCHES);
+const wanted = values.only?.split(',') ?? USUAL;
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
   console.error(`no such bench: ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const where = machine();
   const folder = mkdtempSync(join(tmpdir(), 'viaduct-bench-'));
+  mkdirSync(KEPT, { recursive: true });
   try {
-    const sections: Section[] = [];
-    for (const name of wanted) sections.push(await run(name, BENCHES[name]!, folder));
-    writeFileSync(values.out, resultsPage(where, sections, values.quick));
+    for (const name of wanted) {
+      const section = await run(name, BENCHES[name]!, folder);
+      if ('failure' in section) process.exitCode = 1;
+      writeFileSync(join(KEPT, `${name}.json`), JSON.stringify(section));
+    }
+    const kept = Object.keys(BENCHES)
+      .map((name) => join(KEPT, `${name}.json`))
+      .filter((file) => existsSync(file));
+    const sections = kept.map((file): Section => JSON.parse(readFileSync(file, 'utf8')));
+    writeFileSync(values.out, resultsPage(sections));
     console.log(`\nwritten: ${values.out}`);
-    if (sections.some((section) => 'failure' in section)) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

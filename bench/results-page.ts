@@ -3,24 +3,20 @@ import type { Machine } from './machine.ts';
 import type { Report, Table } from './report.ts';
 
 /** What one bench came to. */
-export type Section = { readonly command: string; readonly seconds: number } & (
-  | { readonly report: Report }
-  | { readonly failure: string }
-);
+export type Section = {
+  readonly command: string;
+  readonly seconds: number; // that it took
+  readonly where: Machine; // before it began
+} & ({ readonly report: Report } | { readonly failure: string });
 
-export function resultsPage(where: Machine, sections: readonly Section[], quick: boolean): string {
-  const { processor, cores, memoryGb, kernel, governor, node, load, date } = where;
-  const minutes = Math.ceil(sections.reduce((sum, { seconds }) => sum + seconds, 0) / 60);
+export function resultsPage(sections: readonly Section[]): string {
   const head = [
     '# Results',
     '',
-    `Written by \`npm run bench:all${quick ? ' -- --quick' : ''}\` in ${minutes} minutes; [docs/performance.md](../docs/performance.md) says how to read`,
-    'them. Ratios within one table are the point: absolute figures change with the machine.',
+    'Written by `npm run bench:all`; [docs/performance.md](../docs/performance.md) says how to read it. Ratios within one table are',
+    'the point: absolute figures change with the machine, and with whoever else works on it.',
     '',
-    `- ${processor}, ${cores} cores, ${memoryGb} GB, ${governor}; load ${load} before`,
-    `- Linux ${kernel}, Node ${node}`,
-    `- ${date.slice(0, 16).replace('T', ' ')} UTC`,
-    ...(quick ? ['- Quick: short stretches, and fewer of them'] : []),
+    ...new Set(sections.map(({ where }) => machineLine(where))),
     '',
   ];
   const lines = [...head, ...sections.flatMap(sectionLines)];
@@ -30,14 +26,19 @@ export function resultsPage(where: Machine, sections: readonly Section[], quick:
     .trimEnd()}\n`;
 }
 
+function machineLine({ processor, cores, memoryGb, governor, kernel, node }: Machine): string {
+  return `- ${processor}, ${cores} cores, ${memoryGb} GB, ${governor}; Linux ${kernel}, Node ${node}`;
+}
+
 function sectionLines(section: Section): string[] {
-  const { command } = section;
-  if ('failure' in section) return [`## ${command}`, '', `Failed: ${section.failure}`, ''];
+  const { command, seconds, where } = section;
+  const when = `\`${command}\`, ${where.date.slice(0, 16).replace('T', ' ')} UTC, ${seconds} s, load ${where.load} before.`;
+  if ('failure' in section) return [`## ${command}`, '', when, '', `Failed: ${section.failure}`, ''];
   const { bench, scenario, servers, absent, failures, tables } = section.report;
   return [
     `## ${bench}`,
     '',
-    `\`${command}\``,
+    when,
     '',
     `${scenario}.`,
     '',

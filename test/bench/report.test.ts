@@ -90,9 +90,12 @@ describe('the page of results', () => {
     ]);
     await notebook.attempt('other', () => Promise.reject(new Error('no')));
     const report = notebook.report(ABOUT, [TABLE], []);
-    const page = resultsPage(machine, [{ command: 'npm run bench', seconds: 61, report }], false);
-    expect(page).toContain('in 2 minutes');
-    expect(page).toContain('2026-01-02 03:04 UTC');
+    const section = { command: 'npm run bench', seconds: 61, where: machine, report };
+    const page = resultsPage([section, section]);
+    expect(page).toContain('`npm run bench`, 2026-01-02 03:04 UTC, 61 s, load 0.1 before.');
+    expect(page.match(/^- A processor.*$/gm)).toEqual([
+      '- A processor, 2 cores, 8 GB, performance; Linux 6.1, Node v26',
+    ]);
     expect(page).toContain('| server | µs  |\n| ------ | --- |\n| ours   | 7   |\n| a\\|b   | 12  |\n');
     expect(page).toContain(
       '- ours: 1.0 (fast)\n- plain: 1.0\n- theirs is not measured: why not\n- Failed: other: no\n',
@@ -100,9 +103,9 @@ describe('the page of results', () => {
   });
 
   it('says which bench failed', () => {
-    const section = { command: 'npm run bench', seconds: 3, failure: 'calls: it ended with 1' };
-    expect(resultsPage(machine, [section], true)).toContain(
-      '## npm run bench\n\nFailed: calls: it ended with 1\n',
-    );
+    const section = { command: 'npm run bench', seconds: 3, where: machine, failure: 'it ended with 1' };
+    const page = resultsPage([section]);
+    expect(page).toContain('## npm run bench\n');
+    expect(page).toContain('\nFailed: it ended with 1\n');
   });
 });
