@@ -56,7 +56,7 @@ describe('viaduct', () => {
     const second = await serve(home);
     expect(second.banner).not.toContain('password');
     expect((await run(home, 'ctl', 'status')).out).toMatch(/^listeners +1$/m);
-    expect((await run(home, 'ctl')).out).toMatch(/^advertise get \| set/m);
+    expect((await run(home, 'ctl')).out).toMatch(/^advertise set ADDRESS/m);
     expect((await run(home, 'ctl', 'listeners', '--json')).out).toContain('"listener"');
     const help = (await run(home, 'ctl', '--help')).out;
     for (const [, name = ''] of (await run(home, 'ctl')).out.matchAll(/^([a-z]+) /gm)) {

@@ -28,11 +28,18 @@ interface Failed {
 /** Bindings that one worker changes reach the others, by {@link share} from the first moment on. */
 export function shareLocation(location: SqliteLocation, peers: WorkerPeers, place: WorkerPlace): void {
   const topic = 'location';
-  location.committed = (aor, text) => postAll(peers, place, topic, { aor, text } satisfies Bindings);
+  let changes: Bindings[] = [];
+  const post = () => {
+    postAll(peers, place, topic, changes);
+    changes = [];
+  };
+  location.committed = (aor, text) => {
+    // Once for all that were committed together, and before any of them is answered.
+    if (changes.push({ aor, text }) === 1) queueMicrotask(post);
+  };
   peers.subscribe(topic, {
     message: (_from, message) => {
-      const { aor, text } = message as Bindings;
-      location.learn(aor, text);
+      for (const { aor, text } of message as readonly Bindings[]) location.learn(aor, text);
     },
   });
 }
