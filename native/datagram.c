@@ -209,15 +209,17 @@ static void judge_load(endpoint *it, int count) {
   it->window_at = now;
 }
 
-// Under load the kernel is asked once a nap, whether anything has come or not: to be woken for each datagram costs more
-// than the datagram.
+// Under load the kernel, or the inbox, is asked once a nap, whether anything has come or not: to be woken for each datagram
+// costs more than the datagram.
 static void rest(endpoint *it, int more) {
   if (!it->busy || it->blocked) {
     it->napping = 0;
     watch(it);
+    // What has come to an inbox meanwhile is taken after the others' turn.
+    if (it->inbox && !inbox_sleep(it->inbox)) uv_timer_start(it->timer, on_nap_over, 0, 0);
     return;
   }
-  if (!it->napping) uv_poll_stop(it->poll);
+  if (!it->inbox && !it->napping) uv_poll_stop(it->poll);
   it->napping = 1;
   it->state[FLUSHED_SOON] = 1;
   uv_timer_start(it->timer, on_nap_over, more ? 0 : NAP_MS, 0);
@@ -236,12 +238,6 @@ static void drain(endpoint *it) {
   }
   if (it->state[FAILED] > 0) deliver(it, 0);
   if (it->closed) return;
-  if (it->inbox) {
-    watch(it);
-    // The receiving thread makes the pauses. What is left comes after the others' turn.
-    if (!inbox_sleep(it->inbox)) uv_timer_start(it->timer, on_nap_over, 0, 0);
-    return;
-  }
   judge_load(it, total);
   rest(it, count == BATCH);
 }
