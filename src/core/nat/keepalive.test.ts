@@ -127,6 +127,26 @@ describe('keep-alives', () => {
     expect(asked).toHaveLength(60);
   });
 
+  it('reach many bindings a few at a time, each once in an interval', async () => {
+    const count = 24_000;
+    for (let i = 0; i < count; i++) add(`u${i}`, { natted: true });
+    start({ datagrams: 'crlf' });
+    const sentAt = new Map<number, number>();
+    const push = network.sent.push.bind(network.sent);
+    network.sent.push = (...texts) => {
+      sentAt.set(clock.now(), (sentAt.get(clock.now()) ?? 0) + texts.length);
+      return push(...texts);
+    };
+    for (let round = 1; round <= 2; round++) {
+      // The end of a round's last step lies within the next interval.
+      await clock.advanceAsync(ROUND + (round === 1 ? ROUND / 30 : 0));
+      expect(network.sent.length).toBeGreaterThanOrEqual(round * count);
+    }
+    expect(new Set(network.sent.slice(0, count)).size).toBe(1);
+    expect(Math.max(...sentAt.values())).toBe(200);
+    expect(network.sent.length).toBeLessThan(2.1 * count);
+  });
+
   it('reach few bindings no more often than many', async () => {
     add('alice');
     start();

@@ -5,6 +5,7 @@ import type { Network } from '../../net/network.ts';
 import { isReliable } from '../../net/transport-name.ts';
 import type { Binding, LocationStore } from '../registrar/location-store.ts';
 import type { Registrar } from '../registrar/registrar.ts';
+import { pause } from '../registrar/walk-bindings.ts';
 
 /** Asks a contact whether it is there. */
 export interface OptionsSender {
@@ -57,6 +58,8 @@ export interface KeepAliveOptions {
 }
 
 const STEPS = 30;
+/** More of a step go out a while later, so that what phones send gets its turn, and their answers do not come all at once. */
+const AT_ONCE = 200;
 const CRLF = Buffer.from('\r\n\r\n', 'latin1');
 const ZEROS = Buffer.alloc(4);
 const LOST_LIMIT = 100_000;
@@ -96,18 +99,23 @@ export class KeepAlive implements AsyncDisposable {
     await this.#round?.return?.();
   }
 
-  #arm(): void {
+  /** @param tookMs how long the step before took */
+  #arm(tookMs = 0): void {
     if (this.#closed) return;
-    this.#timer = this.#options.clock.setTimer(this.#settings.intervalMs / STEPS, () => {
-      this.#step().then(
-        () => this.#arm(),
-        (error: unknown) => {
-          this.#round = undefined;
-          logLine('error', 'keepalive', 'the location store failed', { error });
-          this.#arm();
-        },
-      );
+    const { clock } = this.#options;
+    this.#timer = clock.setTimer(this.#stepMs - tookMs, () => {
+      const began = clock.now();
+      const again = (): void => this.#arm(Math.min(clock.now() - began, this.#stepMs));
+      this.#step().then(again, (error: unknown) => {
+        this.#round = undefined;
+        logLine('error', 'keepalive', 'the location store failed', { error });
+        again();
+      });
     });
+  }
+
+  get #stepMs(): number {
+    return this.#settings.intervalMs / STEPS;
   }
 
   /** A thirtieth of all bindings, and with the last step of a round whatever was added since it began. */
@@ -118,12 +126,17 @@ export class KeepAlive implements AsyncDisposable {
       this.#round = iterate(location.all());
     }
     this.#stepsDone = (this.#stepsDone + 1) % STEPS;
+    const gapMs = this.#stepMs / (Math.ceil(this.#share / AT_ONCE) + 1);
     let left = this.#stepsDone === 0 ? Number.POSITIVE_INFINITY : this.#share;
+    let atOnce = AT_ONCE;
     for (; left > 0 && this.#round !== undefined && !this.#closed; left--) {
       const next = this.#round.next();
       const { done, value } = next instanceof Promise ? await next : next;
       if (done === true) this.#round = undefined;
       else this.#keepAlive(value);
+      if (--atOnce > 0) continue;
+      atOnce = AT_ONCE;
+      await pause(this.#options.clock, gapMs);
     }
   }
 

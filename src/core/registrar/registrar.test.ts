@@ -419,6 +419,25 @@ describe('over time', () => {
     expect(registrar.counters).toMatchObject({ accepted: 2, added: 2, refreshed: 1, expired: 1, removed: 1 });
   });
 
+  it('many lapsed bindings are cleared away a few at a time', async () => {
+    const savedAt = new Map<number, number>();
+    class CountingStore extends TestStore {
+      override save(aor: string, bindings: readonly Binding[]): MaybePromise<void> {
+        savedAt.set(clock.now(), (savedAt.get(clock.now()) ?? 0) + 1);
+        return super.save(aor, bindings);
+      }
+    }
+    const many = new CountingStore();
+    send({ contacts: ['<sip:a@192.0.2.1>;expires=60'] });
+    const [one] = store.find(AOR) as Binding[];
+    const binding = { ...one!, expiresAt: clock.wallNow() + 1000 };
+    for (let i = 0; i < 1000; i++) many.map.set(`sip:${i}@x`, [{ ...binding, aor: `sip:${i}@x` }]);
+    await using sweeper = new Registrar({ store: many, clock, bootId: 'boot' });
+    await clock.advanceAsync(11_000);
+    expect(sweeper.counters.expired).toBe(1000);
+    expect([savedAt.size, Math.max(...savedAt.values())]).toEqual([5, 200]);
+  });
+
   it('lapsed bindings of others are theirs to clear away', async () => {
     await registrar[Symbol.asyncDispose]();
     registrar = new Registrar({ store, clock, bootId: 'boot-1', isMine: (aor) => aor !== AOR });

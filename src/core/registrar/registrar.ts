@@ -19,7 +19,7 @@ import {
   type RegistrarLimits,
   updateBindings,
 } from './update-bindings.ts';
-import { walkBindings } from './walk-bindings.ts';
+import { pause, walkBindings } from './walk-bindings.ts';
 import { whenReady } from './when-ready.ts';
 
 export interface RegistrarOptions {
@@ -75,6 +75,8 @@ export type RegisterResult =
 /** Hears what has become of an address-of-record, and the bindings that it had before. */
 export type BindingWatcher = (aor: string, before: readonly Binding[], update: BindingUpdate) => void;
 
+/** Phones that registered together lapse together; what they send meanwhile gets its turn after so many. */
+const REMOVED_AT_ONCE = 200;
 const EVENTS = ['added', 'refreshed', 'removed', 'expired'] as const;
 
 /**
@@ -353,10 +355,15 @@ export class Registrar implements AsyncDisposable {
     await walkBindings(this.#store.all(), this.#clock, (binding) => {
       if (binding.expiresAt <= now && this.#isMine(binding.aor)) lapsed.add(binding.aor);
     });
+    const removing: MaybePromise<number>[] = [];
     for (const aor of lapsed) {
       if (this.#closed) return;
-      await this.#take(aor, 'expired', (binding) => binding.expiresAt <= this.#clock.wallNow());
+      removing.push(this.#take(aor, 'expired', (binding) => binding.expiresAt <= this.#clock.wallNow()));
+      if (removing.length < REMOVED_AT_ONCE) continue;
+      await Promise.all(removing.splice(0));
+      await pause(this.#clock);
     }
+    await Promise.all(removing);
   }
 }
 

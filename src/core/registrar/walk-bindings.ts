@@ -18,6 +18,11 @@ export async function walkBindings(
     visit(binding);
     if (--left > 0) continue;
     left = SLICE;
-    await new Promise<void>((resolve) => clock.setTimer(1, resolve));
+    await pause(clock);
   }
+}
+
+/** Lets other work in between. */
+export function pause(clock: Clock, ms = 1): Promise<void> {
+  return new Promise((resolve) => clock.setTimer(ms, resolve));
 }

@@ -98,6 +98,16 @@ export class Statement {
   all(...values: SQLInputValue[]): Row[] {
     return this.#database.guard(() => this.#statement.all(...values));
   }
+
+  /** As {@link all}, one after the other, for tables that are large. */
+  *each(...values: SQLInputValue[]): Generator<Row> {
+    const rows = this.#database.guard(() => this.#statement.iterate(...values));
+    for (;;) {
+      const { done, value } = this.#database.guard(() => rows.next());
+      if (done === true) return;
+      yield value;
+    }
+  }
 }
 
 /** Password hashes and keys are in the file: nobody else may read it. */

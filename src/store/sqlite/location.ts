@@ -3,6 +3,7 @@ import type { Binding, LocationStore } from '../../core/registrar/location-store
 import { MemoryLocation } from '../memory/location.ts';
 import type { Database, Statement } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { SharedTexts } from './shared-texts.ts';
 
 /**
  * Bindings in a table, with a copy of all of them in memory: look-ups never touch the file, and a change is answered for
@@ -34,8 +35,10 @@ export class SqliteLocation implements LocationStore {
     this.#get = database.prepare('SELECT bindings FROM location WHERE aor = ?');
     this.#path = database.path;
     this.#group = new GroupCommit(database, exclusively);
-    for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').all()) {
-      this.#memory.save(String(aor), readBindings(database.path, String(bindings)));
+    const shared = new SharedTexts();
+    for (const { aor, bindings } of database.prepare('SELECT aor, bindings FROM location').each()) {
+      const read = readBindings(database.path, String(bindings)).map((it) => shared.in(it));
+      this.#memory.save(read[0]?.aor ?? String(aor), read);
     }
   }
 
