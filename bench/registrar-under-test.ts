@@ -49,7 +49,7 @@ export class RegistrarUnderTest implements AsyncDisposable {
       remoteAddress: '127.0.0.1',
       remotePort: 16_001,
       connectionId: 0,
-      send: (bytes) => this.#answers.push(bytes.latin1Slice()) > 0,
+      send: (bytes) => this.#answers.push(bytes.toString('latin1')) > 0,
     };
     const key = Buffer.alloc(32, 1);
     const network = { listeners: [listener], flowTo: () => this.#flow, connection: () => undefined };
