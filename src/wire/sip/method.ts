@@ -1,3 +1,4 @@
+import { isTextAt } from './address-scan.ts';
 import { byteString } from './text.ts';
 
 const METHODS = [
@@ -28,12 +29,5 @@ for (const method of METHODS) byShape[(method.length << 5) | (method.charCodeAt(
 export function methodAt(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
   const usual = length > 0 && length < 16 ? byShape[(length << 5) | (bytes[start]! & 31)] : undefined;
-  return usual !== undefined && isText(bytes, start, usual) ? usual : byteString(bytes, start, end);
-}
-
-function isText(bytes: Uint8Array, start: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  }
-  return true;
+  return usual !== undefined && isTextAt(bytes, start, end, usual) ? usual : byteString(bytes, start, end);
 }
