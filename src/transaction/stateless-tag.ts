@@ -26,7 +26,7 @@ export class StatelessTags {
 
   /** Whether the ACK acknowledges an answer with a tag of {@link tag}. */
   acknowledges(ack: SipMessage, via: Via): boolean {
-    const tag = ack.to?.tag;
+    const tag = ack.toTag;
     return tag?.startsWith(this.#prefix) === true && tag === this.tag(ack, via);
   }
 }

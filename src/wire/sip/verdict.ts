@@ -182,7 +182,8 @@ function judgeHeaders(request: SipMessage): Verdict | undefined {
   if (!request.has(H.Via)) return verdict(request, 400, 'Missing Via header');
   if (!request.recipient?.hasUri) return malformed(request, H.To);
   if (!request.sender?.hasUri) return malformed(request, H.From);
-  if (request.callId === '') return malformed(request, H.CallId);
+  const callId = request.find(H.CallId);
+  if (request.valueStart(callId) === request.valueEnd(callId)) return malformed(request, H.CallId);
   const cseq = request.cseq;
   if (!cseq) return malformed(request, H.CSeq);
   if (cseq.method !== request.method) return verdict(request, 400, 'CSeq method is not the request method');
