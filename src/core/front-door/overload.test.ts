@@ -38,10 +38,14 @@ afterEach(async () => {
   await overload[Symbol.asyncDispose]();
 });
 
-function request(method: string, number: number, parts: { to?: string; uri?: string; more?: string } = {}) {
+function request(
+  method: string,
+  number: number,
+  parts: { to?: string; uri?: string; more?: string; branch?: string } = {},
+) {
   const text =
     `${method} ${parts.uri ?? 'sip:bob@example.com'} SIP/2.0\r\n` +
-    `Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK${number}\r\nMax-Forwards: 70\r\n` +
+    `Via: SIP/2.0/UDP 192.0.2.1${parts.branch ?? `;branch=z9hG4bK${number}`}\r\nMax-Forwards: 70\r\n` +
     `From: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@example.com>${parts.to ?? ''}\r\n` +
     `Call-ID: ${number}@192.0.2.1\r\nCSeq: 1 ${method}\r\n${parts.more ?? ''}Content-Length: 0\r\n\r\n`;
   const parsed = parseMessage(Buffer.from(text, 'latin1'));
@@ -155,6 +159,14 @@ describe('overload control', () => {
     expect(refusedOf(invites(200, 1000))).toBe(0);
     periods(400, IDLE);
     expect(refusedOf(refused)).toBe(0);
+  });
+
+  it('lets in a share of requests without a branch, too', () => {
+    periods(6, BEHIND);
+    const refused = refusedOf(
+      Array.from({ length: 1000 }, (_, number) => request('INVITE', number, { branch: '' })),
+    );
+    expect(Math.abs(1 - refused / 1000 - overload.share)).toBeLessThan(0.06);
   });
 
   it('never refuses what belongs to a call, nor a call for help', () => {

@@ -194,7 +194,8 @@ export class OverloadControl implements AsyncDisposable {
 
   /** The same for a request that comes again; nobody can choose it who does not know the salt. */
   #hash(request: SipMessage): number {
-    const text = request.topVia?.branch ?? request.callId;
+    // A client of RFC 2543 may have no branch (RFC 3261 §17.2.3).
+    const text = request.topVia?.branch || request.callId;
     let hash = this.#salt;
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
