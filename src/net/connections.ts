@@ -111,6 +111,11 @@ export class Connections implements ArrivalOwner {
     return this.all.filter((connection) => !connection.halfOpen).map(noteOf);
   }
 
+  /** The other keys of those that are called back on. */
+  get aliases(): readonly (readonly [id: number, keys: readonly string[]])[] {
+    return Array.from(this.#aliases, ([connection, keys]) => [connection.connectionId, keys] as const);
+  }
+
   /** Takes a stream that a peer opened, or destroys it where a limit is reached. */
   accept(stream: Duplex, listener: BoundListener, address: string, port: number): void {
     const remoteAddress = canonicalHost(address);

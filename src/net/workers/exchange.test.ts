@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { channels } from '../../base/channels.ts';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { TimerWheel } from '../../base/timer-wheel.ts';
 import { callIdOwnedBy } from '../../wire/sip/owner.ts';
@@ -242,6 +243,40 @@ describe('connections of several workers', () => {
     opened.push(await one.open(2));
     await one.until(() => one.texts.length === 1);
     expect(one.flows[0]!.connectionId).toBe(zero.flows[0]!.connectionId);
+  });
+
+  it('are found by their other keys, too, by a worker that begins to listen late', async () => {
+    const [zero, one] = [new TestWorker(0), new TestWorker(1)];
+    join(zero, one);
+    opened.push(await zero.open(2, { reuse: 'all' }));
+    const phone = await client(zero);
+    phone.write(message(0, 'a') + message(1, 'b'));
+    await zero.until(() => zero.texts.length === 1);
+    zero.sockets.reuse(zero.flows[0]!, 5099);
+    opened.push(await one.open(2, { reuse: 'all' }));
+    await one.until(() => one.texts.length === 1);
+    const back = { transport: 'tcp', address: '127.0.0.1', port: 5099 } as const;
+    expect(one.sockets.flowTo(one.listener, back)).toBe(one.flows[0]);
+  });
+
+  it('keep nothing but the message that waits for a slow peer', async () => {
+    const [zero, one] = await two();
+    const phone = await client(zero);
+    phone.write(message(1, 'a'));
+    await one.until(() => one.flows.length === 1);
+    const kept: number[] = [];
+    const hear = (it: unknown) => {
+      const { direction, bytes } = it as { direction: string; bytes: Buffer };
+      if (direction === 'out') kept.push(bytes.buffer.byteLength);
+    };
+    channels.wire.subscribe(hear);
+    try {
+      for (let i = 0; i < 3; i++) one.flows[0]!.send(Buffer.alloc(40_000, 'x'));
+      await read(phone, 120_000);
+    } finally {
+      channels.wire.unsubscribe(hear);
+    }
+    expect(kept).toEqual([40_000, 40_000, 40_000]);
   });
 
   it('refuse what has no room on the way, and take more when that was read', async () => {

@@ -26,6 +26,8 @@ export interface ExchangeOptions {
 /** The connections of this worker, as the others use them. */
 export interface OwnConnections {
   readonly shown: Iterable<ConnectionNote>;
+  /** By which more keys some of them are found. */
+  readonly aliases: Iterable<readonly [id: number, keys: readonly string[]]>;
   byId(id: number): Connection | undefined;
   alias(id: number, port: number): void;
 }
@@ -133,8 +135,7 @@ export class Exchange implements NetworkSink, Elsewhere, RemoteOwner {
     if (!queue) return;
     if ('hello' in post) {
       if (post.hello === 'question') this.#hello(from, 'answer');
-      if (!queue.open)
-        queue.begin([...this.#own.shown].map((connection) => ({ kind: 'opened', connection })));
+      if (!queue.open) queue.begin(this.#known());
       return;
     }
     queue.acknowledged(post.taken);
@@ -146,13 +147,21 @@ export class Exchange implements NetworkSink, Elsewhere, RemoteOwner {
         this.#takeOver(note.id, Buffer.from(bytes.subarray(at, at + note.length)));
         at += note.length;
       } else if (note.kind === 'send') {
-        this.#sendOn(note.id, bytes.subarray(at, at + note.length), queue);
+        // Nor what has to wait for a slow peer.
+        this.#sendOn(note.id, Buffer.from(bytes.subarray(at, at + note.length)), queue);
         at += note.length;
       } else {
         this.#heed(note, from);
       }
     }
     queue.took(bytes.length);
+  }
+
+  /** What another has to know of the connections of this worker. */
+  #known(): Note[] {
+    const { shown, aliases } = this.#own;
+    const opened = Array.from(shown, (connection): Note => ({ kind: 'opened', connection }));
+    return [...opened, ...Array.from(aliases, ([id, keys]): Note => ({ kind: 'aliased', id, keys }))];
   }
 
   #takeOver(id: number, bytes: Buffer): void {
@@ -233,4 +242,4 @@ export class Exchange implements NetworkSink, Elsewhere, RemoteOwner {
   }
 }
 
-const NONE: OwnConnections = { shown: [], byId: () => undefined, alias: () => {} };
+const NONE: OwnConnections = { shown: [], aliases: [], byId: () => undefined, alias: () => {} };
