@@ -1,5 +1,8 @@
 // A server of two workers from outside: phones on loopback sockets, and the control socket.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HeaderEntry } from '../../src/wire/sip/build.ts';
@@ -349,5 +352,34 @@ describe('what keeps several workers from starting', () => {
   it('is said as it is of one: routes that are wrong', async () => {
     const start = WorkersHouse.start([], 'routes: ./none.ts', ['udp:127.0.0.1:0']);
     await expect(start).rejects.toMatchObject({ code: 'CFG_ROUTES_INVALID' });
+  });
+});
+
+/** Routes whose first worker ends while the second one begins. */
+const FAINTING = `import { existsSync, writeFileSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { routes } from 'viaduct';
+const mark = new URL('./begun', import.meta.url);
+const index = workerData?.place?.index;
+if (index === 0) setInterval(() => existsSync(mark) && process.exit(7), 5);
+if (index === 1) {
+  writeFileSync(mark, '');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+}
+const no = (call) => call.reject(403);
+export default routes({ register: no, invite: no, request: no });
+`;
+
+describe('a worker that ends while others begin', () => {
+  it('ends the start of the server, which would never begin it again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'viaduct-fainting-'));
+    try {
+      const file = join(folder, 'routes.ts');
+      writeFileSync(file, FAINTING);
+      const started = WorkersHouse.start([], `routes: ${file}`).then((it) => it[Symbol.asyncDispose]());
+      await expect(started).rejects.toThrow('worker 0 has ended: it ended with code 7');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -74,8 +74,7 @@ export class Workers implements AsyncDisposable {
     const present: Present = { listeners, advertise: pack(config().advertise) };
     const first = await this.#begin(0, present, []);
     const others = this.#seats.slice(1).map((_, i) => this.#begin(i + 1, present, this.present));
-    await Promise.all(others);
-    for (let index = 0; index < this.#seats.length; index++) await this.#open(index);
+    for (const { worker } of [first, ...(await Promise.all(others))]) await this.#open(worker);
     return first;
   }
 
@@ -114,7 +113,7 @@ export class Workers implements AsyncDisposable {
     index: number,
     present: Present,
     others: readonly Worker[],
-  ): Promise<{ readonly datagrams: string }> {
+  ): Promise<{ readonly worker: Worker; readonly datagrams: string }> {
     const seat = this.#seats[index]!;
     const { count, clock, methods, common, config, printed } = this.#options;
     const peers: PeerPort[] = [];
@@ -142,14 +141,13 @@ export class Workers implements AsyncDisposable {
     );
     seat.worker = worker;
     void worker.ended.then((reason) => this.#ended(worker, reason));
-    return await worker.line.call('start');
+    return { worker, ...(await worker.line.call('start')) };
   }
 
-  async #open(index: number): Promise<void> {
-    const seat = this.#seats[index]!;
-    if (!seat.worker) throw new Error(`worker ${index} has ended`);
-    await seat.worker.line.call('open');
-    seat.running = true;
+  /** Rejects where it has ended since it began. */
+  async #open(worker: Worker): Promise<void> {
+    await worker.line.call('open');
+    this.#seats[worker.index]!.running = true;
   }
 
   #ended(worker: Worker, reason: string): void {
@@ -194,8 +192,8 @@ export class Workers implements AsyncDisposable {
       const present = there
         ? await there.line.call('present')
         : { listeners, advertise: pack(config().advertise) as Portable<AdvertiseSettings> };
-      await this.#begin(index, present, this.present);
-      await this.#open(index);
+      const { worker } = await this.#begin(index, present, this.present);
+      await this.#open(worker);
       logLine('warn', 'workers', `worker ${index} runs again`);
     } catch (error) {
       if (this.#closing) return;
