@@ -116,6 +116,7 @@ static uint32_t us_of(const struct timespec *time) {
 }
 
 void read_backlog(struct msghdr *header, backlog *found) {
+  found->came_us = 0;
   for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
     if (part->cmsg_level != SOL_SOCKET) continue;
     if (part->cmsg_type == SCM_TIMESTAMPNS) {
@@ -129,6 +130,7 @@ void read_backlog(struct msghdr *header, backlog *found) {
 }
 
 int32_t waited_us(uint32_t came_us) {
+  if (came_us == 0) return 0;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   int32_t us = (int32_t)(us_of(&now) - came_us);

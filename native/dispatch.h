@@ -24,16 +24,16 @@ int bind_datagrams(const socket_place *place);
 // What the kernel says beside a datagram: when it came, and how many were dropped before it for want of room, from the
 // opening of the socket on.
 typedef struct {
-  uint32_t came_us; // of the clock of day; it wraps
+  uint32_t came_us; // of the clock of day; it wraps; 0 where the kernel does not say
   uint32_t lost;
 } backlog;
 enum { BACKLOG_BYTES = 64 }; // of control data
 
 struct msghdr;
-// Keeps what the kernel does not say.
+// Keeps the loss where the kernel does not say: it says it only once there was one.
 void read_backlog(struct msghdr *header, backlog *found);
 
-// How long ago that was; 0 where the clock was set back.
+// How long ago that was; 0 where it is not known, or the clock was set back.
 int32_t waited_us(uint32_t came_us);
 
 // The inbox of worker `index` of `count` at a socket, which is opened by the first one who joins it and kept while workers
