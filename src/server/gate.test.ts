@@ -1,64 +1,61 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { FakeClock } from '../base/fake-clock.ts';
 import { SequentialIds } from '../base/ids.ts';
 import { OverloadControl } from '../core/front-door/overload.ts';
-import type { Flow } from '../net/flow.ts';
-import type { TransactionLayer } from '../transaction/transaction-layer.ts';
+import { incoming, LayerUnderTest, read } from '../transaction/testing/layer-under-test.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
-import type { SipMessage } from '../wire/sip/message.ts';
-import { parseMessage } from '../wire/sip/parse.ts';
 import { Gate } from './gate.ts';
 
-const FLOW = { connectionId: 0 } as Flow;
-
-function request(method: string): SipMessage {
-  const lines = [
-    'Via: SIP/2.0/UDP a;branch=z9hG4bKx',
-    'To: <sip:a@b>',
-    'From: <sip:a@b>;tag=1',
-    'Call-ID: c',
-  ];
-  const text = [`${method} sip:a@b SIP/2.0`, ...lines, `CSeq: 1 ${method}`, '', ''].join('\r\n');
-  const parsed = parseMessage(Buffer.from(text));
-  if (!parsed.ok) throw new Error(parsed.reason);
-  return parsed.message;
-}
-
-function setUp() {
-  const passed: string[] = [];
-  const again: string[] = [];
-  const layer = { message: (bytes: Buffer) => again.push(bytes.toString('latin1').split(' ')[0]!) };
-  const user = {
-    request: ({ method }: SipMessage) => passed.push(method),
-    ack: ({ method }: SipMessage) => passed.push(method),
-  };
-  const gate = new Gate(() => layer as unknown as TransactionLayer);
+/** A server that has been far behind for 20 seconds. */
+async function overloaded() {
+  const t = new LayerUnderTest('udp');
   const clock = new FakeClock();
-  const load = () => ({ busy: 0, waitedMs: 0, lost: 0 });
-  const overload = new OverloadControl({ clock, ids: new SequentialIds(), load, settings: undefined });
-  const open = () => gate.open(user as unknown as TransactionUser, overload);
-  return { gate, open, passed, again, overload };
+  const settings = { targetDelayMs: 100 };
+  const load = () => ({ busy: 1, waitedMs: 900, lost: 9 });
+  const overload = new OverloadControl({ clock, ids: new SequentialIds(), load, settings });
+  clock.advance(20_000);
+  const heard: string[] = [];
+  const user: TransactionUser = {
+    request: (message) => heard.push(message.method),
+    ack: () => heard.push('ACK'),
+    cancel: () => heard.push('CANCEL'),
+    strayResponse: () => {},
+    malformed: () => {},
+  };
+  const gate = new Gate(() => t.layer);
+  gate.open(user, overload);
+  return { t, gate, heard, overload };
 }
 
-describe('Gate', () => {
-  it('lets what came before the program was there begin anew, in order', async () => {
-    const { gate, open, passed, again, overload } = setUp();
-    await using _ = overload;
-    gate.request(request('INVITE'), FLOW);
-    gate.ack(request('ACK'), FLOW);
-    expect(again).toEqual([]);
-    open();
-    expect([again, passed]).toEqual([['INVITE', 'ACK'], []]);
-    gate.request(request('OPTIONS'), FLOW);
-    expect([again.length, passed]).toEqual([2, ['OPTIONS']]);
-  });
+const number = (text: string, n: number) => text.replace('z9hG4bKcall', `z9hG4bKcall${n}x`);
 
-  it('has a bound for them', async () => {
-    const { gate, open, again, overload } = setUp();
-    await using _ = overload;
-    const options = request('OPTIONS');
-    for (let i = 0; i < 5000; i++) gate.request(options, FLOW);
-    open();
-    expect([again.length, gate.lostEarly]).toEqual([4096, 904]);
-  });
+it('answers what is new by 503 with Retry-After while there is too much, and lets pass what belongs to calls', async () => {
+  const { t, gate, heard, overload } = await overloaded();
+  await using _ = overload;
+  for (let n = 0; n < 300; n++) {
+    gate.request(read(number(incoming('INVITE'), n)), t.near);
+    gate.request(read(number(incoming('BYE', undefined, ';tag=callee'), n)), t.near);
+    gate.ack(read(number(incoming('ACK', undefined, ';tag=callee'), n)), t.near);
+    gate.cancel(read(number(incoming('CANCEL'), n)), t.near, undefined);
+  }
+  const count = (method: string) => heard.filter((it) => it === method).length;
+  expect([count('BYE'), count('ACK'), count('CANCEL')]).toEqual([300, 300, 300]);
+  expect(t.near.sent.length).toBeGreaterThan(250);
+  expect(t.near.sent.length + count('INVITE')).toBe(300);
+  for (const text of t.near.sent) {
+    expect(text).toMatch(/^SIP\/2\.0 503 /);
+    expect(Number(read(text).header('Retry-After'))).toBeGreaterThan(1);
+  }
+  expect(t.layer.counters.uasTransactions).toBe(0);
+});
+
+it('turns away all that is new while the server drains', async () => {
+  const { t, gate, heard, overload } = await overloaded();
+  await using _ = overload;
+  overload.update(undefined);
+  gate.drain();
+  gate.request(read(incoming('INVITE')), t.near);
+  gate.request(read(incoming('INVITE', undefined, ';tag=callee')), t.near);
+  expect(heard).toEqual(['INVITE']);
+  expect([gate.turnedAway, read(t.near.sent[0]!).status]).toEqual([1, 503]);
 });
