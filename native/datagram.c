@@ -53,7 +53,7 @@ enum {
 enum { AT_OFFSET, AT_LENGTH, AT_PORT, AT_ADDRESS };
 // Words of the state that both sides see: the queue's bounds, how many failed, whether the queue is flushed soon without
 // being asked (a batch is being handled, or a nap ends), how many datagrams a full inbox or the kernel has dropped, and
-// how long the first of the batch had waited (µs).
+// how long the first of the batch had waited (µs; -1 where nobody knows).
 enum { HEAD, TAIL, FAILED, FLUSHED_SOON, DROPPED, WAITED, STATE_WORDS };
 
 typedef struct {
@@ -253,8 +253,13 @@ static void on_nap_over(uv_handle_t *handle) {
 
 static void on_poll(uv_handle_t *handle, int status, int events) {
   endpoint *it = uv_handle_get_data(handle);
-  if (it->inbox) inbox_woken(it->inbox);
-  else if (it->blocked && (status < 0 || (events & UV_WRITABLE))) flush(it);
+  if (it->inbox) {
+    inbox_woken(it->inbox);
+    // The end of a nap sends what waits, and looks.
+    if (it->napping) return;
+  } else if (it->blocked && (status < 0 || (events & UV_WRITABLE))) {
+    flush(it);
+  }
   drain(it);
 }
 

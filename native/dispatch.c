@@ -130,7 +130,7 @@ void read_backlog(struct msghdr *header, backlog *found) {
 }
 
 int32_t waited_us(uint32_t came_us) {
-  if (came_us == 0) return 0;
+  if (came_us == 0) return -1;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   int32_t us = (int32_t)(us_of(&now) - came_us);

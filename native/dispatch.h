@@ -33,7 +33,7 @@ struct msghdr;
 // Keeps the loss where the kernel does not say: it says it only once there was one.
 void read_backlog(struct msghdr *header, backlog *found);
 
-// How long ago that was; 0 where it is not known, or the clock was set back.
+// How long ago that was; 0 where the clock was set back, -1 where it is not known.
 int32_t waited_us(uint32_t came_us);
 
 // The inbox of worker `index` of `count` at a socket, which is opened by the first one who joins it and kept while workers

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openAcceleratedIo } from './accelerated-io.ts';
-import { loadAccelerator } from './accelerator.ts';
+import { type Accelerator, loadAccelerator } from './accelerator.ts';
 import type { DatagramIo, DatagramOptions, DatagramSink } from './datagram-io.ts';
 import { openDgramIo } from './dgram-io.ts';
 import { PackedAddresses, textOf6, writeBytes6 } from './packed-address.ts';
@@ -221,6 +221,30 @@ describe.runIf(accelerator)('the backlog of the accelerated path', () => {
     await sink.until(() => sink.got.at(-1)?.text === 'last');
     expect(sink.lost).toBeGreaterThan(0);
     expect(sink.lost).toBe(101 - sink.got.length);
+  });
+});
+
+describe('the wait of a batch', () => {
+  it('is told where the kernel tells it', async () => {
+    const sink = new Collector();
+    const [state, words, bytes] = [new Int32Array(6), new Int32Array(256), new Uint8Array(64)];
+    let onBatch: (count: number) => void = () => {};
+    const fake: Accelerator = {
+      open: (_family, _address, port, _receiveBufferBytes, _reusePort, called) => {
+        onBatch = called;
+        const memory = { inBytes: bytes, outBytes: bytes, inAddresses: bytes, outAddresses: bytes };
+        return { ...memory, port, in: words, out: words, state, flush: () => {}, close: () => {} };
+      },
+      closeAbandoned: () => {},
+      ownerOf: () => -1,
+    };
+    await openAcceleratedIo(fake)({ address: '127.0.0.1', port: 5060, family: 4 }, sink);
+    for (const us of [-1, 0, 2500]) {
+      state[5] = us;
+      onBatch(1);
+    }
+    expect(sink.waits).toEqual([0, 2.5]);
+    expect(sink.got).toHaveLength(3);
   });
 });
 

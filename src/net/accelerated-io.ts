@@ -95,7 +95,7 @@ class AcceleratedIo implements DatagramIo {
     const { state } = this.#socket;
     if (state[FAILED]! > 0) this.#reportFailures();
     if (state[DROPPED] !== this.#dropped) this.#reportDropped();
-    if (count > 0) this.#sink.waited?.(state[WAITED]! / 1000);
+    if (count > 0 && state[WAITED]! >= 0) this.#sink.waited?.(state[WAITED]! / 1000);
     for (let i = 0; i < count && this.#open; i++) this.#deliver(i);
   }
 

@@ -15,7 +15,7 @@ export interface AcceleratedSocket {
   readonly outAddresses: Uint8Array;
   /**
    * Bounds of the queue, how many of it the kernel refused, whether it is flushed soon without being asked, how many
-   * datagrams a full inbox or the kernel has dropped, and how long the first of the batch had waited, in µs.
+   * datagrams a full inbox or the kernel has dropped, and how long the first of the batch had waited, in µs; -1 where nobody knows.
    */
   readonly state: Int32Array;
   flush(): void;
