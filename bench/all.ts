@@ -25,13 +25,13 @@ interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   calls: {
     script: 'bench',
-    full: ['--rates', '1000,3000', '--seconds', '1.5', '--warm', '2'],
+    full: ['--rates', '1000,3000', '--seconds', '1', '--warm', '2'],
     quick: ['--quick', '--runs', '1'],
     limitSeconds: 420,
   },
   open: {
     script: 'bench:open',
-    full: ['--open', '10,10000', '--runs', '2'],
+    full: ['--open', '10,10000', '--runs', '2', '--idle', '5000'],
     quick: ['--quick', '--runs', '1'],
     limitSeconds: 360,
   },

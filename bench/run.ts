@@ -30,7 +30,7 @@ type Scenario = 'relay' | 'phones' | 'tcp' | 'tls';
 /** So many at a time that none is lost in the buffers of sockets, and that the server never waits. */
 const WINDOW = 80;
 /** Of what a server does with {@link WINDOW}: rates to try where it loses or refuses some of them. */
-const PACES = [1.1, 0.95, 0.8, 0.65, 0.5];
+const PACES = [1, 0.75, 0.5];
 /** One call in so many may be lost, refused or late at the most that a server takes. */
 const FEW = 1000;
 const USERS = 1000;
