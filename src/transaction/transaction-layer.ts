@@ -198,7 +198,9 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
     }
     if (message.method === 'ACK') {
       if (this.#servers.findInvite(message, via)?.acknowledged()) return;
-      if (!this.#statelessTags.acknowledges(message, via)) user.ack(message, flow);
+      // Some write a To anew in which they were given the tag.
+      const absorbed = message.toTag === this.#away.tag || this.#statelessTags.acknowledges(message, via);
+      if (!absorbed) user.ack(message, flow);
       return;
     }
     const known = this.#servers.find(message, via);
