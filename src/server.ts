@@ -60,7 +60,7 @@ export class Server extends Signalling {
     super(options.config, parts, resources);
     this.#foundation = foundation;
     this.#reread = options.reread;
-    parts.gate.open(parts.runtime, parts.overload);
+    parts.gate.open(parts.runtime, parts.overload, parts.frontDoor);
     this.#printed = new PrintedMemory(parts.advertise, foundation.storage, parts.clock);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopped = promise;

@@ -23,8 +23,9 @@ async function overloaded() {
     malformed: () => {},
   };
   const gate = new Gate(() => t.layer);
-  gate.open(user, overload);
-  return { t, gate, heard, overload };
+  const flooders = new Set<number>();
+  gate.open(user, overload, { ignores: (_message, flow) => flooders.has(flow.remotePort) });
+  return { t, gate, heard, overload, flooders };
 }
 
 const number = (text: string, n: number) => text.replace('z9hG4bKcall', `z9hG4bKcall${n}x`);
@@ -47,6 +48,15 @@ it('answers what is new by 503 with Retry-After while there is too much, and let
     expect(Number(read(text).header('Retry-After'))).toBeGreaterThan(1);
   }
   expect(t.layer.counters.uasTransactions).toBe(0);
+});
+
+it('answers no flood, however much there is to do', async () => {
+  const { t, gate, heard, overload, flooders } = await overloaded();
+  await using _ = overload;
+  flooders.add(t.near.remotePort);
+  for (let n = 0; n < 300; n++) gate.request(read(number(incoming('INVITE'), n)), t.near);
+  expect(heard.length).toBeLessThan(50);
+  expect(t.near.sent).toEqual([]);
 });
 
 it('turns away all that is new while the server drains', async () => {

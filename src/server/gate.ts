@@ -1,3 +1,4 @@
+import type { FrontDoor } from '../core/front-door/front-door.ts';
 import type { OverloadControl } from '../core/front-door/overload.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
@@ -19,6 +20,7 @@ export class Gate implements TransactionUser {
   readonly #layer: () => TransactionLayer;
   #user: TransactionUser | undefined;
   #overload: OverloadControl | undefined;
+  #frontDoor: Pick<FrontDoor, 'ignores'> | undefined;
   #early: (readonly [bytes: Buffer, flow: Flow])[] = [];
   #draining = false;
   /** Requests that were sent elsewhere. */
@@ -30,9 +32,10 @@ export class Gate implements TransactionUser {
     this.#layer = layer;
   }
 
-  open(user: TransactionUser, overload: OverloadControl): void {
+  open(user: TransactionUser, overload: OverloadControl, frontDoor: Pick<FrontDoor, 'ignores'>): void {
     this.#user = user;
     this.#overload = overload;
+    this.#frontDoor = frontDoor;
     // From the beginning, for some have been sent again meanwhile.
     for (const [bytes, flow] of this.#early.splice(0)) this.#layer().message(bytes, flow);
   }
@@ -54,7 +57,10 @@ export class Gate implements TransactionUser {
     }
     const retryAfter = this.#overload?.refusal(message);
     if (retryAfter === undefined) user.request(message, flow);
-    else this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
+    // Who floods hears nothing: the answers would only cost time.
+    else if (!this.#frontDoor?.ignores(message, flow)) {
+      this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
+    }
   }
 
   ack(message: SipMessage, flow: Flow): void {

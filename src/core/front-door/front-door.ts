@@ -143,6 +143,13 @@ export class FrontDoor {
     return this.#isFlooding(request, flow) ? DROP_FLOOD : this.#malformed(request);
   }
 
+  /** Whether a request that is turned away for other reasons gets no answer either; it is counted as by {@link admit}. */
+  ignores(request: SipMessage, flow: Flow): boolean {
+    if (!isScanner(request, this.#scanners)) return this.#isFlooding(request, flow);
+    this.counters.scanners++;
+    return true;
+  }
+
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
     if (this.#isFlooding(ack, flow)) return DROP_FLOOD;

@@ -211,8 +211,11 @@ describe('overload control', () => {
   });
 
   it('ends at once where it is switched off', () => {
-    periods(5, BEHIND);
+    periods(8, BEHIND);
+    const sent = invites(100);
+    expect(refusedOf(sent)).toBeGreaterThan(0);
     overload.update(undefined);
+    expect(refusedOf(sent)).toBe(0);
     expect(overload.active).toBe(false);
     periods(50, BEHIND);
     expect(refusedOf(invites(100, 7000))).toBe(0);

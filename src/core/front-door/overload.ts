@@ -111,7 +111,9 @@ export class OverloadControl implements AsyncDisposable {
   /** Puts other settings in force. */
   update(settings: OverloadSettings | undefined): void {
     this.#settings = settings;
-    if (!settings && this.#active) this.#end();
+    if (settings) return;
+    if (this.#active) this.#end();
+    this.#forget();
   }
 
   /** @returns the value of Retry-After for a request that is refused; undefined for one that may come in */

@@ -8,9 +8,9 @@ type Groups = Readonly<Record<string, CounterGroup>>;
 type Row = Readonly<Record<string, unknown>>;
 
 /** What all workers know alike is no more for being known by several. */
-const LEAST: ReadonlySet<string> = new Set(['net.certificateDaysLeft']);
+const LEAST: ReadonlySet<string> = new Set(['net.certificateDaysLeft', 'overload.letIn']);
 const MOST: ReadonlySet<string> = new Set([
-  ...['quarantine.inside', 'overload.active', 'overload.share', 'overload.load'],
+  ...['quarantine.inside', 'overload.active', 'overload.busy', 'overload.delayMs'],
 ]);
 
 export function mergeGroups(each: readonly Groups[]): Groups {

@@ -135,8 +135,8 @@ async function start(): Promise<{ readonly datagrams: string }> {
 }
 
 function open(): void {
-  const { gate, runtime, overload } = server!.parts;
-  gate.open(runtime, overload);
+  const { gate, runtime, overload, frontDoor } = server!.parts;
+  gate.open(runtime, overload, frontDoor);
 }
 
 function attach(index: number, port: MessagePort): void {
