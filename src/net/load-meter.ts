@@ -5,6 +5,8 @@ import type { Sockets } from './sockets.ts';
 export interface Load {
   /** The share of the time in which the event loop was not idle, 0 to 1. */
   readonly busy: number;
+  /** The share of the time in which the thread had a processor, 0 to 1: less than `busy` where others have it. */
+  readonly ran: number;
   /** How long every batch of datagrams of the most loaded socket had waited at least, in ms; undefined where nobody tells. */
   readonly waitedMs: number | undefined;
   /** Datagrams that the kernel has dropped because a socket's queue was full. */
@@ -15,6 +17,8 @@ export interface Load {
 export class LoadMeter {
   readonly #sockets: Pick<Sockets, 'takeBacklog'>;
   #before = performance.eventLoopUtilization();
+  #ran = process.threadCpuUsage();
+  #since = performance.now();
 
   constructor(sockets: Pick<Sockets, 'takeBacklog'>) {
     this.#sockets = sockets;
@@ -24,6 +28,11 @@ export class LoadMeter {
     const now = performance.eventLoopUtilization();
     const busy = performance.eventLoopUtilization(now, this.#before).utilization;
     this.#before = now;
-    return { busy, ...this.#sockets.takeBacklog() };
+    const { user, system } = process.threadCpuUsage(this.#ran);
+    const passed = performance.now() - this.#since;
+    this.#ran = process.threadCpuUsage();
+    this.#since += passed;
+    const ran = passed > 0 ? Math.min(1, (user + system) / 1000 / passed) : 0;
+    return { busy, ran, ...this.#sockets.takeBacklog() };
   }
 }

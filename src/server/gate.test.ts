@@ -11,7 +11,7 @@ async function overloaded() {
   const t = new LayerUnderTest('udp');
   const clock = new FakeClock();
   const settings = { targetDelayMs: 100 };
-  const load = () => ({ busy: 1, waitedMs: 900, lost: 9 });
+  const load = () => ({ busy: 1, ran: 1, waitedMs: 900, lost: 9 });
   const overload = new OverloadControl({ clock, ids: new SequentialIds(), load, settings });
   clock.advance(20_000);
   const heard: string[] = [];

@@ -8,10 +8,10 @@ import { parseMessage } from '../../wire/sip/parse.ts';
 import { OverloadControl } from './overload.ts';
 
 const PERIOD = 100;
-const IDLE: Load = { busy: 0.3, waitedMs: 0, lost: 0 };
+const IDLE: Load = { busy: 0.3, ran: 0.3, waitedMs: 0, lost: 0 };
 /** By connections alone, or on the portable path of datagrams. */
-const BUSY: Load = { busy: 1, waitedMs: undefined, lost: 0 };
-const BEHIND: Load = { busy: 1, waitedMs: 80, lost: 0 };
+const BUSY: Load = { busy: 1, ran: 1, waitedMs: undefined, lost: 0 };
+const BEHIND: Load = { busy: 1, ran: 1, waitedMs: 80, lost: 0 };
 
 let clock: FakeClock;
 let load: Load;
@@ -67,11 +67,20 @@ const invites = (count: number, from = 0) =>
 
 describe('overload control', () => {
   it('refuses nothing while the server keeps up', () => {
-    periods(50, { busy: 0.9, waitedMs: 20, lost: 0 });
-    periods(50, { busy: 0.7, waitedMs: 0, lost: 3 });
-    periods(50, { busy: 1, waitedMs: 5, lost: 0 });
+    periods(50, { busy: 0.9, ran: 0.9, waitedMs: 20, lost: 0 });
+    periods(50, { busy: 0.7, ran: 0.7, waitedMs: 0, lost: 3 });
+    periods(50, { busy: 1, ran: 1, waitedMs: 5, lost: 0 });
     expect(overload.active).toBe(false);
     expect(refusedOf(invites(1000))).toBe(0);
+  });
+
+  it('does not take a thread for busy that others keep from its processor', () => {
+    periods(50, { ...BUSY, ran: 0.4 });
+    expect(overload.active).toBe(false);
+    periods(10, BEHIND);
+    periods(100, { ...BUSY, ran: 0.4 });
+    expect(overload.share).toBe(1);
+    expect(overload.active).toBe(false);
   });
 
   it('takes a single long pause for what it is', () => {
@@ -83,7 +92,7 @@ describe('overload control', () => {
 
   it.each([
     ['messages wait', BEHIND, 5],
-    ['messages are lost', { busy: 0.9, waitedMs: 0, lost: 5 }, 5],
+    ['messages are lost', { busy: 0.9, ran: 0.9, waitedMs: 0, lost: 5 }, 5],
     ['the thread is never idle, and nobody tells how long messages wait', BUSY, 10],
   ])('begins when %s', (_what, sample, count) => {
     periods(count - 1, sample);
@@ -94,7 +103,7 @@ describe('overload control', () => {
   });
 
   it('knows by its own timer that the event loop is late', () => {
-    load = { busy: 1, waitedMs: 0, lost: 0 };
+    load = { busy: 1, ran: 1, waitedMs: 0, lost: 0 };
     const late = new LateClock(70);
     const loop = new OverloadControl({
       clock: late,
@@ -135,7 +144,8 @@ describe('overload control', () => {
     load = IDLE;
     for (let i = 0; i < 100; i++) {
       const work = offered * (overload.active ? overload.share : 1);
-      periods(1, { busy: Math.min(1, work), waitedMs: work > 1 ? 60 : 0, lost: 0 });
+      const busy = Math.min(1, work);
+      periods(1, { busy, ran: busy, waitedMs: work > 1 ? 60 : 0, lost: 0 });
     }
     expect(offered * overload.share).toBeGreaterThan(0.85);
     expect(offered * overload.share).toBeLessThanOrEqual(1);

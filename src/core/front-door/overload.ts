@@ -11,7 +11,8 @@ export interface OverloadSettings {
   readonly targetDelayMs: number;
 }
 
-export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 100 };
+/** T1: whoever waits longer sends again, and the load grows by itself (RFC 3261 §17.1.1.2). */
+export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 500 };
 
 /** A load with the wait that counts: the longer one of the kernel's, where it tells, and the event loop's. */
 type Measured = Load & { readonly waitedMs: number };
@@ -29,6 +30,8 @@ export interface OverloadOptions {
 const PERIOD_MS = 100;
 /** A thread that is less idle has no room for what the network does next. */
 const MOST_BUSY = 0.95;
+/** A thread that has a processor for less of the time shares it with other programs: that it is never idle says nothing. */
+const STARVED = 0.75;
 /** Datagrams that were lost at less than that were lost to a burst. */
 const BUSY = 0.8;
 /** What a period with lost datagrams counts for. */
@@ -83,7 +86,7 @@ export class OverloadControl implements AsyncDisposable {
   #strained = 0;
   #calm = 0;
   #refusedBefore = 0;
-  #last: Measured = { busy: 0, waitedMs: 0, lost: 0 };
+  #last: Measured = { busy: 0, ran: 0, waitedMs: 0, lost: 0 };
 
   constructor(options: OverloadOptions) {
     this.#clock = options.clock;
@@ -208,10 +211,11 @@ export class OverloadControl implements AsyncDisposable {
 }
 
 /** Above 1 there is more to do than can be done. */
-function strainOf({ busy, waitedMs, lost }: Measured, { targetDelayMs }: OverloadSettings): number {
+function strainOf({ busy, ran, waitedMs, lost }: Measured, { targetDelayMs }: OverloadSettings): number {
   const late = waitedMs > targetDelayMs ? waitedMs / targetDelayMs : 0;
   const lossy = lost > 0 && busy > BUSY ? LOSS_STRAIN : 0;
-  return Math.min(MOST_STRAIN, Math.max(busy / MOST_BUSY, late, lossy, 1 / MOST_STRAIN));
+  const full = Math.min(busy, ran < STARVED ? ran : 1) / MOST_BUSY;
+  return Math.min(MOST_STRAIN, Math.max(full, late, lossy, 1 / MOST_STRAIN));
 }
 
 /** Who sends credentials has begun before; a question whether the server is there (OPTIONS) takes little. */
