@@ -43,7 +43,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   media: {
     script: 'bench:media',
-    full: ['--calls', '100,1000', '--runs', '2', '--seconds', '2', '--warm', '3'],
+    full: ['--calls', '100,1000', '--runs', '2', '--seconds', '2', '--warm', '6'],
     quick: ['--calls', '100', '--runs', '1', '--seconds', '2', '--warm', '3'],
     limitSeconds: 300,
   },

@@ -42,7 +42,7 @@ export function costOf(stretches: readonly Stretch[]): Cost {
   };
 }
 
-/** How much a part costs to each of the others of its kind, by their names: below 1 is cheaper. */
+/** How much a part costs to each of the others of its kind that came to something, by their names: below 1 is cheaper. */
 export function ratios<T extends { readonly server: string }>(
   result: T,
   all: readonly T[],
@@ -50,10 +50,17 @@ export function ratios<T extends { readonly server: string }>(
   cost: (it: T) => number,
 ): Record<string, number> {
   const others = all.filter((other) => other.server !== result.server && isAlike(other));
-  return Object.fromEntries(others.map((other) => [other.server, round(cost(result) / cost(other), 2)]));
+  if (!Number.isFinite(cost(result))) return {};
+  const counted = others.filter((other) => Number.isFinite(cost(other)));
+  return Object.fromEntries(counted.map((other) => [other.server, round(cost(result) / cost(other), 2)]));
 }
 
 /** As a cell of a table. */
 export function ratioCell(ratio: Readonly<Record<string, number>>, name: string): string {
   return ratio[name]?.toFixed(2) ?? '';
+}
+
+/** A figure as a cell of a table; nothing where there is none, because nothing came to its end. */
+export function figureCell(figure: number | undefined): string {
+  return figure !== undefined && Number.isFinite(figure) ? figure.toFixed(2) : '';
 }

@@ -9,7 +9,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { missingRequirement } from '../test/cloud/requirements.ts';
-import { median, ratioCell, ratios, round } from './figures.ts';
+import { figureCell, median, ratioCell, ratios, round } from './figures.ts';
 import { MediaLab, type MediaStretch } from './media-lab.ts';
 import { DIRECT, relaysUnderTest } from './media-peers.ts';
 import { Notebook, publish, type Table } from './report.ts';
@@ -69,7 +69,9 @@ function compare(results: readonly Result[]): Result[] {
     const isAlike = ({ calls }: Result): boolean => calls === result.calls;
     const floor = results.find((it) => isAlike(it) && it.server === DIRECT && it !== result)?.delayMs;
     const { p50, p99 } = result.delayMs;
-    const addedMs = floor && { p50: round(p50 - floor.p50, 3), p99: round(p99 - floor.p99, 3) };
+    const came = Number.isFinite(result.usPerPacket);
+    const addedMs =
+      came && floor ? { p50: round(p50 - floor.p50, 3), p99: round(p99 - floor.p99, 3) } : undefined;
     return { ...result, ratio: ratios(result, results, isAlike, ({ usPerPacket }) => usPerPacket), addedMs };
   });
 }
@@ -79,13 +81,13 @@ function table(results: readonly Result[]): Table {
   const rows = results.map(({ server, calls, ratio, ...it }) => [
     String(calls),
     server,
-    it.usPerPacket.toFixed(2),
-    it.ownUsPerPacket.toFixed(2),
-    it.kernelUsPerPacket.toFixed(2),
+    figureCell(it.usPerPacket),
+    figureCell(it.ownUsPerPacket),
+    figureCell(it.kernelUsPerPacket),
     ...references.map((name) => ratioCell(ratio, name)),
     it.lossPercent.toFixed(2),
-    it.addedMs?.p50.toFixed(2) ?? '',
-    it.addedMs?.p99.toFixed(2) ?? '',
+    figureCell(it.addedMs?.p50),
+    figureCell(it.addedMs?.p99),
   ]);
   return {
     title: 'What a packet costs',
@@ -111,7 +113,9 @@ async function bench(): Promise<void> {
   const results: Result[] = [];
   const note = (result: Result): void => {
     results.push(result);
-    console.log(`${result.calls} calls, ${result.server}: ${result.usPerPacket} µs per packet`);
+    const { calls, server, usPerPacket } = result;
+    const cost = Number.isFinite(usPerPacket) ? `${usPerPacket} µs per packet` : 'nothing came through';
+    console.log(`${calls} calls, ${server}: ${cost}`);
   };
   const load = {
     warmSeconds: Number(values.warm),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costOf, median, ratioCell, ratios } from '../../bench/figures.ts';
+import { costOf, figureCell, median, ratioCell, ratios } from '../../bench/figures.ts';
 import type { Stretch } from '../../bench/sipload.ts';
 
 const STRETCH: Stretch = {
@@ -65,5 +65,25 @@ describe('figures', () => {
     );
     expect(ratio).toEqual({ theirs: 0.5 });
     expect([ratioCell(ratio, 'theirs'), ratioCell(ratio, 'nobody')]).toEqual(['0.50', '']);
+  });
+
+  it('say nothing of what did not come to anything', () => {
+    const all = [
+      { server: 'ours', us: 50 },
+      { server: 'theirs', us: Number.POSITIVE_INFINITY },
+    ];
+    const of = (it: { readonly server: string; readonly us: number }) =>
+      ratios(
+        it,
+        all,
+        () => true,
+        ({ us }) => us,
+      );
+    expect([of(all[0]!), of(all[1]!)]).toEqual([{}, {}]);
+    expect([figureCell(1 / 3), figureCell(Number.POSITIVE_INFINITY), figureCell(undefined)]).toEqual([
+      '0.33',
+      '',
+      '',
+    ]);
   });
 });
