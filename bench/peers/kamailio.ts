@@ -133,7 +133,7 @@ export function kamailio(
   { sqlite = false }: KamailioOptions = {},
 ): Candidate {
   const name = sqlite ? `${NAME}+SQLite` : NAME;
-  const version = output('kamailio', '-v')?.split('\n')[0]?.replace('version: ', '');
+  const version = output('kamailio', '-v')?.split('\n')[0]?.replace('version: ', '').trim();
   if (version === undefined) return { name, absent: 'kamailio is not installed' };
   if (transport === 'tls' && !has('tls', 'enable_tls=yes\n')) {
     return { name, absent: 'it has no tls (Debian: kamailio-tls-modules)' };
