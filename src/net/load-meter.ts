@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { LoopUse } from '../base/loop-use.ts';
 import type { Sockets } from './sockets.ts';
 
 /** How busy this thread was since it was last asked. */
@@ -16,23 +16,23 @@ export interface Load {
 /** Measures the load of this thread and its sockets. What is measured costs nothing between two questions. */
 export class LoadMeter {
   readonly #sockets: Pick<Sockets, 'takeBacklog'>;
-  #before = performance.eventLoopUtilization();
+  readonly #loopUse = new LoopUse();
   #ran = process.threadCpuUsage();
   #since = performance.now();
 
   constructor(sockets: Pick<Sockets, 'takeBacklog'>) {
     this.#sockets = sockets;
+    // What was done before is not part of the first answer.
+    this.#loopUse.take();
   }
 
   take(): Load {
-    const now = performance.eventLoopUtilization();
-    const busy = performance.eventLoopUtilization(now, this.#before).utilization;
-    this.#before = now;
-    const { user, system } = process.threadCpuUsage(this.#ran);
-    const passed = performance.now() - this.#since;
-    this.#ran = process.threadCpuUsage();
-    this.#since += passed;
-    const ran = passed > 0 ? Math.min(1, (user + system) / 1000 / passed) : 0;
-    return { busy, ran, ...this.#sockets.takeBacklog() };
+    const ran = process.threadCpuUsage();
+    const now = performance.now();
+    const ranMs = (ran.user + ran.system - this.#ran.user - this.#ran.system) / 1000;
+    const share = now > this.#since ? Math.min(1, ranMs / (now - this.#since)) : 0;
+    this.#ran = ran;
+    this.#since = now;
+    return { busy: this.#loopUse.take(), ran: share, ...this.#sockets.takeBacklog() };
   }
 }

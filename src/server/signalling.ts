@@ -1,5 +1,6 @@
 import type { Advertise } from '../advertise/advertise.ts';
 import type { Clock } from '../base/clock.ts';
+import { LoopUse } from '../base/loop-use.ts';
 import type { Dialogs } from '../core/dialog/dialogs.ts';
 import type { LocationStore } from '../core/registrar/location-store.ts';
 import type { Registrar } from '../core/registrar/registrar.ts';
@@ -42,7 +43,7 @@ export abstract class Signalling implements Administered, AsyncDisposable {
   readonly parts: Parts;
   readonly #resources: AsyncDisposableStack;
   #config: ServerConfig;
-  #lastLoad: ReturnType<typeof performance.eventLoopUtilization> | undefined;
+  readonly #loopUse = new LoopUse();
 
   /** @param resources what the parts hang on; disposed of with the server */
   constructor(config: ServerConfig, parts: Parts, resources: AsyncDisposableStack) {
@@ -91,15 +92,12 @@ export abstract class Signalling implements Administered, AsyncDisposable {
 
   /** Of the one worker that this is. */
   workerRows(): readonly WorkerRow[] {
-    const now = performance.eventLoopUtilization();
-    const since = this.#lastLoad ? performance.eventLoopUtilization(now, this.#lastLoad) : now;
-    this.#lastLoad = now;
     return [
       workerRow({
         worker: this.parts.place?.index ?? 0,
         ranMs: this.clock.now() - this.startedAt,
         crashes: 0,
-        busyPercent: Math.round(since.utilization * 100),
+        busyPercent: Math.round(this.#loopUse.take() * 100),
         heapMiB: Math.round(process.memoryUsage().heapUsed / 1_048_576),
         statistics: this.statistics(),
       }),

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../base/clock.ts';
+import { LoopUse } from '../../base/loop-use.ts';
 import { RtpproxyError } from '../../wire/rtpproxy/error-code.ts';
 import { printCounters, printError } from '../../wire/rtpproxy/reply.ts';
 import type { Relay } from '../relay/relay.ts';
@@ -31,7 +31,7 @@ export class RelayStatistics {
   #rate = 0;
   #rateAt: number;
   #rateFrom = 0;
-  #load = performance.eventLoopUtilization();
+  readonly #loopUse = new LoopUse();
 
   constructor(relay: Relay, { plays }: SoundPorts, notes: NotifyCounters, clock: Clock) {
     this.#relay = relay;
@@ -39,6 +39,8 @@ export class RelayStatistics {
     this.#notes = notes;
     this.#clock = clock;
     this.#rateAt = clock.now();
+    // What the thread did before the relay was there is not its load.
+    this.#loopUse.take();
   }
 
   /** `G[v]`: counters in the order asked for. */
@@ -66,7 +68,7 @@ export class RelayStatistics {
       `packets received: ${received}`,
       `packets transmitted: ${relayed + this.#plays.counters.packets}`,
     ];
-    if (withLoad) lines.push(`average load: ${real(this.#busy())}`);
+    if (withLoad) lines.push(`average load: ${real(this.#loopUse.take())}`);
     return lines.join('\n');
   }
 
@@ -163,10 +165,4 @@ export class RelayStatistics {
   }
 
   /** How much of the time since the last question this thread had something to do, 0 to 1. */
-  #busy(): number {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, this.#load);
-    this.#load = now;
-    return utilization;
-  }
 }

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { type MessagePort, Worker as Thread } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { LoopUse } from '../../base/loop-use.ts';
 import { ThreadLine } from './thread-line.ts';
 import type { MainMethods, WorkerMethods, WorkerStart } from './worker-methods.ts';
 
@@ -19,7 +20,7 @@ export class Worker {
   readonly ended: Promise<string>;
   readonly #thread: Thread;
   readonly #clock: Clock;
-  #lastLoad: ReturnType<Thread['performance']['eventLoopUtilization']> | undefined;
+  readonly #loopUse: LoopUse;
 
   /** @param methods what it may call */
   constructor(start: WorkerStart, methods: MainMethods, clock: Clock) {
@@ -35,6 +36,7 @@ export class Worker {
       execArgv: [],
     });
     this.#thread = thread;
+    this.#loopUse = new LoopUse(thread.performance);
     this.line = new ThreadLine<WorkerMethods>(thread, methods);
     let reason = '';
     thread.on('error', (error) => {
@@ -51,11 +53,7 @@ export class Worker {
 
   /** How busy its thread was since this was last asked, in percent. */
   busy(): number {
-    const { performance } = this.#thread;
-    const now = performance.eventLoopUtilization();
-    const since = this.#lastLoad ? performance.eventLoopUtilization(now, this.#lastLoad) : now;
-    this.#lastLoad = now;
-    return Math.round(since.utilization * 100);
+    return Math.round(this.#loopUse.take() * 100);
   }
 
   /** MiB of its heap. */
