@@ -55,6 +55,22 @@ export function ratios<T extends { readonly server: string }>(
   return Object.fromEntries(counted.map((other) => [other.server, round(cost(result) / cost(other), 2)]));
 }
 
+/** Sets each result beside the others that are alike, by what one call or registration costs. */
+export function compare<T extends { readonly server: string; readonly us: number }>(
+  results: readonly T[],
+  areAlike: (one: T, other: T) => boolean,
+): T[] {
+  return results.map((result) => ({
+    ...result,
+    ratio: ratios(
+      result,
+      results,
+      (other) => areAlike(result, other),
+      ({ us }) => us,
+    ),
+  }));
+}
+
 /** As a cell of a table. */
 export function ratioCell(ratio: Readonly<Record<string, number>>, name: string): string {
   return ratio[name]?.toFixed(2) ?? '';

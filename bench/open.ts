@@ -8,7 +8,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
-import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
+import { type Cost, compare, costOf, ratioCell, round } from './figures.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { opensips } from './peers/opensips.ts';
 import { type Candidate, type Peer, PORT } from './peers/peer.ts';
@@ -130,17 +130,7 @@ async function bench(): Promise<void> {
     const memory = await notebook.attempt(`memory of open calls, ${peer.name}`, () => keep(peer));
     if (memory) memories.push(memory);
   }
-  const results = found
-    .map((result) => ({
-      ...result,
-      ratio: ratios(
-        result,
-        found,
-        ({ open }) => open === result.open,
-        ({ us }) => us,
-      ),
-    }))
-    .sort((a, b) => a.open - b.open);
+  const results = compare(found, (one, other) => one.open === other.open).sort((a, b) => a.open - b.open);
   const about = {
     bench: 'Open calls',
     scenario:

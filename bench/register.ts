@@ -9,7 +9,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
-import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
+import { type Cost, compare, costOf, ratioCell, round } from './figures.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { opensips } from './peers/opensips.ts';
 import { type Candidate, type Peer, PORT } from './peers/peer.ts';
@@ -123,18 +123,6 @@ function note(
   return results;
 }
 
-function compare(results: readonly Result[]): Result[] {
-  return results.map((result) => ({
-    ...result,
-    ratio: ratios(
-      result,
-      results,
-      ({ kind, bindings }) => kind === result.kind && bindings === result.bindings,
-      ({ us }) => us,
-    ),
-  }));
-}
-
 function table(title: string, results: readonly Result[]): Table {
   return {
     title,
@@ -183,7 +171,7 @@ async function each(
     results.push(...((await notebook.attempt(`${what}, ${peer.name}`, () => of(peer))) ?? []));
   }
   const order: readonly Kind[] = ['new', 'refresh', 'new, digest', 'refresh, digest'];
-  return compare(results).sort(
+  return compare(results, (one, other) => one.kind === other.kind && one.bindings === other.bindings).sort(
     (a, b) => a.bindings - b.bindings || order.indexOf(a.kind) - order.indexOf(b.kind),
   );
 }

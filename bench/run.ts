@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
-import { type Cost, costOf, ratioCell, ratios, round } from './figures.ts';
+import { type Cost, compare, costOf, ratioCell, round } from './figures.ts';
 import { IdleConnections } from './load/idle-connections.ts';
 import { floor } from './peers/floor.ts';
 import { kamailio } from './peers/kamailio.ts';
@@ -196,18 +196,6 @@ function note(
   return result;
 }
 
-function compare(results: readonly Result[]): Result[] {
-  return results.map((result) => ({
-    ...result,
-    ratio: ratios(
-      result,
-      results,
-      ({ scenario, cps }) => scenario === result.scenario && cps === result.cps,
-      ({ us }) => us,
-    ),
-  }));
-}
-
 function table(scenario: Scenario, results: readonly Result[]): Table {
   const udp = transportOf(scenario) === 'udp';
   const references = ['Kamailio', 'OpenSIPS', ...(scenario === 'relay' ? ['floor'] : [])];
@@ -257,9 +245,10 @@ async function bench(): Promise<void> {
       results.push(...(found ?? []));
     }
   }
-  const compared = compare(results).sort(
-    (a, b) => (a.cps ?? Number.POSITIVE_INFINITY) - (b.cps ?? Number.POSITIVE_INFINITY) || 0,
-  );
+  const compared = compare(
+    results,
+    (one, other) => one.scenario === other.scenario && one.cps === other.cps,
+  ).sort((a, b) => (a.cps ?? Number.POSITIVE_INFINITY) - (b.cps ?? Number.POSITIVE_INFINITY) || 0);
   const about = {
     bench: 'Calls',
     scenario:

@@ -1,7 +1,7 @@
 // What the processes under test cost: time from the scheduler's own books, memory from their maps.
 #pragma once
 
-#include <dirent.h>
+#include "schedstat.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +18,9 @@ static void parse_processes(char *text) {
     processes[process_count++] = atoi(id);
 }
 
-// schedstat of every thread: exact, but without the threads that have ended.
 static double cpu_us(void) {
   double total = 0;
-  for (int i = 0; i < process_count; i++) {
-    char folder[64];
-    snprintf(folder, sizeof folder, "/proc/%d/task", processes[i]);
-    DIR *threads = opendir(folder);
-    if (!threads) continue;
-    for (struct dirent *thread; (thread = readdir(threads));) {
-      char path[400];
-      if (thread->d_name[0] == '.') continue;
-      snprintf(path, sizeof path, "%s/%s/schedstat", folder, thread->d_name);
-      FILE *file = fopen(path, "r");
-      double nanoseconds;
-      if (file && fscanf(file, "%lf", &nanoseconds) == 1) total += nanoseconds;
-      if (file) fclose(file);
-    }
-    closedir(threads);
-  }
+  for (int i = 0; i < process_count; i++) total += schedstat_ns(processes[i]);
   return total / 1e3;
 }
 

@@ -13,8 +13,8 @@
 // did not interrupt those processes and so is in their time already; without it, the ticks of /proc/stat stand for it.
 // Delay is from just before the system call that sends to the kernel's time stamp of receipt. Prints one JSON object for
 // each stretch.
+#include "schedstat.h"
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -73,25 +73,6 @@ static int64_t now_ns(clockid_t clock) {
 }
 
 // ---- what the relay costs ----
-
-static double schedstat_ns(int process) {
-  char folder[64];
-  double total = 0;
-  snprintf(folder, sizeof folder, "/proc/%d/task", process);
-  DIR *threads = opendir(folder);
-  if (!threads) return 0;
-  for (struct dirent *thread; (thread = readdir(threads));) {
-    char path[400];
-    if (thread->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "%s/%s/schedstat", folder, thread->d_name);
-    FILE *file = fopen(path, "r");
-    double nanoseconds;
-    if (file && fscanf(file, "%lf", &nanoseconds) == 1) total += nanoseconds;
-    if (file) fclose(file);
-  }
-  closedir(threads);
-  return total;
-}
 
 // Of children that have ended: the kernel path has some.
 static double children_ns(int process) {
