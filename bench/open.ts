@@ -15,7 +15,8 @@ import { type Candidate, type Peer, PORT } from './peers/peer.ts';
 import { viaduct, viaductScript } from './peers/viaduct.ts';
 import { Notebook, publish } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { OpenCalls, runLoad, warmUp } from './sipload.ts';
+import { OpenCalls, runLoad } from './sipload.ts';
+import { warmUp } from './warm-up.ts';
 
 interface Result extends Cost {
   readonly server: string;
@@ -70,7 +71,7 @@ const candidates = (brief: boolean): Candidate[] => [
 async function measure(peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   const load = { pids: server.pids(), port: PORT, cps: rate, seconds, runs: Number(values.runs) };
-  await runLoad(warmUp(server.pids()), LOAD_CORE);
+  await warmUp(peer, server.pids(), (load) => runLoad(load, LOAD_CORE));
   const results: Result[] = [];
   for (const open of steps) {
     const holdMs = (open / rate) * 1000;
@@ -103,7 +104,7 @@ async function keep(peer: Peer): Promise<Memory> {
   const load = { pids: server.pids(), port: PORT, cps: IDLE_RATE, warmSeconds: 0, seconds: 0, runs: 0 };
   const linger = values.quick ? 0 : peer.lingerSeconds * 1000;
   // Code is compiled and tables are made before memory is looked at.
-  await runLoad(warmUp(server.pids()), LOAD_CORE);
+  await warmUp(peer, server.pids(), (load) => runLoad(load, LOAD_CORE));
   await wait(linger);
   const before = await server.keptKb();
   await using calls = await OpenCalls.make(idle, load, LOAD_CORE);

@@ -47,12 +47,14 @@ const { values } = parseArgs({
   },
 });
 
-const steps = (values.bindings ?? (values.quick ? '2000,10000' : '10000,100000')).split(',').map(Number);
-const digestUsers = Number(values['digest-users'] ?? (values.quick ? 2000 : 10_000));
+const steps = (values.bindings ?? (values.quick ? '5000,10000' : '10000,100000')).split(',').map(Number);
+const digestUsers = Number(values['digest-users'] ?? (values.quick ? 5000 : 10_000));
 const seconds = Number(values.seconds ?? (values.quick ? 1 : 2));
 const rate = Number(values.rate);
 /** Registered before anything is measured. */
-const FIRST_USERS = 500;
+const FIRST_USERS = 2000;
+/** Refreshes of them by a server that is compiled while it runs, in s. */
+const LEARNING_SECONDS = 10;
 const REFERENCES = ['Kamailio', 'Kamailio+SQLite', 'OpenSIPS'];
 const notebook = new Notebook(values.only);
 
@@ -63,8 +65,7 @@ function loadOn(server: ServerUnderTest, from: number, users: number, digest: bo
 
 async function measure(peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
-  // Code is compiled and tables are made before memory is looked at.
-  await runRegisterLoad({ ...loadOn(server, 0, FIRST_USERS, false), runs: 1, seconds: 1 }, LOAD_CORE);
+  await warmUp(server, false);
   const before = await server.keptKb();
   const results: Result[] = [];
   let from = FIRST_USERS;
@@ -85,6 +86,13 @@ async function measure(peer: Peer): Promise<Result[]> {
   return results;
 }
 
+/** Tables are made and code is compiled before anything is looked at. */
+async function warmUp(server: ServerUnderTest, digest: boolean): Promise<void> {
+  const load = { ...loadOn(server, 0, FIRST_USERS, digest), runs: 0 };
+  const warmSeconds = server.peer.learns ? LEARNING_SECONDS : 1;
+  await runRegisterLoad({ ...load, warmSeconds, cps: digest ? rate / 2 : rate }, LOAD_CORE);
+}
+
 /** In KB, once the transactions of the load are gone and bindings alone are left. */
 async function keptSince(before: number, server: ServerUnderTest): Promise<number> {
   await wait(values.quick ? 0 : server.peer.lingerSeconds * 1000);
@@ -93,7 +101,9 @@ async function keptSince(before: number, server: ServerUnderTest): Promise<numbe
 
 async function measureDigest(peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
-  const run = await runRegisterLoad({ ...loadOn(server, 0, digestUsers, true), cps: rate / 2 }, LOAD_CORE);
+  await warmUp(server, true);
+  const load = { ...loadOn(server, FIRST_USERS, digestUsers, true), cps: rate / 2 };
+  const run = await runRegisterLoad(load, LOAD_CORE);
   return note(peer, true, digestUsers, run, undefined);
 }
 

@@ -23,7 +23,8 @@ import { type BenchTransport, type Candidate, CERTIFICATE_FILES, type Peer, PORT
 import { viaduct, viaductScript } from './peers/viaduct.ts';
 import { Notebook, publish, type Table } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { type Load, type Run, runLoad, runStreamLoad, warmUp } from './sipload.ts';
+import { type Load, type Run, runLoad, runStreamLoad } from './sipload.ts';
+import { warmUp } from './warm-up.ts';
 
 type Scenario = 'relay' | 'phones' | 'tcp' | 'tls';
 
@@ -41,6 +42,8 @@ interface Result extends Cost {
   readonly server: string;
   /** Calls that were begun in a second; undefined where as many as could be. */
   readonly cps: number | undefined;
+  /** Of each of the first calls after its start, in µs. */
+  readonly freshUs: number;
   readonly lost: number;
   readonly refused: number;
   readonly late: number;
@@ -137,16 +140,18 @@ async function verify(scenario: Scenario, server: ServerUnderTest): Promise<void
 async function measure(scenario: Scenario, peer: Peer): Promise<Result[]> {
   await using server = await ServerUnderTest.start(peer, SERVER_CORE);
   await verify(scenario, server);
+  const freshUs = await warmUp(peer, server.pids(), (load) => drive(scenario, load));
   const connectionKb = transportOf(scenario) === 'udp' ? undefined : await connectionSize(scenario, server);
+  const noteRun = (cps: number | undefined, run: Run): Result =>
+    note({ scenario, server: peer.name, cps, freshUs, connectionKb }, run);
   const load = { pids: server.pids(), port: PORT, warmSeconds, seconds, runs };
-  if (transportOf(scenario) === 'udp') await drive(scenario, warmUp(server.pids()));
   const results: Result[] = [];
   for (const cps of RATES[scenario].split(',').map(Number)) {
-    results.push(note(scenario, peer, cps, await drive(scenario, { ...load, cps }), connectionKb));
+    results.push(noteRun(cps, await drive(scenario, { ...load, cps })));
   }
   if (transportOf(scenario) === 'udp') {
     const most = await driveMost(scenario, { ...load, warmSeconds: 1, cps: 0 });
-    results.push(note(scenario, peer, undefined, most, undefined));
+    results.push(noteRun(undefined, most));
   }
   return results;
 }
@@ -172,27 +177,21 @@ async function connectionSize(scenario: Scenario, server: ServerUnderTest): Prom
 }
 
 function note(
-  scenario: Scenario,
-  peer: Peer,
-  cps: number | undefined,
+  of: Pick<Result, 'scenario' | 'server' | 'cps' | 'freshUs' | 'connectionKb'>,
   { stretches, summary }: Run,
-  connectionKb: number | undefined,
 ): Result {
   const result: Result = {
-    scenario,
-    server: peer.name,
-    cps,
+    ...of,
     ...costOf(stretches),
     lost: summary.lost,
     refused: summary.refused,
     late: summary.late,
     calls: summary.calls,
     memoryMb: round(summary.pssKb / 1024),
-    connectionKb,
     ratio: {},
   };
-  const rate = cps === undefined ? `${result.perSecond} calls/s at most` : `${cps} calls/s`;
-  console.log(`${scenario}, ${peer.name}, ${rate}: ${result.us} µs per call`);
+  const rate = of.cps === undefined ? `${result.perSecond} calls/s at most` : `${of.cps} calls/s`;
+  console.log(`${of.scenario}, ${of.server}, ${rate}: ${result.us} µs per call`);
   return result;
 }
 
@@ -207,6 +206,7 @@ function table(scenario: Scenario, results: readonly Result[]): Table {
       'µs/call',
       'user',
       'system',
+      'fresh',
       ...references.map((name) => `× ${name}`),
       'delay p50 ms',
       'p99 ms',
@@ -224,6 +224,7 @@ function table(scenario: Scenario, results: readonly Result[]): Table {
         it.us.toFixed(1),
         it.userUs.toFixed(1),
         it.systemUs.toFixed(1),
+        it.freshUs.toFixed(0),
         ...references.map((name) => ratioCell(it.ratio, name)),
         it.p50Ms.toFixed(2),
         it.p99Ms.toFixed(2),
@@ -254,6 +255,7 @@ async function bench(): Promise<void> {
     scenario:
       'One call is INVITE, 100, 180, 200, ACK, BYE and 200 through the server, on loopback; one core, one worker; medians of ' +
       `${runs} stretches of ${seconds} s. "most" is as many as it takes without losing or refusing more than one in ${FEW}. ` +
+      '"fresh" is what each of the first 1,500 after the start took; the others are those of a server that has learned. ' +
       'Delay is that of the INVITE from caller to callee; "late" calls would have sent a message again',
   };
   publish(

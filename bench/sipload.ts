@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, buildReason } from './build.ts';
-import { PORT } from './peers/peer.ts';
 
 const STREAM_LOAD = fileURLToPath(new URL('load/stream-load.ts', import.meta.url));
 /** No run is longer; a generator that hangs must not hang the bench. */
@@ -100,11 +99,6 @@ function callWords(load: Load): string[] {
     ...(check ? ['--check'] : []),
     ...(again ? ['--again'] : []),
   ];
-}
-
-/** A load that leaves code compiled and tables made; slow enough that a cold server is not overrun. */
-export function warmUp(pids: readonly number[]): Load {
-  return { pids, port: PORT, cps: 500, warmSeconds: 3, seconds: 0, runs: 0 };
 }
 
 /** Drives calls through the proxy on loopback from `core`. @throws Error where the generator fails */

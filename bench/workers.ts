@@ -11,7 +11,8 @@ import { PORT } from './peers/peer.ts';
 import { viaduct } from './peers/viaduct.ts';
 import { Notebook, publish } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { type Run, runLoad, warmUp } from './sipload.ts';
+import { type Run, runLoad } from './sipload.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Calls that are under way at a time where as many as can be are made. */
 const WINDOW = 80;
@@ -65,7 +66,7 @@ async function measure(workers: number): Promise<void> {
     seconds: Number(values.seconds),
     runs: Number(values.runs),
   };
-  await runLoad(warmUp(server.pids()), LAST_CORE);
+  await warmUp(peer, server.pids(), (load) => runLoad(load, LAST_CORE));
   const [cps, warmSeconds] = [Number(values.rate), Number(values.warm)];
   note(workers, cps, await runLoad({ ...load, cps, warmSeconds }, LAST_CORE));
   note(workers, undefined, await runLoad({ ...load, cps: 0, window: WINDOW, warmSeconds: 2 }, LAST_CORE));

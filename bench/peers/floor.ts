@@ -11,6 +11,7 @@ export function floor(): Peer {
     flags: `Node ${process.version}, ${batched ? 'batched datagrams' : 'node:dgram'}, no transactions`,
     files: {},
     command: [process.execPath, join(ROOT, 'bench', 'load', 'floor-proxy.ts'), String(PORT)],
+    learns: true,
     lingerSeconds: 0,
   };
 }

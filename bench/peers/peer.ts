@@ -24,6 +24,8 @@ export interface Peer {
   readonly command: readonly string[]; // run in that folder
   /** What it finds there besides, such as a database with so many users. */
   readonly prepare?: (folder: string) => void;
+  /** Whether its code is compiled while it runs, better and better: first calls are its dearest. */
+  readonly learns?: boolean;
   /** How long transactions are kept when all is said, in s. */
   readonly lingerSeconds: number;
 }

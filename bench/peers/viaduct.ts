@@ -74,6 +74,7 @@ export function viaduct(
     files: { 'viaduct.yaml': configuration(transport, brief, workers), ...CERTIFICATE_FILES },
     command: [...COMMAND, '-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])],
     prepare: (folder) => addUsers(folder, users),
+    learns: true,
     lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
   };
 }
@@ -92,6 +93,7 @@ export function viaductScript(
     flags: `Node ${process.version}, opensips.cfg as OpenSIPS has it`,
     files: { 'opensips.cfg': script, ...CERTIFICATE_FILES },
     command: [...COMMAND, '-f', 'opensips.cfg'],
+    learns: true,
     lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
   };
 }
