@@ -34,8 +34,9 @@ export function formatBranch(index: number, cookie: string, suffix: string | und
     : `${MAGIC_COOKIE}${digits}${cookie}.${suffix}`;
 }
 
+/** Of whole numbers alone: the remainder of a fraction is a call into the C library. */
 function digitCode(index: number, weight: number): number {
-  const digit = Math.floor(index / weight) % 36;
+  const digit = ((index / weight) | 0) % 36;
   return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }
 
