@@ -31,19 +31,27 @@ export interface ViaductOptions {
   readonly brief?: boolean;
   /** Threads that signal. */
   readonly workers?: number;
+  /** Whether one worker, too, is given its datagrams by the thread that receives for several. */
+  readonly behindThread?: boolean;
 }
 
 const COLLECT = join(ROOT, 'bench', 'load', 'collect-garbage.ts');
-const COMMAND = [process.execPath, '--expose-gc', '--import', COLLECT, join(ROOT, 'bin', 'viaduct')];
+const NODE = [process.execPath, '--expose-gc', '--import', COLLECT];
+const COMMAND = [...NODE, join(ROOT, 'bin', 'viaduct')];
+const BEHIND_THREAD = [...NODE, join(ROOT, 'bench', 'peers', 'behind-thread.ts')];
 
-/** One source sends all of a bench's load, and no calls have media. */
-const configuration = (transport: BenchTransport, brief: boolean, workers: number): string => `listen:
+/** One source sends all of a bench's load, as fast as a server can; and no calls have media. */
+const configuration = (
+  transport: BenchTransport,
+  { brief = false, workers = 1 }: ViaductOptions,
+): string => `listen:
   - ${transport}:127.0.0.1:${PORT}
 ${transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verifyServers: false }` : ''}
 domains: [${DOMAIN}]
 data: ./${DATA}
 media: { anchor: never, relay: off }
-limits: { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000 }
+limits:
+  { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000, serverTransactions: 2000000, clientTransactions: 2000000 }
 frontDoor: { rate: off }
 ${workers > 1 ? `workers: ${workers}` : ''}
 ${brief ? `timers: { t1: ${BRIEF_T1_MS}ms }` : ''}
@@ -64,15 +72,17 @@ function version(): string {
 export function viaduct(
   transport: BenchTransport = 'udp',
   job: Exclude<Job, 'dialogs'> = 'relay',
-  { users = 0, brief = false, workers = 1 }: ViaductOptions = {},
+  options: ViaductOptions = {},
 ): Peer {
+  const { users = 0, brief = false, workers = 1, behindThread = false } = options;
   const routes = ROUTES[job];
+  const words = ['-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])];
   return {
     name: workers > 1 ? `Viaduct, ${workers} workers` : 'Viaduct',
     version: version(),
     flags: `Node ${process.version}`,
-    files: { 'viaduct.yaml': configuration(transport, brief, workers), ...CERTIFICATE_FILES },
-    command: [...COMMAND, '-c', 'viaduct.yaml', ...(routes === undefined ? [] : ['--routes', routes])],
+    files: { 'viaduct.yaml': configuration(transport, options), ...CERTIFICATE_FILES },
+    command: [...(behindThread ? BEHIND_THREAD : COMMAND), ...words],
     prepare: (folder) => addUsers(folder, users),
     learns: true,
     lingerSeconds: brief ? BRIEF_LINGER_SECONDS : LINGER_SECONDS,
