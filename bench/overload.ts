@@ -1,7 +1,7 @@
 // npm run bench:overload: what becomes of calls when there are more than a server can carry, Viaduct and Kamailio in turn.
 //   --times 1,2,3           so many times as many calls as it carries at most
 //   --most 3000             calls per second that it carries; found out where it is left out
-//   --runs 3                measured stretches      --seconds 2   of each      --warm 4   seconds before the first
+//   --runs 3                measured stretches      --seconds 4   of each      --warm 10  seconds before the first
 //   --only viaduct,kamailio some of the servers
 //   --json FILE             also writes the results there
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { viaduct } from './peers/viaduct.ts';
 import { Notebook, publish, type Table } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 import { runLoad } from './sipload.ts';
+import { warmUp } from './warm-up.ts';
 
 interface Result {
   readonly server: string;
@@ -39,8 +40,8 @@ const { values } = parseArgs({
     times: { type: 'string', default: '1,2,3' },
     most: { type: 'string' },
     runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
-    warm: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '4' },
+    warm: { type: 'string', default: '10' },
     only: { type: 'string' },
     json: { type: 'string' },
   },
@@ -57,6 +58,7 @@ async function measure(peer: Peer): Promise<Result[]> {
   for (const times of values.times.split(',').map(Number)) {
     // Each time anew: what an overload leaves behind is not the next one's.
     await using server = await ServerUnderTest.start(peer, SERVER_CORE);
+    await warmUp(peer, server.pids(), (load) => runLoad(load, LOAD_CORE));
     const load = { pids: server.pids(), port: PORT, seconds, runs };
     if (most === 0) {
       const { stretches } = await runLoad({ ...load, warmSeconds, cps: 1000, window: WINDOW }, LOAD_CORE);

@@ -11,8 +11,8 @@ export interface OverloadSettings {
   readonly targetDelayMs: number;
 }
 
-/** T1: whoever waits longer sends again, and the load grows by itself (RFC 3261 §17.1.1.2). */
-export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 500 };
+/** A fifth of T1: whoever waits for that long sends again, and the load grows by itself (RFC 3261 §17.1.1.2). */
+export const DEFAULT_OVERLOAD: OverloadSettings = { targetDelayMs: 100 };
 
 /** A load with the wait that counts: the longer one of the kernel's, where it tells, and the event loop's. */
 type Measured = Load & { readonly waitedMs: number };
@@ -37,11 +37,22 @@ const BUSY = 0.8;
 /** What a period with lost datagrams counts for. */
 const LOSS_STRAIN = 1.25;
 const MOST_STRAIN = 2;
-/** The share that is let in grows no faster than by so much in a period. */
+/** A thread that is hardly ever idle: what comes is as much as it does, and by what the queue grows more. */
+const NEVER_IDLE = 0.99;
+/** How much more than can be done comes to such a thread, where nobody tells how long messages wait. */
+const ASSUMED_EXCESS = 0.1;
+/** While messages are read, they wait for so much of the target. */
+const AIM = 0.25;
+/** In which a queue that is longer is worked off, in ms. */
+const WORKED_OFF_MS = 500;
+/** How far the share goes in a period towards what fits: calls that were let in go on for a while. */
+const STEP = 0.5;
+/** The share that is let in changes by no more than that in a period. */
 const GROWTH = 1.25;
+const DECLINE = 0.6;
 const LEAST_SHARE = 0.02;
-/** A wait that has become so much shorter in a period says that enough is refused. */
-const SHRINKING = 0.9;
+/** What is measured below that says no more than that there is room. */
+const LEAST_USE = 0.1;
 /**
  * Refusing begins after five periods in a row in which messages waited or were lost, or ten of a busy thread where nobody
  * tells how long they wait.
@@ -61,8 +72,8 @@ const RETRY_AFTER: readonly string[] = ['2', '3', '4', '5', '6', '7', '8', '9'];
 
 /**
  * Decides how much new work is let in when there is more than the server can do (RFC 6357). The share that is let in
- * follows the strain of the last tenth of a second: how busy the thread was, how long messages waited, whether the
- * kernel dropped any. What belongs to a call or to a transaction that was let in is never refused.
+ * follows what has come in the last tenth of a second beside what can be done: how busy the thread was, and by how much
+ * the queue has grown. What belongs to a call or to a transaction that was let in is never refused.
  */
 export class OverloadControl implements AsyncDisposable {
   readonly counters = {
@@ -86,6 +97,8 @@ export class OverloadControl implements AsyncDisposable {
   #strained = 0;
   #calm = 0;
   #refusedBefore = 0;
+  /** How long messages waited in the last period, as far as anybody tells. */
+  #queueMs = 0;
   #last: Measured = { busy: 0, ran: 0, waitedMs: 0, lost: 0 };
 
   constructor(options: OverloadOptions) {
@@ -147,17 +160,20 @@ export class OverloadControl implements AsyncDisposable {
 
   #look(): void {
     const load = this.#load();
-    const waitedBefore = this.#last.waitedMs;
     const late = Math.max(0, this.#clock.now() - this.#due);
     this.#last = { ...load, waitedMs: Math.max(load.waitedMs ?? 0, late) };
     if (!this.#settings) return;
-    const strain = strainOf(this.#last, this.#settings);
+    const { targetDelayMs } = this.#settings;
+    const strain = strainOf(this.#last, targetDelayMs);
     if (strain > 1 / MOST_BUSY) this.#strained += OF_WAITING;
     else if (strain > 1 && load.waitedMs === undefined) this.#strained += OF_BUSY;
     else this.#strained = 0;
-    if (this.#active) this.#adapt(strain, this.#last.waitedMs < SHRINKING * waitedBefore);
-    else if (this.#strained >= TO_BEGIN) this.#begin(strain);
+    if (this.#active) {
+      const grownMs = load.waitedMs === undefined ? undefined : load.waitedMs - this.#queueMs;
+      this.#adapt(offered(this.#last, grownMs, PERIOD_MS + late), bearable(load.waitedMs, targetDelayMs));
+    } else if (this.#strained >= TO_BEGIN) this.#begin(strain);
     else if (this.#watching && ++this.#calm > PERIODS_TO_FORGET) this.#forget();
+    this.#queueMs = load.waitedMs ?? 0;
   }
 
   #begin(strain: number): void {
@@ -174,12 +190,12 @@ export class OverloadControl implements AsyncDisposable {
     });
   }
 
-  /** @param shrinking whether what waits is being worked off already */
-  #adapt(strain: number, shrinking: boolean): void {
-    const change = Math.min(GROWTH, 1 / strain);
-    const kept = strain > 1 / MOST_BUSY && shrinking;
-    if (!kept) this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share * change));
-    this.#calm = this.#share === 1 && strain <= 1 ? this.#calm + 1 : 0;
+  /** @param work what has come, @param room what may come: both in parts of what can be done */
+  #adapt(work: number, room: number): void {
+    const change = 1 + STEP * (room / work - 1);
+    const share = this.#share * Math.min(GROWTH, Math.max(DECLINE, change));
+    this.#share = Math.min(1, Math.max(LEAST_SHARE, share));
+    this.#calm = this.#share === 1 && work <= room ? this.#calm + 1 : 0;
     if (this.#calm >= PERIODS_TO_END) this.#end();
   }
 
@@ -211,11 +227,34 @@ export class OverloadControl implements AsyncDisposable {
 }
 
 /** Above 1 there is more to do than can be done. */
-function strainOf({ busy, ran, waitedMs, lost }: Measured, { targetDelayMs }: OverloadSettings): number {
+function strainOf(load: Measured, targetDelayMs: number): number {
+  const { busy, waitedMs, lost } = load;
   const late = waitedMs > targetDelayMs ? waitedMs / targetDelayMs : 0;
   const lossy = lost > 0 && busy > BUSY ? LOSS_STRAIN : 0;
-  const full = Math.min(busy, ran < STARVED ? ran : 1) / MOST_BUSY;
-  return Math.min(MOST_STRAIN, Math.max(full, late, lossy, 1 / MOST_STRAIN));
+  return Math.min(MOST_STRAIN, Math.max(useOf(load) / MOST_BUSY, late, lossy, 1 / MOST_STRAIN));
+}
+
+/**
+ * What has come in a period of `elapsedMs`, in parts of what can be done in it.
+ * @param grownMs by how much longer messages wait than before; undefined where nobody tells
+ */
+function offered(load: Measured, grownMs: number | undefined, elapsedMs: number): number {
+  const use = useOf(load);
+  const lost = load.lost > 0 ? LOSS_STRAIN - 1 : 0;
+  if (load.busy < NEVER_IDLE) return Math.max(LEAST_USE, use + lost);
+  if (grownMs === undefined) return use < NEVER_IDLE ? Math.max(LEAST_USE, use) : 1 + ASSUMED_EXCESS;
+  return Math.max(LEAST_USE, 1 + grownMs / elapsedMs + lost);
+}
+
+/** What may come, so that messages wait as long as they should: less where a queue is to be worked off. */
+function bearable(waitedMs: number | undefined, targetDelayMs: number): number {
+  if (waitedMs === undefined) return MOST_BUSY;
+  return Math.max(LEAST_USE, MOST_BUSY + (AIM * targetDelayMs - waitedMs) / WORKED_OFF_MS);
+}
+
+/** The part of the time in which the thread was at work. */
+function useOf({ busy, ran }: Measured): number {
+  return Math.min(busy, ran < STARVED ? ran : 1);
 }
 
 /** Who sends credentials has begun before; a question whether the server is there (OPTIONS) takes little. */
