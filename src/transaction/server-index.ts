@@ -86,6 +86,11 @@ export class ServerIndex<Entry extends Indexed<Entry>> {
   }
 
   #hash(key: ServerKey): number {
+    key.hash ??= this.#hashed(key);
+    return key.hash;
+  }
+
+  #hashed(key: ServerKey): number {
     let hash = this.#mix(key.port, key.branch);
     hash = this.#mix(hash, key.host);
     return scramble(this.#mix(hash, key.method));

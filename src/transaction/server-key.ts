@@ -13,6 +13,8 @@ export class ServerKey {
   readonly host: string;
   readonly port: number;
   readonly branch: string;
+  /** The index's own, where it has made one: as it is asked for several times. */
+  hash: number | undefined = undefined;
 
   /** @param method that of the transaction: INVITE for an ACK, and for a CANCEL where the INVITE is looked for */
   constructor(message: SipMessage, via: Via, method: string) {

@@ -62,8 +62,13 @@ export function isField(value: string): boolean {
   return faultAt(value) < 0;
 }
 
+/** What {@link faultAt} has to look at. V8 compiles it: it reads a text several times as fast as a loop over its characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNUSUAL = /[\0\n\r\u0100-\uffff]/;
+
 /** @returns where the first character stands that may not be in a field, or -1 */
 function faultAt(value: string): number {
+  if (!UNUSUAL.test(value)) return -1;
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
     if (c > 13 && c <= 0xff) continue;

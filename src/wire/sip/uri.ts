@@ -176,29 +176,18 @@ const first = { at: -1, question: -1, semicolon: -1 };
  * @returns false for what is in no URI: blanks, controls, the delimiters that RFC 3986 keeps out
  */
 function scanDelimiters(text: string, from: number): boolean {
-  first.at = -1;
-  first.question = -1;
-  first.semicolon = -1;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c <= 0x22) {
-      if (c !== 0x21) return false;
-    } else if (c >= 0x3b && c <= 0x40) {
-      if (c === 0x3c || c === 0x3e) return false;
-      if (i < from) continue;
-      if (c === 0x3b) {
-        if (first.semicolon < 0) first.semicolon = i;
-      } else if (c === 0x3f) {
-        if (first.question < 0) first.question = i;
-      } else if (c === 0x40 && first.at < 0) {
-        first.at = i;
-        first.question = -1;
-        first.semicolon = -1;
-      }
-    } else if (c === 0x7f) return false;
-  }
+  if (IN_NO_URI.test(text)) return false;
+  const at = text.indexOf('@', from);
+  const host = at < 0 ? from : at + 1;
+  first.at = at;
+  first.question = text.indexOf('?', host);
+  first.semicolon = text.indexOf(';', host);
   return true;
 }
+
+/** V8 compiles it: it reads a text several times as fast as a loop over its characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const IN_NO_URI = /[\0-\x20"<>\x7f]/;
 
 /** Reads what {@link scanDelimiters} has looked through. */
 function parseSip(text: string, scheme: string, from: number): Uri | undefined {
