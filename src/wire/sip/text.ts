@@ -63,7 +63,6 @@ export function isField(value: string): boolean {
 }
 
 /** What {@link faultAt} has to look at. V8 compiles it: it reads a text several times as fast as a loop over its characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNUSUAL = /[\0\n\r\u0100-\uffff]/;
 
 /** @returns where the first character stands that may not be in a field, or -1 */

@@ -186,7 +186,6 @@ function scanDelimiters(text: string, from: number): boolean {
 }
 
 /** V8 compiles it: it reads a text several times as fast as a loop over its characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const IN_NO_URI = /[\0-\x20"<>\x7f]/;
 
 /** Reads what {@link scanDelimiters} has looked through. */
