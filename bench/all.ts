@@ -25,9 +25,9 @@ interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   calls: {
     script: 'bench',
-    full: ['--rates', '1000,3000', '--seconds', '1', '--warm', '2'],
+    full: ['--rates', '1000,3000', '--seconds', '2', '--warm', '2'],
     quick: ['--quick', '--runs', '1'],
-    limitSeconds: 600,
+    limitSeconds: 700,
   },
   open: {
     script: 'bench:open',
@@ -43,9 +43,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   media: {
     script: 'bench:media',
-    full: ['--calls', '100,1000', '--runs', '2', '--seconds', '2', '--warm', '6'],
+    full: ['--calls', '100,500,1000', '--runs', '2', '--seconds', '2', '--warm', '6'],
     quick: ['--calls', '100', '--runs', '1', '--seconds', '2', '--warm', '3'],
-    limitSeconds: 300,
+    limitSeconds: 480,
   },
   script: {
     script: 'bench:script',
@@ -56,11 +56,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   messages: { script: 'bench:parse', full: [], quick: [], limitSeconds: 60 },
   overload: {
     script: 'bench:overload',
-    full: ['--times', '1,2', '--runs', '2'],
+    full: ['--times', '1,2'],
     quick: ['--times', '2', '--runs', '1'],
-    limitSeconds: 240,
+    limitSeconds: 420,
   },
-  workers: { script: 'bench:workers', full: [], quick: [], limitSeconds: 300 },
+  workers: { script: 'bench:workers', full: [], quick: [], limitSeconds: 480 },
 };
 const USUAL = ['calls', 'open', 'register', 'media', 'script', 'messages'];
 /** What each found last. */
