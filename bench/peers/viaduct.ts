@@ -50,8 +50,7 @@ ${transport === 'tls' ? `tls: { certificate: ${CERTIFICATE}, key: ${KEY}, verify
 domains: [${DOMAIN}]
 data: ./${DATA}
 media: { anchor: never, relay: off }
-limits:
-  { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000, serverTransactions: 2000000, clientTransactions: 2000000 }
+limits: { connections: 20000, connectionsPerSource: 20000, halfOpenConnections: 20000 }
 frontDoor: { rate: off }
 ${workers > 1 ? `workers: ${workers}` : ''}
 ${brief ? `timers: { t1: ${BRIEF_T1_MS}ms }` : ''}

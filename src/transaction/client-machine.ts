@@ -9,6 +9,8 @@ import { userFault } from './user-fault.ts';
 export interface ClientOwner {
   /** The request is out: the machine wants to know when its connection breaks. */
   sent(machine: ClientMachine, flow: Flow): void;
+  /** It is answered, and waits for nothing but what comes late. */
+  answered(machine: ClientMachine): void;
   released(machine: ClientMachine): void;
 }
 
@@ -104,6 +106,12 @@ export abstract class ClientMachine extends TimedMachine implements ClientTransa
     } catch (fault) {
       userFault(this.context.counters, fault);
     }
+  }
+
+  /** Waits for what comes late, for 64 T1. */
+  protected linger(): void {
+    this.armWait(64 * this.context.timers.t1);
+    this.#owner.answered(this);
   }
 
   protected end(): void {

@@ -11,6 +11,7 @@ import type { ClientMachine, ClientOwner } from './client-machine.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import { ConnectionIndex } from './connection-index.ts';
 import { InviteClient } from './invite-client.ts';
+import { Lingering, lingeringRoom } from './lingering.ts';
 import type { MachineContext } from './machine.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 
@@ -23,12 +24,14 @@ export class ClientTable implements ClientOwner {
   readonly #slots: (ClientMachine | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #connections = new ConnectionIndex();
+  readonly #lingering: Lingering;
 
   /** @param place which of several workers this is */
   constructor(context: MachineContext, limit: number, place?: WorkerPlace) {
     this.#context = context;
     this.#limit = Math.min(limit, place ? INDEXES_OF_WORKER : BRANCH_INDEXES);
     this.#first = (place?.index ?? 0) * INDEXES_OF_WORKER;
+    this.#lingering = new Lingering(lingeringRoom(this.#limit), context.counters);
   }
 
   /** @returns undefined where the table is full */
@@ -66,7 +69,12 @@ export class ClientTable implements ClientOwner {
     this.#connections.add(flow, machine);
   }
 
+  answered(machine: ClientMachine): void {
+    this.#lingering.add(machine);
+  }
+
   released(machine: ClientMachine): void {
+    this.#lingering.remove(machine);
     const slot = machine.index - this.#first;
     this.#slots[slot] = undefined;
     this.#free.push(slot);

@@ -5,7 +5,7 @@ import { NOBODY } from './client-transaction.ts';
 import { cancelRequest, negativeAck } from './derived-request.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 
-const NO_OWNER: ClientOwner = { sent() {}, released() {} };
+const NO_OWNER: ClientOwner = { sent() {}, answered() {}, released() {} };
 
 /** The INVITE client transaction (RFC 3261 §17.1.1 with RFC 6026 §8.4, figure 5). */
 export class InviteClient extends ClientMachine {
@@ -55,7 +55,7 @@ export class InviteClient extends ClientMachine {
       // RFC 6026 §7.2: Accepted takes 2xx of other branches and their retransmissions until timer M.
       this.#settle('accepted');
       this.request = undefined;
-      this.armWait(64 * this.context.timers.t1);
+      this.linger();
     } else if (this.state !== 'accepted' && this.state !== 'completed') {
       return;
     }
@@ -64,7 +64,6 @@ export class InviteClient extends ClientMachine {
   }
 
   #refusal(response: SipMessage): void {
-    const { timers, counters } = this.context;
     if (this.unanswered) {
       this.#settle('completed');
       this.#ack = negativeAck(this.request!, response);
@@ -72,10 +71,10 @@ export class InviteClient extends ClientMachine {
       this.#sendAck();
       // Timer D: longer than the peer's timer H where the answer may be repeated, else zero.
       if (this.reliable) this.end();
-      else this.armWait(64 * timers.t1);
+      else this.linger();
       this.user.response(this, response);
     } else if (this.state === 'completed') {
-      counters.retransmissionsAbsorbed++;
+      this.context.counters.retransmissionsAbsorbed++;
       this.#sendAck();
     }
   }

@@ -33,7 +33,7 @@ export class InviteServer extends ServerMachine {
       // RFC 6026 §7.1: the 2xx is repeated by whoever made it, not here; Accepted lasts for timer L.
       this.settle('accepted', status);
       this.lastAnswer = undefined;
-      this.armWait(64 * this.context.timers.t1);
+      this.linger();
     }
     this.transmit(bytes);
     return true;

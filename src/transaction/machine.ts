@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { IdSource } from '../base/ids.ts';
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.ts';
 import type { Network } from '../net/network.ts';
+import type { Lingerer } from './lingering.ts';
 import type { TransactionTimers } from './timers.ts';
 import type { TransactionCounters } from './transaction-counters.ts';
 
@@ -16,7 +17,8 @@ export interface MachineContext {
 }
 
 /** A machine has two timers, each with one meaning per state. The second is there only while it is needed. */
-export abstract class TimedMachine {
+export abstract class TimedMachine implements Lingerer {
+  lingersAt = -1;
   protected readonly context: MachineContext;
   readonly #wait: MachineTimer = new MachineTimer(this);
   #retransmit: MachineTimer | undefined = undefined;

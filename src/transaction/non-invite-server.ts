@@ -31,7 +31,7 @@ export class NonInviteServer extends ServerMachine {
     if (status !== 408) this.transmit(bytes);
     // Timer J: as long as the client may repeat its request, else zero.
     if (this.reliable) this.end();
-    else this.armWait(64 * this.context.timers.t1);
+    else this.linger();
     return true;
   }
 

@@ -15,6 +15,8 @@ import { userFault } from './user-fault.ts';
 
 /** Keeps a server machine while it lives. */
 export interface ServerOwner {
+  /** It is answered, and waits for nothing but what comes late. */
+  answered(machine: ServerMachine): void;
   released(machine: ServerMachine): void;
 }
 
@@ -177,6 +179,12 @@ export abstract class ServerMachine
     readFor = this;
     readAgain = this.#request;
     this.#request = undefined;
+  }
+
+  /** Waits for what comes late. */
+  protected linger(): void {
+    this.armWait(64 * this.context.timers.t1);
+    this.#owner.answered(this);
   }
 
   protected end(): void {

@@ -3,6 +3,7 @@ import type { SipMessage } from '../wire/sip/message.ts';
 import type { Via } from '../wire/sip/via.ts';
 import { ConnectionIndex } from './connection-index.ts';
 import { InviteServer } from './invite-server.ts';
+import { Lingering, lingeringRoom } from './lingering.ts';
 import type { MachineContext } from './machine.ts';
 import { NonInviteServer } from './non-invite-server.ts';
 import { ResponseRoute, receivedVia } from './response-route.ts';
@@ -19,6 +20,7 @@ export class ServerTable implements ServerOwner {
   readonly #limit: number;
   readonly #machines: ServerIndex<ServerMachine>;
   readonly #connections = new ConnectionIndex();
+  readonly #lingering: Lingering;
   #bytes = 0;
   /** The request that was looked for last, and its key: the next to be accepted is mostly the same one. */
   #lookedFor: SipMessage | undefined = undefined;
@@ -28,6 +30,7 @@ export class ServerTable implements ServerOwner {
     this.#context = context;
     this.#limit = limit;
     this.#machines = new ServerIndex(context.ids.uint32());
+    this.#lingering = new Lingering(lingeringRoom(limit), context.counters);
   }
 
   /** @returns undefined where the table is full, or has that request already */
@@ -69,7 +72,12 @@ export class ServerTable implements ServerOwner {
     return machine instanceof InviteServer ? machine : undefined;
   }
 
+  answered(machine: ServerMachine): void {
+    this.#lingering.add(machine);
+  }
+
   released(machine: ServerMachine): void {
+    this.#lingering.remove(machine);
     this.#context.counters.inUse--;
     this.#machines.remove(machine);
     this.#bytes -= machine.size;

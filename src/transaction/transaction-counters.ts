@@ -24,6 +24,8 @@ export class TransactionCounters {
   timeouts = 0;
   /** Messages that could not be sent. */
   sendFailures = 0;
+  /** Answered transactions that were forgotten before their time for want of room. */
+  endedEarly = 0;
   /** Transactions refused because a table was full. */
   dropped = 0;
   /** Bytes received that were no message. */
