@@ -24,7 +24,10 @@ async function overloaded() {
   };
   const gate = new Gate(() => t.layer);
   const flooders = new Set<number>();
-  gate.open(user, overload, { ignores: (_message, flow) => flooders.has(flow.remotePort) });
+  gate.open(user, overload, {
+    ignores: (_message, flow) => flooders.has(flow.remotePort),
+    ignoresInvite: (_bytes, flow) => flooders.has(flow.remotePort),
+  });
   return { t, gate, heard, overload, flooders };
 }
 

@@ -1,11 +1,13 @@
 import type { FrontDoor } from '../core/front-door/front-door.ts';
 import type { OverloadControl } from '../core/front-door/overload.ts';
+import { isPlainlyDirect } from '../core/nat/nat-test.ts';
 import type { Flow } from '../net/flow.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { TransactionUser } from '../transaction/transaction-user.ts';
 import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
+import type { Via } from '../wire/sip/via.ts';
 
 const RETRY_AFTER = '10';
 /** Messages that wait for the program; a start takes no more than seconds. */
@@ -20,7 +22,7 @@ export class Gate implements TransactionUser {
   readonly #layer: () => TransactionLayer;
   #user: TransactionUser | undefined;
   #overload: OverloadControl | undefined;
-  #frontDoor: Pick<FrontDoor, 'ignores'> | undefined;
+  #frontDoor: Pick<FrontDoor, 'ignores' | 'ignoresInvite'> | undefined;
   #early: (readonly [bytes: Buffer, flow: Flow])[] = [];
   #draining = false;
   /** Requests that were sent elsewhere. */
@@ -32,7 +34,11 @@ export class Gate implements TransactionUser {
     this.#layer = layer;
   }
 
-  open(user: TransactionUser, overload: OverloadControl, frontDoor: Pick<FrontDoor, 'ignores'>): void {
+  open(
+    user: TransactionUser,
+    overload: OverloadControl,
+    frontDoor: Pick<FrontDoor, 'ignores' | 'ignoresInvite'>,
+  ): void {
     this.#user = user;
     this.#overload = overload;
     this.#frontDoor = frontDoor;
@@ -61,6 +67,15 @@ export class Gate implements TransactionUser {
     else if (!this.#frontDoor?.ignores(message, flow)) {
       this.#layer().turnAway(message, flow, { status: 503, headers: [[H.RetryAfter, retryAfter]] });
     }
+  }
+
+  /** What {@link request} would say, where an answer is the same whether its sender is behind a NAT or not. */
+  sendsAway(bytes: Buffer, via: Via, flow: Flow): string | undefined {
+    const overload = this.#overload;
+    if (this.#draining || !overload?.active) return undefined;
+    if (via.rport === undefined && !isPlainlyDirect(bytes, via, flow)) return undefined;
+    const retryAfter = overload.refusalOfInvite(via.branch);
+    return retryAfter !== undefined && this.#frontDoor?.ignoresInvite(bytes, flow) ? '' : retryAfter;
   }
 
   ack(message: SipMessage, flow: Flow): void {

@@ -16,10 +16,13 @@ export class ServerKey {
   /** The index's own, where it has made one: as it is asked for several times. */
   hash: number | undefined = undefined;
 
-  /** @param method that of the transaction: INVITE for an ACK, and for a CANCEL where the INVITE is looked for */
-  constructor(message: SipMessage, via: Via, method: string) {
+  /**
+   * @param message undefined where the branch has the magic cookie, and more
+   * @param method that of the transaction: INVITE for an ACK, and for a CANCEL where the INVITE is looked for
+   */
+  constructor(message: SipMessage | undefined, via: Via, method: string) {
     this.method = method;
-    if (via.branch.length > MAGIC_COOKIE.length && via.branch.startsWith(MAGIC_COOKIE)) {
+    if (message === undefined || hasUniqueBranch(via)) {
       this.host = via.host.toLowerCase();
       this.port = via.port ?? NO_PORT;
       this.branch = via.branch;
@@ -39,4 +42,9 @@ export class ServerKey {
       this.method === other.method
     );
   }
+}
+
+/** Whether the branch says by itself which transaction is meant (RFC 3261 §17.2.3). */
+export function hasUniqueBranch({ branch }: Via): boolean {
+  return branch.length > MAGIC_COOKIE.length && branch.startsWith(MAGIC_COOKIE);
 }

@@ -66,6 +66,11 @@ export class ServerTable implements ServerOwner {
     return this.#machines.find(this.#key(message, via));
   }
 
+  /** Whether there is an INVITE transaction whose branch is that one, which must be unique by itself. */
+  hasInvite(via: Via): boolean {
+    return this.#machines.find(new ServerKey(undefined, via, 'INVITE')) !== undefined;
+  }
+
   /** The transaction that an ACK or a CANCEL names. */
   findInvite(message: SipMessage, via: Via): InviteServer | undefined {
     const machine = this.#machines.find(new ServerKey(message, via, 'INVITE'));

@@ -10,8 +10,11 @@ import { buildResponse } from '../wire/sip/build.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { paramValue } from '../wire/sip/params.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
+import { invite, scanInvite } from '../wire/sip/plain-invite.ts';
+import { refusePlainInvite } from '../wire/sip/plain-refusal.ts';
+import { byteString } from '../wire/sip/text.ts';
 import { responseFault } from '../wire/sip/verdict.ts';
-import type { Via } from '../wire/sip/via.ts';
+import { Via } from '../wire/sip/via.ts';
 import { AwayTag } from './away-tag.ts';
 import { branchSuffix } from './branch.ts';
 import { ClientTable } from './client-table.ts';
@@ -19,6 +22,7 @@ import type { ClientTransaction, ClientTransactionUser } from './client-transact
 import { InviteClient } from './invite-client.ts';
 import type { MachineContext } from './machine.ts';
 import { ResponseRoute, receivedVia } from './response-route.ts';
+import { hasUniqueBranch } from './server-key.ts';
 import { responseParts } from './server-machine.ts';
 import { ServerTable } from './server-table.ts';
 import type { ReplyParts, ServerTransaction } from './server-transaction.ts';
@@ -71,8 +75,9 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
 
   message(bytes: Buffer, flow: Flow): void {
     try {
-      if (this.#turnsAway && this.#away.acknowledges(bytes)) this.counters.receivedRequests++;
-      else this.#take(bytes, flow);
+      if (!this.#turnsAway) this.#take(bytes, flow);
+      else if (this.#away.acknowledges(bytes)) this.counters.receivedRequests++;
+      else if (!this.#sendAway(bytes, flow)) this.#take(bytes, flow);
     } catch (fault) {
       userFault(this.counters, fault);
     }
@@ -161,6 +166,32 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#clients.close();
     this.#servers.close();
+  }
+
+  /**
+   * As {@link turnAway}, of an INVITE that is not read for it.
+   * @returns false for what has to be read
+   */
+  #sendAway(bytes: Buffer, flow: Flow): boolean {
+    const { user } = this.#options;
+    if (user.sendsAway === undefined || flow.connectionId !== 0 || !scanInvite(bytes)) return false;
+    const written = byteString(bytes, invite.via.value, invite.via.end);
+    const via = Via.parse(written);
+    if (!via || !hasUniqueBranch(via) || this.#servers.hasInvite(via)) return false;
+    const retryAfter = user.sendsAway(bytes, via, flow);
+    if (retryAfter === undefined) return false;
+    this.counters.receivedRequests++;
+    if (retryAfter === '') return true;
+    const topVia = receivedVia(via, flow, false);
+    const answer = refusePlainInvite(
+      bytes,
+      topVia === written ? undefined : topVia,
+      this.#away.tag,
+      retryAfter,
+    );
+    this.counters.localReplies++;
+    if (!flow.send(answer)) this.counters.sendFailures++;
+    return true;
   }
 
   #take(bytes: Buffer, flow: Flow): void {

@@ -7,6 +7,8 @@ import { TokenBucket } from '../../base/token-bucket.ts';
 import type { Flow } from '../../net/flow.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
+import { invite } from '../../wire/sip/plain-invite.ts';
+import { byteString } from '../../wire/sip/text.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
@@ -17,7 +19,7 @@ import {
   type Verdict,
 } from '../../wire/sip/verdict.ts';
 import { recogniseUri } from '../proxy/loose-route.ts';
-import { DEFAULT_SCANNERS, isScanner } from './scanners.ts';
+import { DEFAULT_SCANNERS, isScanner, isScannersName } from './scanners.ts';
 
 /** What is let in; plain data. */
 export interface FrontDoorSettings {
@@ -150,6 +152,16 @@ export class FrontDoor {
     return true;
   }
 
+  /** As {@link ignores}, of an INVITE by datagram of which `scanInvite` has found the parts. */
+  ignoresInvite(bytes: Buffer, flow: Flow): boolean {
+    const { start, value, end } = invite.userAgent;
+    if (start < 0 || !isScannersName(byteString(bytes, value, end), this.#scanners)) {
+      return this.#isFloodingWith(bytes.length, flow);
+    }
+    this.counters.scanners++;
+    return true;
+  }
+
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
     if (this.#isFlooding(ack, flow)) return DROP_FLOOD;
@@ -174,6 +186,10 @@ export class FrontDoor {
 
   /** Counts a message against the limit of its source. @returns true where it is over it */
   #isFlooding({ bytes }: SipMessage, flow: Flow): boolean {
+    return this.#isFloodingWith(bytes.length, flow);
+  }
+
+  #isFloodingWith(size: number, flow: Flow): boolean {
     const { rate, trustInside } = this.#settings;
     if (!rate || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
     const source = sourceNetwork(flow.remoteAddress);
@@ -182,7 +198,7 @@ export class FrontDoor {
       bucket = new TokenBucket(this.#clock, rate.perSecond, rate.burst);
       this.#buckets.set(source, bucket);
     }
-    if (bucket.take(1 + (bytes.length >> COST_SHIFT))) return false;
+    if (bucket.take(1 + (size >> COST_SHIFT))) return false;
     this.counters.flooded++;
     return true;
   }

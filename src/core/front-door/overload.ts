@@ -135,11 +135,21 @@ export class OverloadControl implements AsyncDisposable {
   /** @returns the value of Retry-After for a request that is refused; undefined for one that may come in */
   refusal(request: SipMessage): string | undefined {
     if (!this.#watching || request.hasToTag || isEmergency(request)) return undefined;
-    const hash = this.#hash(request);
+    // A client of RFC 2543 may have no branch (RFC 3261 §17.2.3).
+    return this.#judge(request.topVia?.branch || request.callId, isKnown(request) ? KNOWN_ADVANTAGE : 1);
+  }
+
+  /** As {@link refusal}, of an INVITE outside of dialogs of which no more is known than its branch; not of a call for help. */
+  refusalOfInvite(branch: string): string | undefined {
+    return this.#watching ? this.#judge(branch, 1) : undefined;
+  }
+
+  /** @param advantage how much more readily it is let in than others */
+  #judge(name: string, advantage: number): string | undefined {
+    const hash = this.#hash(name);
     const slot = hash % REMEMBERED;
     if (this.#refused[slot] !== hash) {
-      const share = isKnown(request) ? this.#share * KNOWN_ADVANTAGE : this.#share;
-      if (!this.#active || hash < share * 2 ** 32) return undefined;
+      if (!this.#active || hash < this.#share * advantage * 2 ** 32) return undefined;
       this.#refused[slot] = hash;
     }
     this.counters.refused++;
@@ -214,9 +224,7 @@ export class OverloadControl implements AsyncDisposable {
   }
 
   /** The same for a request that comes again; nobody can choose it who does not know the salt. */
-  #hash(request: SipMessage): number {
-    // A client of RFC 2543 may have no branch (RFC 3261 §17.2.3).
-    const text = request.topVia?.branch || request.callId;
+  #hash(text: string): number {
     let hash = this.#salt;
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

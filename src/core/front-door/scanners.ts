@@ -17,6 +17,12 @@ export const DEFAULT_SCANNERS: readonly string[] = [
 /** @param scanners in lower case; an empty list lets everybody in */
 export function isScanner(request: SipMessage, scanners: readonly string[]): boolean {
   if (scanners.length === 0) return false;
-  const agent = request.get(H.UserAgent)?.toLowerCase();
-  return agent !== undefined && scanners.some((scanner) => agent.includes(scanner));
+  const agent = request.get(H.UserAgent);
+  return agent !== undefined && isScannersName(agent, scanners);
+}
+
+/** Whether a User-Agent is that of such a program. @param scanners in lower case */
+export function isScannersName(agent: string, scanners: readonly string[]): boolean {
+  const lower = agent.toLowerCase();
+  return scanners.some((scanner) => lower.includes(scanner));
 }

@@ -4,7 +4,9 @@ import { defaultPort, isReliable, transportName } from '../../net/transport-name
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
+import { invite, isContactOf } from '../../wire/sip/plain-invite.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
+import type { Via } from '../../wire/sip/via.ts';
 import { isContactAt } from './contact-at.ts';
 
 /** The tests of OpenSIPS's `nat_uac_test`, by name, with the numbers that older scripts write. */
@@ -88,6 +90,15 @@ export function isBehindNat(message: SipMessage, flow: Flow): boolean {
   if (contact === undefined || ipFamily(contact.host) === 0) return false;
   if (!sameHost(contact.host, flow)) return true;
   return datagrams && contactPort(contact) !== flow.remotePort;
+}
+
+/**
+ * Whether {@link isBehindNat} says no of the INVITE that `scanInvite` has found, as far as that is plain: false where it may
+ * say yes.
+ */
+export function isPlainlyDirect(bytes: Buffer, via: Via, { remoteAddress, remotePort }: Flow): boolean {
+  if (via.host !== remoteAddress || (via.port ?? viaPort(via.transport)) !== remotePort) return false;
+  return invite.contact.start < 0 || isContactOf(bytes, remoteAddress, remotePort);
 }
 
 /** Every Contact that is a `sip:` or `sips:` URI. */
