@@ -144,7 +144,7 @@ async function bench(): Promise<void> {
     'Stateful record-routed calls on loopback by UDP, in a Poisson process at a rate above what the server carries. ' +
     'INVITEs that hear nothing come again after 0.5, 1.5 and 3.5 s. A call is refused by 503 with Retry-After; any other ' +
     'refusal, and any message that ought not to come, is wrong; one that was answered and did not come to its end is broken off.';
-  publish(notebook.report({ bench: 'overload', scenario }, [table(results)], results), values.json);
+  publish(notebook.report({ bench: 'Overload', scenario }, [table(results)], results), values.json);
 }
 
 await runBench(bench);
