@@ -1,4 +1,4 @@
-// npm run bench:all: the benches, one after the other, and bench/RESULTS.md of what they found. Twenty minutes.
+// npm run bench:all: the benches, one after the other, and bench/RESULTS.md of what they found. 25 minutes.
 //   --quick                    a third of that, with rougher figures
 //   --only calls,register      some of calls, open, register, media, script, messages, and overload and workers, which are
 //                              run when asked for. What the others found last stays on the page.

@@ -69,12 +69,14 @@ export class Gate implements TransactionUser {
     }
   }
 
+  get sendsSomeAway(): boolean {
+    return !this.#draining && this.#overload?.active === true;
+  }
+
   /** What {@link request} would say, where an answer is the same whether its sender is behind a NAT or not. */
   sendsAway(bytes: Buffer, via: Via, flow: Flow): string | undefined {
-    const overload = this.#overload;
-    if (this.#draining || !overload?.active) return undefined;
     if (via.rport === undefined && !isPlainlyDirect(bytes, via, flow)) return undefined;
-    const retryAfter = overload.refusalOfInvite(via.branch);
+    const retryAfter = this.#overload?.refusalOfInvite(via.branch);
     return retryAfter !== undefined && this.#frontDoor?.ignoresInvite(bytes, flow) ? '' : retryAfter;
   }
 

@@ -11,7 +11,7 @@ import type { ClientMachine, ClientOwner } from './client-machine.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import { ConnectionIndex } from './connection-index.ts';
 import { InviteClient } from './invite-client.ts';
-import { Lingering, lingeringRoom } from './lingering.ts';
+import { Lingering } from './lingering.ts';
 import type { MachineContext } from './machine.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 
@@ -31,7 +31,7 @@ export class ClientTable implements ClientOwner {
     this.#context = context;
     this.#limit = Math.min(limit, place ? INDEXES_OF_WORKER : BRANCH_INDEXES);
     this.#first = (place?.index ?? 0) * INDEXES_OF_WORKER;
-    this.#lingering = new Lingering(lingeringRoom(this.#limit), context.counters);
+    this.#lingering = new Lingering(this.#limit, context.counters);
   }
 
   /** @returns undefined where the table is full */

@@ -18,8 +18,9 @@ export class Lingering {
   readonly #counters: TransactionCounters;
   #next = 0;
 
-  /** @param room at least 1 */
-  constructor(room: number, counters: TransactionCounters) {
+  /** @param limit how many machines the table takes; a third of them may be answered ones */
+  constructor(limit: number, counters: TransactionCounters) {
+    const room = Math.max(1, Math.floor(limit / 3));
     this.#places = new Array<Lingerer | undefined>(room).fill(undefined);
     this.#counters = counters;
   }
@@ -40,9 +41,4 @@ export class Lingering {
     if (machine.lingersAt >= 0) this.#places[machine.lingersAt] = undefined;
     machine.lingersAt = -1;
   }
-}
-
-/** How many of a table of `limit` transactions may be answered ones: the rest is for what is still to be answered. */
-export function lingeringRoom(limit: number): number {
-  return Math.max(1, Math.floor(limit / 3));
 }

@@ -3,7 +3,7 @@ import type { SipMessage } from '../wire/sip/message.ts';
 import type { Via } from '../wire/sip/via.ts';
 import { ConnectionIndex } from './connection-index.ts';
 import { InviteServer } from './invite-server.ts';
-import { Lingering, lingeringRoom } from './lingering.ts';
+import { Lingering } from './lingering.ts';
 import type { MachineContext } from './machine.ts';
 import { NonInviteServer } from './non-invite-server.ts';
 import { ResponseRoute, receivedVia } from './response-route.ts';
@@ -30,7 +30,7 @@ export class ServerTable implements ServerOwner {
     this.#context = context;
     this.#limit = limit;
     this.#machines = new ServerIndex(context.ids.uint32());
-    this.#lingering = new Lingering(lingeringRoom(limit), context.counters);
+    this.#lingering = new Lingering(limit, context.counters);
   }
 
   /** @returns undefined where the table is full, or has that request already */
@@ -66,13 +66,11 @@ export class ServerTable implements ServerOwner {
     return this.#machines.find(this.#key(message, via));
   }
 
-  /** Whether there is an INVITE transaction whose branch is that one, which must be unique by itself. */
-  hasInvite(via: Via): boolean {
-    return this.#machines.find(new ServerKey(undefined, via, 'INVITE')) !== undefined;
-  }
-
-  /** The transaction that an ACK or a CANCEL names. */
-  findInvite(message: SipMessage, via: Via): InviteServer | undefined {
+  /**
+   * The transaction that an ACK or a CANCEL names.
+   * @param message undefined where the branch is unique by itself
+   */
+  findInvite(message: SipMessage | undefined, via: Via): InviteServer | undefined {
     const machine = this.#machines.find(new ServerKey(message, via, 'INVITE'));
     return machine instanceof InviteServer ? machine : undefined;
   }

@@ -174,23 +174,18 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
    */
   #sendAway(bytes: Buffer, flow: Flow): boolean {
     const { user } = this.#options;
-    if (user.sendsAway === undefined || flow.connectionId !== 0 || !scanInvite(bytes)) return false;
-    const written = byteString(bytes, invite.via.value, invite.via.end);
-    const via = Via.parse(written);
-    if (!via || !hasUniqueBranch(via) || this.#servers.hasInvite(via)) return false;
-    const retryAfter = user.sendsAway(bytes, via, flow);
+    if (!user.sendsSomeAway || flow.connectionId !== 0 || !scanInvite(bytes)) return false;
+    const via = Via.parse(byteString(bytes, invite.via.value, invite.via.end));
+    if (!via || !hasUniqueBranch(via) || this.#servers.findInvite(undefined, via)) return false;
+    const retryAfter = user.sendsAway?.(bytes, via, flow);
     if (retryAfter === undefined) return false;
     this.counters.receivedRequests++;
     if (retryAfter === '') return true;
-    const topVia = receivedVia(via, flow, false);
-    const answer = refusePlainInvite(
-      bytes,
-      topVia === written ? undefined : topVia,
-      this.#away.tag,
-      retryAfter,
-    );
     this.counters.localReplies++;
-    if (!flow.send(answer)) this.counters.sendFailures++;
+    this.sendStateless(
+      refusePlainInvite(bytes, receivedVia(via, flow, false), this.#away.tag, retryAfter),
+      flow,
+    );
     return true;
   }
 

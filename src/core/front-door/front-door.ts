@@ -121,7 +121,7 @@ export class FrontDoor {
       this.counters.scanners++;
       return DROP_SCANNER;
     }
-    if (this.#isFlooding(request, flow)) return DROP_FLOOD;
+    if (this.#isFlooding(request.bytes, flow)) return DROP_FLOOD;
     const broken = this.#malformed(request);
     if (broken) return broken;
     const hops = this.#hops(request);
@@ -142,12 +142,12 @@ export class FrontDoor {
       this.counters.scanners++;
       return DROP_SCANNER;
     }
-    return this.#isFlooding(request, flow) ? DROP_FLOOD : this.#malformed(request);
+    return this.#isFlooding(request.bytes, flow) ? DROP_FLOOD : this.#malformed(request);
   }
 
   /** Whether a request that is turned away for other reasons gets no answer either; it is counted as by {@link admit}. */
   ignores(request: SipMessage, flow: Flow): boolean {
-    if (!isScanner(request, this.#scanners)) return this.#isFlooding(request, flow);
+    if (!isScanner(request, this.#scanners)) return this.#isFlooding(request.bytes, flow);
     this.counters.scanners++;
     return true;
   }
@@ -156,7 +156,7 @@ export class FrontDoor {
   ignoresInvite(bytes: Buffer, flow: Flow): boolean {
     const { start, value, end } = invite.userAgent;
     if (start < 0 || !isScannersName(byteString(bytes, value, end), this.#scanners)) {
-      return this.#isFloodingWith(bytes.length, flow);
+      return this.#isFlooding(bytes, flow);
     }
     this.counters.scanners++;
     return true;
@@ -164,7 +164,7 @@ export class FrontDoor {
 
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
-    if (this.#isFlooding(ack, flow)) return DROP_FLOOD;
+    if (this.#isFlooding(ack.bytes, flow)) return DROP_FLOOD;
     const broken = this.#malformed(ack);
     if (broken) return broken;
     if (!ack.has(H.Route) || !this.#isForged(ack, flow)) return undefined;
@@ -174,7 +174,7 @@ export class FrontDoor {
 
   /** As {@link admit}, for a CANCEL: it ends here, so where it is routed does not matter. */
   admitCancel(cancel: SipMessage, flow: Flow): Refusal | undefined {
-    return this.#isFlooding(cancel, flow) ? DROP_FLOOD : this.#malformed(cancel);
+    return this.#isFlooding(cancel.bytes, flow) ? DROP_FLOOD : this.#malformed(cancel);
   }
 
   #malformed(request: SipMessage): Refusal | undefined {
@@ -185,11 +185,7 @@ export class FrontDoor {
   }
 
   /** Counts a message against the limit of its source. @returns true where it is over it */
-  #isFlooding({ bytes }: SipMessage, flow: Flow): boolean {
-    return this.#isFloodingWith(bytes.length, flow);
-  }
-
-  #isFloodingWith(size: number, flow: Flow): boolean {
+  #isFlooding(bytes: Buffer, flow: Flow): boolean {
     const { rate, trustInside } = this.#settings;
     if (!rate || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
     const source = sourceNetwork(flow.remoteAddress);
@@ -198,7 +194,7 @@ export class FrontDoor {
       bucket = new TokenBucket(this.#clock, rate.perSecond, rate.burst);
       this.#buckets.set(source, bucket);
     }
-    if (bucket.take(1 + (size >> COST_SHIFT))) return false;
+    if (bucket.take(1 + (bytes.length >> COST_SHIFT))) return false;
     this.counters.flooded++;
     return true;
   }

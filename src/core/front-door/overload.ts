@@ -202,7 +202,7 @@ export class OverloadControl implements AsyncDisposable {
 
   /** @param work what has come, @param room what may come: both in parts of what can be done */
   #adapt(work: number, room: number): void {
-    const change = 1 + STEP * (room / work - 1);
+    const change = 1 + STEP * (room / Math.max(LEAST_USE, work) - 1);
     const share = this.#share * Math.min(GROWTH, Math.max(DECLINE, change));
     this.#share = Math.min(1, Math.max(LEAST_SHARE, share));
     this.#calm = this.#share === 1 && work <= room ? this.#calm + 1 : 0;
@@ -249,9 +249,9 @@ function strainOf(load: Measured, targetDelayMs: number): number {
 function offered(load: Measured, grownMs: number | undefined, elapsedMs: number): number {
   const use = useOf(load);
   const lost = load.lost > 0 ? LOSS_STRAIN - 1 : 0;
-  if (load.busy < NEVER_IDLE) return Math.max(LEAST_USE, use + lost);
-  if (grownMs === undefined) return use < NEVER_IDLE ? Math.max(LEAST_USE, use) : 1 + ASSUMED_EXCESS;
-  return Math.max(LEAST_USE, 1 + grownMs / elapsedMs + lost);
+  if (load.busy < NEVER_IDLE) return use + lost;
+  if (grownMs === undefined) return use < NEVER_IDLE ? use : 1 + ASSUMED_EXCESS;
+  return 1 + grownMs / elapsedMs + lost;
 }
 
 /** What may come, so that messages wait as long as they should: less where a queue is to be worked off. */

@@ -1,4 +1,4 @@
-import { address as bounds, isTextAt, scanAddress, scanUri, uri } from '../../wire/sip/address-scan.ts';
+import { isAddressOf } from '../../wire/sip/address-scan.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 
@@ -10,8 +10,5 @@ import type { SipMessage } from '../../wire/sip/message.ts';
 export function isContactAt(message: SipMessage, address: string, port: number): boolean {
   const line = message.find(H.Contact);
   if (line < 0) return false;
-  const { bytes } = message;
-  if (!scanAddress(bytes, message.valueStart(line), message.valueEnd(line)) || bounds.hasComma) return false;
-  if (!scanUri(bytes, bounds.uriStart, bounds.uriEnd)) return false;
-  return uri.port === port && isTextAt(bytes, uri.hostStart, uri.hostEnd, address);
+  return isAddressOf(message.bytes, message.valueStart(line), message.valueEnd(line), address, port);
 }

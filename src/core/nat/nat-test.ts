@@ -1,10 +1,11 @@
 import { Cidr, canonicalHost, ipFamily } from '../../base/ip.ts';
 import type { Flow } from '../../net/flow.ts';
 import { defaultPort, isReliable, transportName } from '../../net/transport-name.ts';
+import { isAddressOf } from '../../wire/sip/address-scan.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 import { NameAddr } from '../../wire/sip/name-addr.ts';
-import { invite, isContactOf } from '../../wire/sip/plain-invite.ts';
+import { invite } from '../../wire/sip/plain-invite.ts';
 import type { Uri } from '../../wire/sip/uri.ts';
 import type { Via } from '../../wire/sip/via.ts';
 import { isContactAt } from './contact-at.ts';
@@ -98,7 +99,8 @@ export function isBehindNat(message: SipMessage, flow: Flow): boolean {
  */
 export function isPlainlyDirect(bytes: Buffer, via: Via, { remoteAddress, remotePort }: Flow): boolean {
   if (via.host !== remoteAddress || (via.port ?? viaPort(via.transport)) !== remotePort) return false;
-  return invite.contact.start < 0 || isContactOf(bytes, remoteAddress, remotePort);
+  const { start, value, end } = invite.contact;
+  return start < 0 || isAddressOf(bytes, value, end, remoteAddress, remotePort);
 }
 
 /** Every Contact that is a `sip:` or `sips:` URI. */

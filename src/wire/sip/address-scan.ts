@@ -160,6 +160,27 @@ export function scanUri(bytes: Uint8Array, start: number, end: number): boolean 
   return scanHostPort(bytes, userEnd < 0 ? from : userEnd + 1, end);
 }
 
+/**
+ * Finds the parts of the URI of a header value that is one address alone, in {@link uri}.
+ * @returns true only for the plain form of such an address
+ */
+export function scanOneAddress(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!scanAddress(bytes, start, end) || address.hasComma) return false;
+  return scanUri(bytes, address.uriStart, address.uriEnd);
+}
+
+/** Whether a header value is one address alone, and names this very host and port. */
+export function isAddressOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  host: string,
+  port: number,
+): boolean {
+  if (!scanOneAddress(bytes, start, end) || uri.port !== port) return false;
+  return isTextAt(bytes, uri.hostStart, uri.hostEnd, host);
+}
+
 /** @returns the position behind `sip:` or `sips:`, in lower case; -1 for any other scheme */
 function schemeEnd(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 5 || bytes[start] !== 0x73 || bytes[start + 1] !== 0x69 || bytes[start + 2] !== 0x70) {

@@ -1,4 +1,4 @@
-import { address, isTextAt, scanAddress, scanUri, scanValue, uri } from './address-scan.ts';
+import { address, isTextAt, scanAddress, scanValue } from './address-scan.ts';
 import { H, headerIdAt } from './header-name.ts';
 import { isTokenByte } from './text.ts';
 
@@ -22,10 +22,20 @@ export const invite = {
 };
 
 const LINES: readonly LineBounds[] = Object.values(invite);
+const NEEDED: readonly LineBounds[] = [invite.via, invite.from, invite.to, invite.callId, invite.cseq];
+/** By the ids of their headers. */
+const lineOf: (LineBounds | undefined)[] = [];
+lineOf[H.Via] = invite.via;
+lineOf[H.From] = invite.from;
+lineOf[H.To] = invite.to;
+lineOf[H.CallId] = invite.callId;
+lineOf[H.CSeq] = invite.cseq;
+lineOf[H.Contact] = invite.contact;
+lineOf[H.UserAgent] = invite.userAgent;
+
 const MOST_LINES = 64;
-const LONGEST_NAME = 31;
-const BEGINNING = Buffer.from('INVITE sip:', 'latin1');
-const VERSION = Buffer.from(' SIP/2.0', 'latin1');
+const BEGINNING = 'INVITE sip:';
+const VERSION = ' SIP/2.0';
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -40,10 +50,10 @@ const COLON = 0x3a;
  *   line, one value in Via, no tag in To. `parseMessage` reads the same there.
  */
 export function scanInvite(bytes: Buffer): boolean {
-  if (!isAt(bytes, 0, BEGINNING)) return false;
+  if (!isTextAt(bytes, 0, BEGINNING.length, BEGINNING)) return false;
   let end = plainLineEnd(bytes, BEGINNING.length);
-  if (end < 0 || !isAt(bytes, end - VERSION.length, VERSION) || hasBlank(bytes, end - VERSION.length))
-    return false;
+  // The first blank behind the method is the one before the version.
+  if (!isTextAt(bytes, bytes.indexOf(SPACE, BEGINNING.length), end, VERSION)) return false;
   for (let i = 0; i < LINES.length; i++) LINES[i]!.start = -1;
   let at = end + 2;
   for (let count = 0; bytes[at] !== CR; count++) {
@@ -52,15 +62,8 @@ export function scanInvite(bytes: Buffer): boolean {
     if (end < 0 || !noteLine(bytes, at, end)) return false;
     at = end + 2;
   }
-  return bytes[at + 1] === LF && isWhole() && isOneVia(bytes) && isWithoutTag(bytes);
-}
-
-/** Whether its Contact is one plain address, and names this very address and port. */
-export function isContactOf(bytes: Buffer, host: string, port: number): boolean {
-  const { value, end } = invite.contact;
-  if (!scanAddress(bytes, value, end) || address.hasComma) return false;
-  if (!scanUri(bytes, address.uriStart, address.uriEnd) || uri.port !== port) return false;
-  return isTextAt(bytes, uri.hostStart, uri.hostEnd, host);
+  if (bytes[at + 1] !== LF || NEEDED.some(({ start }) => start < 0)) return false;
+  return isOneVia(bytes) && isWithoutTag(bytes);
 }
 
 /** @returns where the CRLF begins; -1 where a control stands before it, a blank right before it, or a folded line behind it */
@@ -77,7 +80,7 @@ function noteLine(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
   while (isTokenByte(bytes[at]!)) at++;
   if (bytes[at] !== COLON || at === start) return false;
-  const line = at - start > LONGEST_NAME ? undefined : lineOf(headerIdAt(bytes, start, at));
+  const line = lineOf[headerIdAt(bytes, start, at)];
   if (line === undefined) return true;
   if (line.start >= 0) return false;
   at++;
@@ -86,32 +89,6 @@ function noteLine(bytes: Buffer, start: number, end: number): boolean {
   line.value = at;
   line.end = end;
   return at < end;
-}
-
-function lineOf(header: number): LineBounds | undefined {
-  switch (header) {
-    case H.Via:
-      return invite.via;
-    case H.From:
-      return invite.from;
-    case H.To:
-      return invite.to;
-    case H.CallId:
-      return invite.callId;
-    case H.CSeq:
-      return invite.cseq;
-    case H.Contact:
-      return invite.contact;
-    case H.UserAgent:
-      return invite.userAgent;
-    default:
-      return undefined;
-  }
-}
-
-function isWhole(): boolean {
-  const { via, from, to, callId, cseq } = invite;
-  return via.start >= 0 && from.start >= 0 && to.start >= 0 && callId.start >= 0 && cseq.start >= 0;
 }
 
 function isOneVia(bytes: Buffer): boolean {
@@ -124,15 +101,4 @@ function isOneVia(bytes: Buffer): boolean {
 function isWithoutTag(bytes: Buffer): boolean {
   if (!scanAddress(bytes, invite.to.value, invite.to.end)) return false;
   return !scanValue(bytes, address.paramsStart, address.paramsEnd, 'tag');
-}
-
-function hasBlank(bytes: Buffer, end: number): boolean {
-  for (let at = BEGINNING.length; at < end; at++) if (bytes[at] === SPACE) return true;
-  return false;
-}
-
-function isAt(bytes: Buffer, at: number, text: Buffer): boolean {
-  if (at < 0 || at + text.length > bytes.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
 }

@@ -9,28 +9,20 @@ const LF = 0x0a;
 /**
  * A 503 to the INVITE that `scanInvite` has found in `bytes` last, byte for byte as `buildResponse` writes it: the lines are
  * copied as they stand.
- * @param topVia the value of its Via where that is written anew; undefined leaves it as it was
+ * @param topVia the value of its Via, as it is or written anew
  * @param toTag a token
  * @param retryAfter in seconds
  */
-export function refusePlainInvite(
-  bytes: Buffer,
-  topVia: string | undefined,
-  toTag: string,
-  retryAfter: string,
-): Buffer {
+export function refusePlainInvite(bytes: Buffer, topVia: string, toTag: string, retryAfter: string): Buffer {
   const { via, from, to, callId, cseq } = invite;
   const tag = `;tag=${toTag}\r\n`;
   const tail = `Retry-After: ${retryAfter}\r\nContent-Length: 0\r\n\r\n`;
-  const viaLength = topVia === undefined ? lengthOf(via) : via.value - via.start + topVia.length + 2;
+  const viaLength = via.value - via.start + topVia.length + 2;
   const lines = viaLength + lengthOf(from) + lengthOf(to) - 2 + lengthOf(callId) + lengthOf(cseq);
   const out = Buffer.allocUnsafe(HEAD.length + lines + tag.length + tail.length);
   let at = HEAD.copy(out);
-  if (topVia === undefined) at = copyLine(bytes, via, out, at);
-  else {
-    at += bytes.copy(out, at, via.start, via.value);
-    at = endLine(out, at + writeByteString(out, topVia, at));
-  }
+  at += bytes.copy(out, at, via.start, via.value);
+  at = endLine(out, at + writeByteString(out, topVia, at));
   at = copyLine(bytes, from, out, at);
   at += bytes.copy(out, at, to.start, to.end);
   at += writeByteString(out, tag, at);

@@ -1,4 +1,4 @@
-import { address, scanAddress, scanUri } from './address-scan.ts';
+import { scanOneAddress } from './address-scan.ts';
 import type { HeaderEntry } from './build.ts';
 import { Flaw } from './flaw.ts';
 import { H, type HeaderId, headerName } from './header-name.ts';
@@ -229,9 +229,7 @@ function hasBrokenAddress(request: SipMessage, header: HeaderId): boolean {
 function isPlainAddress(request: SipMessage, header: HeaderId): boolean {
   const line = request.find(header);
   if (request.find(header, line + 1) >= 0) return false;
-  const { bytes } = request;
-  if (!scanAddress(bytes, request.valueStart(line), request.valueEnd(line)) || address.hasComma) return false;
-  return scanUri(bytes, address.uriStart, address.uriEnd);
+  return scanOneAddress(request.bytes, request.valueStart(line), request.valueEnd(line));
 }
 
 function malformed(request: SipMessage, header: HeaderId): Verdict {
