@@ -1,33 +1,34 @@
 // npm run bench:overload: what becomes of calls when there are more than a server can carry, Viaduct and Kamailio in turn.
 //   --times 1,2,3           so many times as many calls as it carries at most
-//   --most 3000             calls per second that it carries; found out where it is left out
-//   --runs 3                measured stretches      --seconds 4   of each      --warm 10  seconds before the first
+//   --most 3000             calls per second that it carries; found out before and after each overload where it is left out
+//   --runs 3                overloads of a start    --seconds 4   measured of each      --warm 6  seconds before
 //   --only viaduct,kamailio some of the servers
 //   --json FILE             also writes the results there
 import { parseArgs } from 'node:util';
 import { LOAD_CORE, runBench, SERVER_CORE } from './cores.ts';
-import { costOf, median, round } from './figures.ts';
+import { median, round } from './figures.ts';
 import { kamailio } from './peers/kamailio.ts';
 import { type Candidate, type Peer, PORT } from './peers/peer.ts';
 import { viaduct } from './peers/viaduct.ts';
 import { Notebook, publish, type Table } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
-import { runLoad } from './sipload.ts';
+import { type RunSummary, runLoad, type Stretch } from './sipload.ts';
 import { warmUp } from './warm-up.ts';
 
 interface Result {
   readonly server: string;
   readonly times: number;
   readonly offered: number; // calls per second, as all that follow
+  /** What it carries at most: the median of before, between and after. */
   readonly most: number;
   readonly good: number;
   readonly refused: number;
-  /** Of what it carries at most, in percent. */
+  /** Of what it carried at most just before and after, in percent. */
   readonly goodput: number;
   readonly p99Ms: number;
   /** Of one core, in percent: less than all of it where others work on this machine. */
   readonly cpu: number;
-  /** Calls of the whole run, the beginning of the overload included. */
+  /** Calls of all runs, the beginnings of the overloads included. */
   readonly calls: number;
   readonly lost: number;
   readonly broken: number;
@@ -41,7 +42,7 @@ const { values } = parseArgs({
     most: { type: 'string' },
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
-    warm: { type: 'string', default: '10' },
+    warm: { type: 'string', default: '6' },
     only: { type: 'string' },
     json: { type: 'string' },
   },
@@ -52,44 +53,65 @@ const WINDOW = 200;
 const notebook = new Notebook();
 const [runs, seconds, warmSeconds] = [Number(values.runs), Number(values.seconds), Number(values.warm)];
 
+interface Overload {
+  readonly offered: number;
+  /** What it carried at most just before and after, a second. */
+  readonly most: number;
+  readonly stretch: Stretch;
+  readonly summary: RunSummary;
+}
+
+/** The medians, and the sums of what was counted. */
+function resultOf(server: string, times: number, most: readonly number[], runs: readonly Overload[]): Result {
+  const middle = (of: (it: Overload) => number, digits = 0): number => round(median(runs.map(of)), digits);
+  const perSecond = (of: (it: Stretch) => number): number =>
+    middle(({ stretch }) => of(stretch) / stretch.seconds);
+  const sum = (of: (it: RunSummary) => number): number =>
+    runs.reduce((total, { summary }) => total + of(summary), 0);
+  return {
+    server,
+    times,
+    most: round(median(most), 0),
+    offered: middle(({ offered }) => offered),
+    good: perSecond(({ done }) => done),
+    refused: perSecond(({ refused = 0 }) => refused),
+    goodput: middle((it) => (it.stretch.done / it.stretch.seconds / it.most) * 100),
+    p99Ms: middle(({ stretch }) => stretch.p99Ms, 1),
+    cpu: perSecond(({ cpuUs }) => cpuUs / 10_000),
+    calls: sum(({ calls }) => calls),
+    lost: sum(({ lost }) => lost),
+    broken: sum(({ broken = 0 }) => broken),
+    bad: sum(({ bad }) => bad),
+    repeated: sum(({ repeated = 0 }) => repeated),
+  };
+}
+
 async function measure(peer: Peer): Promise<Result[]> {
   const results: Result[] = [];
-  let most = Number(values.most ?? 0);
   for (const times of values.times.split(',').map(Number)) {
     // Each time anew: what an overload leaves behind is not the next one's.
     await using server = await ServerUnderTest.start(peer, SERVER_CORE);
     await warmUp(peer, server.pids(), (load) => runLoad(load, LOAD_CORE));
-    const load = { pids: server.pids(), port: PORT, seconds, runs };
-    if (most === 0) {
-      const { stretches } = await runLoad({ ...load, warmSeconds, cps: 1000, window: WINDOW }, LOAD_CORE);
-      most = costOf(stretches).perSecond;
-      console.log(`${peer.name} carries ${most} calls/s at most`);
+    const load = { pids: server.pids(), port: PORT, seconds, warmSeconds, runs: 1 };
+    const carries = async (): Promise<number> => {
+      if (values.most !== undefined) return Number(values.most);
+      const { stretches } = await runLoad({ ...load, cps: 1000, window: WINDOW }, LOAD_CORE);
+      return stretches[0]!.done / stretches[0]!.seconds;
+    };
+    // Before and after each, for a machine that others work on changes its speed within minutes.
+    const most = [await carries()];
+    const overloads: Overload[] = [];
+    for (let i = 0; i < runs; i++) {
+      const offered = Math.round(most[i]! * times);
+      const { stretches, summary } = await runLoad({ ...load, cps: offered, again: true }, LOAD_CORE);
+      most.push(await carries());
+      overloads.push({ offered, stretch: stretches[0]!, summary, most: (most[i]! + most[i + 1]!) / 2 });
+      const { done, seconds: took } = stretches[0]!;
+      console.log(
+        `${peer.name} carries ${round(done / took, 0)} of ${offered} calls/s, ${round(most.at(-1)!, 0)} at most`,
+      );
     }
-    const offered = Math.round(most * times);
-    const { stretches, summary } = await runLoad(
-      { ...load, warmSeconds, cps: offered, again: true },
-      LOAD_CORE,
-    );
-    const perSecond = (of: (it: (typeof stretches)[number]) => number): number =>
-      round(median(stretches.map((it) => of(it) / it.seconds)), 0);
-    const good = perSecond(({ done }) => done);
-    const { calls, lost, broken = 0, bad, repeated = 0 } = summary;
-    results.push({
-      server: peer.name,
-      times,
-      offered,
-      most,
-      good,
-      refused: perSecond(({ refused = 0 }) => refused),
-      goodput: round((good / most) * 100, 0),
-      p99Ms: round(median(stretches.map(({ p99Ms }) => p99Ms))),
-      cpu: perSecond(({ cpuUs }) => cpuUs / 10_000),
-      calls,
-      lost,
-      broken,
-      bad,
-      repeated,
-    });
+    results.push(resultOf(peer.name, times, most, overloads));
     console.log(JSON.stringify(results.at(-1)));
   }
   return results;
@@ -100,6 +122,7 @@ function table(results: readonly Result[]): Table {
     title: 'More calls than a server carries',
     columns: [
       'server',
+      'most/s',
       'offered/s',
       '× most',
       'carried/s',
@@ -115,6 +138,7 @@ function table(results: readonly Result[]): Table {
     ],
     rows: results.map((it) => [
       it.server,
+      String(it.most),
       String(it.offered),
       String(it.times),
       String(it.good),

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const HEADERS = ['dispatch.h', 'owner.h'];
+const HEADERS = ['dispatch.h', 'owner.h', 'refuse.h', 'refuse-batch.h'];
 const ADDONS = [
-  ['datagram', 'datagrams go', ['datagram.c', 'dispatch.c', 'owner.c']],
+  ['datagram', 'datagrams go', ['datagram.c', 'dispatch.c', 'owner.c', 'refuse.c', 'refuse-batch.c']],
   ['relay', 'media goes', ['relay.c']],
 ];
 

@@ -1,6 +1,7 @@
 // Batched datagrams for Node: one recvmmsg and one callback into JavaScript for up to 64 datagrams, one sendmmsg for
-// what is sent meanwhile. Input and output only: no byte of a datagram is looked at here. Where several workers share a
-// socket, its datagrams come from an inbox (dispatch.h) instead. Linux, Node-API 8.
+// what is sent meanwhile. Input and output only: no byte of a datagram is looked at here; while there is too much to do, what
+// is refused anyway is taken out of a batch before (refuse.h). Where several workers share a socket, its datagrams come
+// from an inbox (dispatch.h) instead. Linux, Node-API 8.
 //
 // JavaScript and C share five blocks of memory that never move: arenas for the bytes, and descriptors (four int32 each:
 // offset or slot, length, port, IPv4 address in network order; IPv6 addresses stand in 16 bytes beside).
@@ -19,6 +20,7 @@
 
 #include "dispatch.h"
 #include "owner.h"
+#include "refuse-batch.h"
 
 // What is used of libuv, whose ABI is stable within version 1; its header is not everywhere where a compiler is.
 typedef struct uv_loop_s uv_loop_t;
@@ -64,6 +66,7 @@ typedef struct {
   uv_loop_t *loop;
   uv_handle_t *poll, *timer, *writable; // the last where there is an inbox
   inbox *inbox;
+  refuser *refuser; // or NULL
   int fd, family, open_handles, closed, blocked, torn_down;
   uint8_t *in_bytes, *out_bytes, *in_addresses, *out_addresses;
   int32_t *in, *out, *state;
@@ -147,7 +150,6 @@ static void lay_out(endpoint *it) {
     it->slots[i] = (struct iovec){.iov_base = it->in_bytes + (size_t)i * SLOT, .iov_len = 65536};
     it->received[i].msg_hdr = (struct msghdr){.msg_name = &it->sources[i], .msg_namelen = sizeof it->sources[i],
                                               .msg_iov = &it->slots[i], .msg_iovlen = 1};
-    it->in[i * WORDS + AT_OFFSET] = i * SLOT;
   }
   it->received[0].msg_hdr.msg_control = it->control;
 }
@@ -162,6 +164,7 @@ static int receive(endpoint *it) {
   }
   for (int i = 0; i < count; i++) {
     int32_t *words = it->in + i * WORDS;
+    words[AT_OFFSET] = i * SLOT;
     words[AT_LENGTH] = (int32_t)it->received[i].msg_len;
     // The kernel has written the true length of the name over the room for it.
     it->received[i].msg_hdr.msg_namelen = sizeof it->sources[i];
@@ -231,7 +234,8 @@ static void drain(endpoint *it) {
     count = it->inbox ? take(it) : receive(it);
     if (count <= 0) break;
     total += count;
-    deliver(it, count);
+    int left = it->refuser ? refuse_batch(it->refuser, it->fd, it->in_bytes, it->in, count) : count;
+    if (left > 0) deliver(it, left);
     if (it->closed) return;
     flush(it);
     if (count < BATCH) break;
@@ -316,6 +320,7 @@ static void on_closed(uv_handle_t *handle) {
   napi_delete_reference(it->env, it->on_batch);
   napi_delete_reference(it->env, it->self);
   napi_async_destroy(it->env, it->context);
+  free_refuser(it->env, it->refuser);
   napi_close_handle_scope(it->env, scope);
   // The functions of the object may still be called and find `closed`, so the endpoint itself stays until the thread ends.
   if (it->torn_down) forget(it);
@@ -357,10 +362,11 @@ static uv_handle_t *handle_of(endpoint *it, int type) {
   return handle;
 }
 
-// open(family, address bytes (16), port, receive buffer bytes, reuse port, onBatch, index of the worker, how many)
+// open(family, address bytes (16), port, receive buffer bytes, reuse port, onBatch, index of the worker, how many,
+//   memory of refusals or undefined)
 static napi_value open_socket(napi_env env, napi_callback_info info) {
-  napi_value arguments[8], object, name, port_value, function;
-  size_t argument_count = 8;
+  napi_value arguments[9], object, name, port_value, function;
+  size_t argument_count = 9;
   int32_t index, count;
   bool reuse_port;
   void *address;
@@ -385,6 +391,7 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   it->inbox = inbox;
   it->fd = fd;
   it->family = place.family;
+  if (it->family == 4) it->refuser = make_refuser(env, arguments[8]);
   napi_create_object(env, &object);
   it->in_bytes = block(it, 0, (size_t)BATCH * SLOT, napi_uint8_array, (size_t)BATCH * SLOT, object, "inBytes");
   it->out_bytes = block(it, 1, QUEUE_BYTES, napi_uint8_array, QUEUE_BYTES, object, "outBytes");
@@ -449,5 +456,7 @@ NAPI_MODULE_INIT() {
   napi_set_named_property(env, exports, "closeAbandoned", function);
   napi_create_function(env, "ownerOf", NAPI_AUTO_LENGTH, owner_of, NULL, &function);
   napi_set_named_property(env, exports, "ownerOf", function);
+  napi_create_function(env, "refuse", NAPI_AUTO_LENGTH, refuse_one, NULL, &function);
+  napi_set_named_property(env, exports, "refuse", function);
   return exports;
 }

@@ -6,7 +6,7 @@ import { ControlSocket } from './ops/admin/control-socket.ts';
 import { scriptCommand } from './ops/admin/script-commands.ts';
 import type { ServerConfig } from './ops/config/server-config.ts';
 import { VERSION } from './ops/version.ts';
-import { build, type Parts } from './server/build.ts';
+import { build, openGate, type Parts } from './server/build.ts';
 import { Foundation } from './server/foundation.ts';
 import { OneAtATime } from './server/one-at-a-time.ts';
 import { PrintedMemory } from './server/printed-memory.ts';
@@ -60,7 +60,7 @@ export class Server extends Signalling {
     super(options.config, parts, resources);
     this.#foundation = foundation;
     this.#reread = options.reread;
-    parts.gate.open(parts.runtime, parts.overload, parts.frontDoor);
+    openGate(parts);
     this.#printed = new PrintedMemory(parts.advertise, foundation.storage, parts.clock);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopped = promise;

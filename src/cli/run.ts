@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { logLine } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
+import { yieldHelperThreads } from '../base/helper-threads.ts';
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';
@@ -24,6 +25,7 @@ export async function run(options: ConfigOptions & { readonly C?: true }): Promi
     return;
   }
   const config = await configOf(options);
+  yieldHelperThreads();
   const { server: started, notice } = await startServer({ config, reread: () => configOf(options) });
   await using server = started;
   const release = handleSignals(server);

@@ -7,6 +7,7 @@ import { type Accelerator, loadAccelerator } from './accelerator.ts';
 import type { DatagramIo, DatagramOptions, DatagramSink } from './datagram-io.ts';
 import { openDgramIo } from './dgram-io.ts';
 import { PackedAddresses, textOf6, writeBytes6 } from './packed-address.ts';
+import { Refusals } from './refusals.ts';
 
 const accelerator = loadAccelerator();
 if (!accelerator) console.log('the datagram accelerator is not built here: its tests are skipped');
@@ -224,6 +225,90 @@ describe.runIf(accelerator)('the backlog of the accelerated path', () => {
   });
 });
 
+describe.skipIf(!accelerator)('what is refused', () => {
+  const invite = (number: number, more = '') =>
+    `INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bKcall${number}\r\n` +
+    'From: <sip:alice@example.com>;tag=a1\r\nTo: <sip:bob@example.com>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n' +
+    `${more}Content-Length: 0\r\n\r\n`;
+  const ack = 'ACK sip:bob@example.com SIP/2.0\r\nTo: <sip:bob@example.com>;tag=away\r\n\r\n';
+
+  async function pair(refusals: Refusals) {
+    const openIo = openAcceleratedIo(accelerator!);
+    const [server, phone] = [new Collector(), new Collector()];
+    const options = { address: '127.0.0.1', port: 0, family: 4 } as const;
+    const at = await openIo({ ...options, refusals }, server);
+    const from = await openIo(options, phone);
+    opened.push(at, from);
+    const send = (text: string) => from.send(Buffer.from(text, 'latin1'), '127.0.0.1', at.port);
+    return { server, phone, send, port: from.port };
+  }
+
+  function refusing(): Refusals {
+    const refusals = new Refusals();
+    refusals.answerWith('away');
+    refusals.allow('127.0.0.1', Infinity);
+    refusals.refuse(0);
+    return refusals;
+  }
+
+  it('is answered, its ACK absorbed, and both are counted; the rest comes in order', async () => {
+    const refusals = refusing();
+    const { server, phone, send, port } = await pair(refusals);
+    for (let n = 0; n < 20; n++) {
+      send(invite(n));
+      send(ack);
+      send(`OPTIONS ${n}`);
+    }
+    await server.until(() => server.got.length === 20);
+    await phone.until(() => phone.got.length === 20);
+    expect(server.got.map(({ text }) => text)).toEqual(Array.from({ length: 20 }, (_, n) => `OPTIONS ${n}`));
+    expect(phone.got[7]?.text).toMatch(/^SIP\/2\.0 503 Service Unavailable\r\nVia: /);
+    expect(phone.got[7]?.text).toContain(`;branch=z9hG4bKcall7;received=127.0.0.1;rport=${port}\r\n`);
+    expect(phone.got[7]?.text).toMatch(/;tag=away\r\n.*Retry-After: [2-9]\r\nContent-Length: 0\r\n\r\n$/s);
+    expect(refusals.take()).toEqual({ refused: 20, absorbed: 20, unsent: 0 });
+    expect(refusals.take()).toEqual({ refused: 0, absorbed: 0, unsent: 0 });
+  });
+
+  it('is nothing that is not to be refused', async () => {
+    const refusals = refusing();
+    refusals.passOn(['scanner']);
+    const { server, phone, send } = await pair(refusals);
+    send(invite(1, 'User-Agent: A Scanner 1.0\r\n'));
+    await server.until(() => server.got.length === 1);
+    refusals.refuse(1);
+    send(invite(2));
+    await server.until(() => server.got.length === 2);
+    refusals.refuse(0);
+    refusals.disallow();
+    send(invite(3));
+    await server.until(() => server.got.length === 3);
+    refusals.allow('127.0.0.1', 1);
+    send(invite(4));
+    send(invite(5));
+    await server.until(() => server.got.length === 4);
+    await phone.until(() => phone.got.length === 1);
+    refusals.allow('127.0.0.1', 1);
+    refusals.refuse(undefined);
+    send(invite(6));
+    await server.until(() => server.got.length === 5);
+    expect(server.got.map(({ text }) => /call(\d)/.exec(text)?.[1])).toEqual(['1', '2', '3', '5', '6']);
+    expect(phone.got[0]?.text).toContain('branch=z9hG4bKcall4');
+  });
+
+  it('is refused again, though all are let in meanwhile', async () => {
+    const refusals = refusing();
+    const { server, phone, send } = await pair(refusals);
+    send(invite(1));
+    await phone.until(() => phone.got.length === 1);
+    refusals.refuse(1);
+    send(invite(1));
+    send(invite(2));
+    await phone.until(() => phone.got.length === 2);
+    await server.until(() => server.got.length === 1);
+    expect(server.got[0]?.text).toContain('call2');
+  });
+});
+
 describe('the wait of a batch', () => {
   it('is told where the kernel tells it', async () => {
     const sink = new Collector();
@@ -237,6 +322,7 @@ describe('the wait of a batch', () => {
       },
       closeAbandoned: () => {},
       ownerOf: () => -1,
+      refuse: () => undefined,
     };
     await openAcceleratedIo(fake)({ address: '127.0.0.1', port: 5060, family: 4 }, sink);
     for (const us of [-1, 0, 2500]) {

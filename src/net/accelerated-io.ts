@@ -44,7 +44,7 @@ class AcceleratedIo implements DatagramIo {
     sink: DatagramSink,
     place: WorkerPlace | undefined,
   ) {
-    const { family, port, receiveBufferBytes = 0, reusePort = false } = options;
+    const { family, port, receiveBufferBytes = 0, reusePort = false, refusals } = options;
     this.#sink = sink;
     this.#family = family;
     const address = new Uint8Array(16);
@@ -53,7 +53,17 @@ class AcceleratedIo implements DatagramIo {
     const { index, count: workers } = place ?? { index: 0, count: 0 };
     const onBatch = (count: number): void => this.#batch(count);
     const socket = bind(() =>
-      accelerator.open(family, address, port, receiveBufferBytes, reusePort, onBatch, index, workers),
+      accelerator.open(
+        family,
+        address,
+        port,
+        receiveBufferBytes,
+        reusePort,
+        onBatch,
+        index,
+        workers,
+        refusals,
+      ),
     );
     this.#socket = socket;
     this.port = socket.port;

@@ -1,4 +1,5 @@
 import { loadNativeAddon } from './native-addon.ts';
+import type { Refusals } from './refusals.ts';
 
 /** What `native/datagram.c` gives for one socket: memory that both sides share, and two functions. */
 export interface AcceleratedSocket {
@@ -37,11 +38,18 @@ export interface Accelerator {
     onBatch: (count: number) => void,
     worker: number,
     workers: number,
+    refusals: Refusals | undefined,
   ): AcceleratedSocket;
   /** Closes the shared sockets of workers that have all ended without closing them. */
   closeAbandoned(): void;
   /** `messageOwner` of `wire/sip/owner.ts` in C. */
   ownerOf(bytes: Uint8Array, workers: number): number;
+  /**
+   * What a socket does with one datagram.
+   * @param address IPv4, in network order
+   * @returns the answer; null for an ACK that is absorbed, undefined for what is passed on
+   */
+  refuse(by: Refusals, bytes: Uint8Array, address: number, port: number): Buffer | null | undefined;
 }
 
 /** @returns undefined where the addon was not built for this machine, or cannot be loaded */

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../base/ip.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Where and how a datagram socket is opened. */
 export interface DatagramOptions {
@@ -10,6 +11,8 @@ export interface DatagramOptions {
   readonly receiveBufferBytes?: number;
   /** Shares the port with other sockets, among which the kernel spreads the datagrams (SO_REUSEPORT). */
   readonly reusePort?: boolean;
+  /** What need not be told to the sink, for it is refused; not every path does so. */
+  readonly refusals?: Refusals | undefined;
 }
 
 export interface DatagramSink {

@@ -13,6 +13,7 @@ import type { Flow } from './flow.ts';
 import type { AddressParts, Listener } from './listener.ts';
 import { type NetCounters, newNetCounters } from './net-counters.ts';
 import type { Destination, Network, NetworkSink, OpenConnection } from './network.ts';
+import type { Refusals } from './refusals.ts';
 import { StreamPorts } from './stream-ports.ts';
 import { StunResponder } from './stun-responder.ts';
 import type { CertificateState } from './tls-contexts.ts';
@@ -35,6 +36,8 @@ export interface SocketsOptions {
   readonly webSocket?: Partial<WebSocketSettings>;
   /** How datagram sockets are made; `node:dgram` unless given. */
   readonly openDatagrams?: OpenDatagramIo;
+  /** What datagram sockets may refuse by themselves. */
+  readonly refusals?: Refusals | undefined;
   /** Where this is one of several workers. They listen on the same ports. */
   readonly workers?: Workers | undefined;
 }
@@ -211,10 +214,11 @@ export class Sockets implements Network, AsyncDisposable {
 
   async #openEndpoint(listener: Listener): Promise<Endpoint> {
     if (listener.transport !== 'udp') return this.#ports.open(listener);
-    const { receiveBufferBytes, reusePort, openDatagrams } = this.#options;
+    const { receiveBufferBytes, reusePort, openDatagrams, refusals } = this.#options;
     const options = {
       open: openDatagrams ?? openDgramIo,
       stun: this.#stun,
+      refusals,
       ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
       ...(reusePort !== undefined && { reusePort }),
     };

@@ -14,7 +14,7 @@ const FLOWS = 4096;
 const CR = 0x0d;
 const LF = 0x0a;
 
-export interface UdpOptions extends Pick<DatagramOptions, 'receiveBufferBytes' | 'reusePort'> {
+export interface UdpOptions extends Pick<DatagramOptions, 'receiveBufferBytes' | 'reusePort' | 'refusals'> {
   readonly open: OpenDatagramIo;
   readonly stun: StunResponder;
 }

@@ -20,6 +20,7 @@ import { type DatagramPath, datagramPath } from '../net/datagram-path.ts';
 import { LoadMeter } from '../net/load-meter.ts';
 import { DnsNameServer } from '../net/name-server.ts';
 import { Quarantine } from '../net/quarantine.ts';
+import { Refusals } from '../net/refusals.ts';
 import { Resolver } from '../net/resolver.ts';
 import { subnetsOf } from '../net/select-listener.ts';
 import { Sockets } from '../net/sockets.ts';
@@ -48,6 +49,7 @@ import {
   transactionLimits,
 } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
+import { UnreadRefusals } from './unread-refusals.ts';
 
 /**
  * Room for a pause of this process: at 50,000 datagrams a second for nearly half a second, as the kernel counts. The system gives
@@ -73,6 +75,8 @@ export interface Parts {
   readonly authenticator: Authenticator;
   readonly frontDoor: FrontDoor;
   readonly overload: OverloadControl;
+  /** Undefined on the portable path of datagrams. */
+  readonly unread: UnreadRefusals | undefined;
   readonly runtime: RoutingRuntime;
   readonly dialogs: Dialogs;
   readonly relays: ServerRelays;
@@ -100,6 +104,8 @@ export async function build(
   const place = workers?.place;
   const wheel = new TimerWheel(clock);
   const gate = new Gate(() => layer);
+  const datagrams = workers?.datagrams ?? datagramPath(config.datagrams);
+  const refusals = datagrams.name === 'accelerated' ? new Refusals() : undefined;
   const layer: TransactionLayer = resources.use(
     new TransactionLayer({
       network: () => network,
@@ -110,13 +116,13 @@ export async function build(
       user: gate,
       limits: transactionLimits(config, place),
       place,
+      refusals,
       forceRport: isBehindNat,
     }),
   );
   const relays = resources.use(
     await ServerRelays.open(config.media, surroundings.relay, { clock, wheel, ids }, isFirst(place)),
   );
-  const datagrams = workers?.datagrams ?? datagramPath(config.datagrams);
   const network: Sockets = resources.use(
     await Sockets.open(
       surroundings.listeners,
@@ -125,6 +131,7 @@ export async function build(
         wheel,
         ...socketLimits(config, place),
         openDatagrams: datagrams.open,
+        refusals,
         receiveBufferBytes: RECEIVE_BUFFER_BYTES,
         workers,
       },
@@ -192,9 +199,22 @@ export async function build(
   });
   const meter = new LoadMeter(network);
   const overload = resources.use(
-    new OverloadControl({ clock, ids, load: () => meter.take(), settings: overloadSettings(config) }),
+    new OverloadControl({
+      clock,
+      ids,
+      load: () => meter.take(),
+      settings: overloadSettings(config),
+      refusals,
+      onPeriod: () => unread?.follow(),
+    }),
   );
   const frontDoor = new FrontDoor({ clock, advertise, settings: frontDoorSettings(config, place) });
+  const unread =
+    refusals &&
+    new UnreadRefusals({
+      ...{ refusals, overload, frontDoor, gate },
+      ...{ transactions: layer.counters, network: network.counters },
+    });
   const realm = defaultRealm(config);
   const runtime: RoutingRuntime = await startProgram(
     config,
@@ -266,6 +286,7 @@ export async function build(
     authenticator,
     frontDoor,
     overload,
+    unread,
     runtime,
     dialogs,
     relays,
@@ -274,6 +295,11 @@ export async function build(
     subnets,
     place,
   };
+}
+
+/** From now on requests are handled. */
+export function openGate({ gate, runtime, overload, frontDoor, unread }: Parts): void {
+  gate.open(runtime, overload, frontDoor, unread);
 }
 
 /** What scripts sign nonces with, the same in each worker. */

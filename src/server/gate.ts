@@ -8,6 +8,7 @@ import type { TransactionUser } from '../transaction/transaction-user.ts';
 import { H } from '../wire/sip/header-name.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { Via } from '../wire/sip/via.ts';
+import type { UnreadRefusals } from './unread-refusals.ts';
 
 const RETRY_AFTER = '10';
 /** Messages that wait for the program; a start takes no more than seconds. */
@@ -23,6 +24,7 @@ export class Gate implements TransactionUser {
   #user: TransactionUser | undefined;
   #overload: OverloadControl | undefined;
   #frontDoor: Pick<FrontDoor, 'ignores' | 'ignoresInvite'> | undefined;
+  #unread: Pick<UnreadRefusals, 'refused' | 'hasJudged'> | undefined;
   #early: (readonly [bytes: Buffer, flow: Flow])[] = [];
   #draining = false;
   /** Requests that were sent elsewhere. */
@@ -34,14 +36,17 @@ export class Gate implements TransactionUser {
     this.#layer = layer;
   }
 
+  /** @param unread judges INVITEs before this does */
   open(
     user: TransactionUser,
     overload: OverloadControl,
     frontDoor: Pick<FrontDoor, 'ignores' | 'ignoresInvite'>,
+    unread?: Pick<UnreadRefusals, 'refused' | 'hasJudged'>,
   ): void {
     this.#user = user;
     this.#overload = overload;
     this.#frontDoor = frontDoor;
+    this.#unread = unread;
     // From the beginning, for some have been sent again meanwhile.
     for (const [bytes, flow] of this.#early.splice(0)) this.#layer().message(bytes, flow);
   }
@@ -73,11 +78,18 @@ export class Gate implements TransactionUser {
     return !this.#draining && this.#overload?.active === true;
   }
 
+  sendsAwayFrom(flow: Flow): boolean {
+    return this.sendsSomeAway && !this.#unread?.hasJudged(flow);
+  }
+
   /** What {@link request} would say, where an answer is the same whether its sender is behind a NAT or not. */
   sendsAway(bytes: Buffer, via: Via, flow: Flow): string | undefined {
     if (via.rport === undefined && !isPlainlyDirect(bytes, via, flow)) return undefined;
     const retryAfter = this.#overload?.refusalOfInvite(via.branch);
-    return retryAfter !== undefined && this.#frontDoor?.ignoresInvite(bytes, flow) ? '' : retryAfter;
+    if (retryAfter === undefined) return undefined;
+    if (this.#frontDoor?.ignoresInvite(bytes, flow)) return '';
+    this.#unread?.refused(flow);
+    return retryAfter;
   }
 
   ack(message: SipMessage, flow: Flow): void {

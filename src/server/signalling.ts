@@ -68,7 +68,8 @@ export abstract class Signalling implements Administered, AsyncDisposable {
 
   statistics(): Readonly<Record<string, CounterGroup>> {
     const { network, layer, registrar, authenticator, frontDoor, runtime, keepAlive, gate } = this.parts;
-    const { resolver, nameServer, quarantine, probe, dialogs, media, overload } = this.parts;
+    const { resolver, nameServer, quarantine, probe, dialogs, media, overload, unread } = this.parts;
+    unread?.count();
     return {
       net: networkNumbers(network, this.clock.wallNow()),
       dns: { ...resolver.counters, ...nameServer.counters },

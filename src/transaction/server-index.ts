@@ -33,6 +33,11 @@ export class ServerIndex<Entry extends Indexed<Entry>> {
     return this.#size;
   }
 
+  /** What {@link Indexed.keyHash} is made with: a number for each byte. */
+  get salt(): Readonly<Int32Array> {
+    return this.#salt;
+  }
+
   find(key: ServerKey): Entry | undefined {
     const hash = this.#hash(key);
     let entry = this.#buckets[hash & (this.#buckets.length - 1)];

@@ -1,4 +1,5 @@
 import type { Flow } from '../net/flow.ts';
+import type { Refusals } from '../net/refusals.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import type { Via } from '../wire/sip/via.ts';
 import { ConnectionIndex } from './connection-index.ts';
@@ -18,6 +19,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export class ServerTable implements ServerOwner {
   readonly #context: MachineContext;
   readonly #limit: number;
+  readonly #refusals: Refusals | undefined;
   readonly #machines: ServerIndex<ServerMachine>;
   readonly #connections = new ConnectionIndex();
   readonly #lingering: Lingering;
@@ -26,10 +28,13 @@ export class ServerTable implements ServerOwner {
   #lookedFor: SipMessage | undefined = undefined;
   #lookedForKey: ServerKey | undefined = undefined;
 
-  constructor(context: MachineContext, limit: number) {
+  /** @param refusals which must not refuse what is here */
+  constructor(context: MachineContext, limit: number, refusals?: Refusals) {
     this.#context = context;
     this.#limit = limit;
+    this.#refusals = refusals;
     this.#machines = new ServerIndex(context.ids.uint32());
+    refusals?.keySalt.set(this.#machines.salt);
     this.#lingering = new Lingering(limit, context.counters);
   }
 
@@ -51,6 +56,7 @@ export class ServerTable implements ServerOwner {
     if (message.method === 'INVITE') {
       const machine = new InviteServer(this.#context, this, 'proceeding', key, message, flow, topVia, route);
       this.#machines.add(machine);
+      this.#refusals?.know(machine.keyHash);
       this.#connections.add(flow, machine);
       machine.start();
       return machine;
@@ -84,7 +90,9 @@ export class ServerTable implements ServerOwner {
     this.#context.counters.inUse--;
     this.#machines.remove(machine);
     this.#bytes -= machine.size;
-    if (machine instanceof InviteServer) this.#connections.remove(machine.flow, machine);
+    if (!(machine instanceof InviteServer)) return;
+    this.#refusals?.forget(machine.keyHash);
+    this.#connections.remove(machine.flow, machine);
   }
 
   connectionLost(flow: Flow, reason: string): void {

@@ -4,6 +4,7 @@ import type { IdSource } from '../base/ids.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Flow } from '../net/flow.ts';
 import type { Network, NetworkSink } from '../net/network.ts';
+import type { Refusals } from '../net/refusals.ts';
 import { defaultPort } from '../net/transport-name.ts';
 import type { WorkerPlace } from '../net/worker-place.ts';
 import { buildResponse } from '../wire/sip/build.ts';
@@ -49,6 +50,8 @@ export interface TransactionLayerOptions {
   readonly limits: TransactionLimits;
   /** Which of several workers this is: branches name it, so that responses come to it. */
   readonly place?: WorkerPlace | undefined;
+  /** What the network may refuse by itself: it learns what it needs to. */
+  readonly refusals?: Refusals | undefined;
   /** Whether the answer goes to the source port although the client did not ask for it (RFC 3581). */
   forceRport(message: SipMessage, flow: Flow): boolean;
 }
@@ -64,13 +67,14 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
   #turnsAway = false;
 
   constructor(options: TransactionLayerOptions) {
-    const { clock, wheel, ids, timers, network, limits, place } = options;
+    const { clock, wheel, ids, timers, network, limits, place, refusals } = options;
     const context: MachineContext = { clock, wheel, ids, timers, network, counters: this.counters };
     this.#options = options;
-    this.#servers = new ServerTable(context, limits.serverTransactions);
+    this.#servers = new ServerTable(context, limits.serverTransactions, refusals);
     this.#clients = new ClientTable(context, limits.clientTransactions, place);
     this.#statelessTags = new StatelessTags(ids);
     this.#away = new AwayTag(ids);
+    refusals?.answerWith(this.#away.tag);
   }
 
   message(bytes: Buffer, flow: Flow): void {
@@ -174,7 +178,7 @@ export class TransactionLayer implements NetworkSink, AsyncDisposable {
    */
   #sendAway(bytes: Buffer, flow: Flow): boolean {
     const { user } = this.#options;
-    if (!user.sendsSomeAway || flow.connectionId !== 0 || !scanInvite(bytes)) return false;
+    if (flow.connectionId !== 0 || !user.sendsAwayFrom?.(flow) || !scanInvite(bytes)) return false;
     const via = Via.parse(byteString(bytes, invite.via.value, invite.via.end));
     if (!via || !hasUniqueBranch(via) || this.#servers.findInvite(undefined, via)) return false;
     const retryAfter = user.sendsAway?.(bytes, via, flow);

@@ -10,8 +10,8 @@ export interface TransactionUser {
    * `TransactionLayer.replyStateless`, or dropped. Until it is accepted, a retransmission of it comes here again.
    */
   request(message: SipMessage, flow: Flow): void;
-  /** Whether anything is sent away by {@link sendsAway} now: else it is not looked for. */
-  readonly sendsSomeAway?: boolean;
+  /** Whether anything from there may be sent away by {@link sendsAway} now: else it is not looked for. */
+  sendsAwayFrom?(flow: Flow): boolean;
   /**
    * Whether the INVITE that `scanInvite` has found in these bytes is sent away before it is read: a new one, outside of
    * dialogs, by datagram. Its answer must not depend on more than was found.

@@ -162,6 +162,18 @@ export class FrontDoor {
     return true;
   }
 
+  /**
+   * Takes from the limit of a source beforehand.
+   * @returns how many small requests of it need not be counted any more, `most` at the most; Infinity where it has no limit
+   */
+  allowance(address: string, most: number): number {
+    const bucket = this.#bucket(address);
+    if (!bucket) return Infinity;
+    let taken = 0;
+    while (taken < most && bucket.take()) taken++;
+    return taken;
+  }
+
   /** As {@link admit}, for an ACK: it is passed on or dropped, for nobody answers it. */
   admitAck(ack: SipMessage, flow: Flow): Refusal | undefined {
     if (this.#isFlooding(ack.bytes, flow)) return DROP_FLOOD;
@@ -186,17 +198,23 @@ export class FrontDoor {
 
   /** Counts a message against the limit of its source. @returns true where it is over it */
   #isFlooding(bytes: Buffer, flow: Flow): boolean {
+    const bucket = this.#bucket(flow.remoteAddress);
+    if (!bucket || bucket.take(1 + (bytes.length >> COST_SHIFT))) return false;
+    this.counters.flooded++;
+    return true;
+  }
+
+  /** @returns undefined for a source without a limit */
+  #bucket(address: string): TokenBucket | undefined {
     const { rate, trustInside } = this.#settings;
-    if (!rate || (trustInside && this.#advertise.networks.isInside(flow.remoteAddress))) return false;
-    const source = sourceNetwork(flow.remoteAddress);
+    if (!rate || (trustInside && this.#advertise.networks.isInside(address))) return undefined;
+    const source = sourceNetwork(address);
     let bucket = this.#buckets.get(source);
     if (!bucket) {
       bucket = new TokenBucket(this.#clock, rate.perSecond, rate.burst);
       this.#buckets.set(source, bucket);
     }
-    if (bucket.take(1 + (bytes.length >> COST_SHIFT))) return false;
-    this.counters.flooded++;
-    return true;
+    return bucket;
   }
 
   /** OPTIONS and REGISTER that are for this server itself end here, however few hops are left (RFC 3261 §16.3 step 3). */

@@ -107,6 +107,13 @@ describe.each([
     expect(plant.overload.active).toBe(false);
   });
 
+  it('refuses nothing any more while it is nearly full', () => {
+    const plant = new Plant(tells);
+    plant.run(20, 2 * CAPACITY);
+    plant.run(10, 0.9 * CAPACITY);
+    expect(plant.overload.active).toBe(false);
+  });
+
   it('refuses nothing for a burst, nor while it is nearly full', () => {
     const plant = new Plant(tells);
     plant.run(0.15, 1.5 * CAPACITY);

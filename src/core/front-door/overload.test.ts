@@ -102,6 +102,25 @@ describe('overload control', () => {
     expect(overload.share).toBeLessThan(1);
   });
 
+  it('begins sooner when messages wait longer and longer', () => {
+    for (const waitedMs of [60, 90]) periods(1, { ...BEHIND, waitedMs });
+    expect(overload.active).toBe(false);
+    periods(1, { ...BEHIND, waitedMs: 130 });
+    expect(overload.active).toBe(true);
+  });
+
+  it('takes what is made up for after a pause for no overload', () => {
+    for (const waitedMs of [40, 200, 150, 100, 60]) periods(1, { ...BEHIND, waitedMs });
+    expect(overload.active).toBe(false);
+  });
+
+  it('lets all in again while the thread is never idle, as long as messages wait for little', () => {
+    periods(10, BEHIND);
+    periods(150, { busy: 1, ran: 1, waitedMs: 4, lost: 0 });
+    expect(overload.share).toBe(1);
+    expect(overload.active).toBe(false);
+  });
+
   it('knows by its own timer that the event loop is late', () => {
     load = { busy: 1, ran: 1, waitedMs: 0, lost: 0 };
     const late = new LateClock(70);

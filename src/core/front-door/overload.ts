@@ -2,6 +2,7 @@ import { logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
 import type { Load } from '../../net/load-meter.ts';
+import type { Refusals } from '../../net/refusals.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 
@@ -24,6 +25,10 @@ export interface OverloadOptions {
   readonly load: () => Load;
   /** Undefined never refuses anything. */
   readonly settings: OverloadSettings | undefined;
+  /** What the network may refuse by itself: both know what was refused before. */
+  readonly refusals?: Refusals | undefined;
+  /** Called when the load was looked at. */
+  onPeriod?(): void;
 }
 
 /** How often the load is looked at, in ms. */
@@ -54,12 +59,13 @@ const LEAST_SHARE = 0.02;
 /** What is measured below that says no more than that there is room. */
 const LEAST_USE = 0.1;
 /**
- * Refusing begins after five periods in a row in which messages waited or were lost, or ten of a busy thread where nobody
- * tells how long they wait.
+ * Refusing begins after five periods in a row in which messages waited or were lost, three in which they waited longer in each,
+ * for then it is no pause that is made up for, or ten of a busy thread where nobody tells how long they wait.
  */
-const TO_BEGIN = 10;
-const OF_BUSY = 1;
-const OF_WAITING = 2;
+const TO_BEGIN = 30;
+const OF_BUSY = 3;
+const OF_WAITING = 6;
+const OF_GROWING = 10;
 /** Periods in which nothing had to be refused, after which it is over. */
 const PERIODS_TO_END = 20;
 /** Periods for which refused requests are remembered when it is over: their retransmissions end by then (64 T1). */
@@ -84,9 +90,10 @@ export class OverloadControl implements AsyncDisposable {
   };
   readonly #clock: Clock;
   readonly #load: () => Load;
+  readonly #onPeriod: (() => void) | undefined;
   readonly #salt: number;
   /** Hashes of requests that were refused, so that what comes again is refused again, however the share has changed. */
-  readonly #refused = new Uint32Array(REMEMBERED);
+  readonly #refused: Uint32Array;
   #settings: OverloadSettings | undefined;
   #timer: TimerHandle | undefined;
   #due = 0;
@@ -104,7 +111,10 @@ export class OverloadControl implements AsyncDisposable {
   constructor(options: OverloadOptions) {
     this.#clock = options.clock;
     this.#load = options.load;
+    this.#onPeriod = options.onPeriod;
     this.#salt = options.ids.uint32();
+    this.#refused = options.refusals?.refused ?? new Uint32Array(REMEMBERED);
+    options.refusals?.hashWith(this.#salt);
     this.#settings = options.settings;
     this.#arm();
   }
@@ -147,7 +157,7 @@ export class OverloadControl implements AsyncDisposable {
   /** @param advantage how much more readily it is let in than others */
   #judge(name: string, advantage: number): string | undefined {
     const hash = this.#hash(name);
-    const slot = hash % REMEMBERED;
+    const slot = hash % this.#refused.length;
     if (this.#refused[slot] !== hash) {
       if (!this.#active || hash < this.#share * advantage * 2 ** 32) return undefined;
       this.#refused[slot] = hash;
@@ -164,6 +174,7 @@ export class OverloadControl implements AsyncDisposable {
     this.#due = this.#clock.now() + PERIOD_MS;
     this.#timer = this.#clock.setTimer(PERIOD_MS, () => {
       this.#look();
+      this.#onPeriod?.();
       this.#arm();
     });
   }
@@ -175,7 +186,9 @@ export class OverloadControl implements AsyncDisposable {
     if (!this.#settings) return;
     const { targetDelayMs } = this.#settings;
     const strain = strainOf(this.#last, targetDelayMs);
-    if (strain > 1 / MOST_BUSY) this.#strained += OF_WAITING;
+    const waited = load.waitedMs ?? 0;
+    if (waited > targetDelayMs && waited > this.#queueMs) this.#strained += OF_GROWING;
+    else if (strain > 1 / MOST_BUSY) this.#strained += OF_WAITING;
     else if (strain > 1 && load.waitedMs === undefined) this.#strained += OF_BUSY;
     else this.#strained = 0;
     if (this.#active) {
@@ -183,7 +196,7 @@ export class OverloadControl implements AsyncDisposable {
       this.#adapt(offered(this.#last, grownMs, PERIOD_MS + late), bearable(load.waitedMs, targetDelayMs));
     } else if (this.#strained >= TO_BEGIN) this.#begin(strain);
     else if (this.#watching && ++this.#calm > PERIODS_TO_FORGET) this.#forget();
-    this.#queueMs = load.waitedMs ?? 0;
+    this.#queueMs = waited;
   }
 
   #begin(strain: number): void {
@@ -254,10 +267,13 @@ function offered(load: Measured, grownMs: number | undefined, elapsedMs: number)
   return 1 + grownMs / elapsedMs + lost;
 }
 
-/** What may come, so that messages wait as long as they should: less where a queue is to be worked off. */
+/**
+ * What may come, so that messages wait as long as they should: less where a queue is to be worked off. A thread that is never
+ * idle is none that has too much to do, as long as they wait for less.
+ */
 function bearable(waitedMs: number | undefined, targetDelayMs: number): number {
   if (waitedMs === undefined) return MOST_BUSY;
-  return Math.max(LEAST_USE, MOST_BUSY + (AIM * targetDelayMs - waitedMs) / WORKED_OFF_MS);
+  return Math.max(LEAST_USE, 1 + (AIM * targetDelayMs - waitedMs) / WORKED_OFF_MS);
 }
 
 /** The part of the time in which the thread was at work. */

@@ -12,7 +12,7 @@ import { CommandTable } from '../../ops/admin/command-table.ts';
 import { adminCommands } from '../../ops/admin/commands.ts';
 import { scriptCommand } from '../../ops/admin/script-commands.ts';
 import { LogLines } from '../../ops/log/log-lines.ts';
-import { build } from '../build.ts';
+import { build, openGate } from '../build.ts';
 import type { OwnRelay } from '../own-relay.ts';
 import { ownsAor } from '../owner.ts';
 import { loadProgram } from '../program.ts';
@@ -135,8 +135,7 @@ async function start(): Promise<{ readonly datagrams: string }> {
 }
 
 function open(): void {
-  const { gate, runtime, overload, frontDoor } = server!.parts;
-  gate.open(runtime, overload, frontDoor);
+  openGate(server!.parts);
 }
 
 function attach(index: number, port: MessagePort): void {

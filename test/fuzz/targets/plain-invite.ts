@@ -15,9 +15,8 @@ const plain = (via: string, more = '') =>
   `Call-ID: 1@a\r\nCSeq: 1 INVITE\r\n${more}Content-Length: 4\r\n\r\nv=0\n`;
 
 export const name = 'plain-invite';
-export const seeds: readonly string[] = [
-  ...USUAL_MESSAGES,
-  ...tortureMessages(),
+/** INVITEs that nothing is wrong with. */
+export const PLAIN: readonly string[] = [
   plain('SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKa1;rport', 'Contact: <sip:a@192.0.2.9:5060>\r\n'),
   plain('SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa1', 'm: sip:a@192.0.2.9:5060\r\nUser-Agent: x y\r\n'),
   plain(
@@ -25,6 +24,7 @@ export const seeds: readonly string[] = [
     'Subject:\r\nCONTACT: <sip:b>\r\n',
   ),
 ];
+export const seeds: readonly string[] = [...USUAL_MESSAGES, ...tortureMessages(), ...PLAIN];
 
 const [TAG, LATER, ADDRESS, PORT] = ['abc', '5', '192.0.2.9', 5060] as const;
 
