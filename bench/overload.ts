@@ -1,7 +1,7 @@
 // npm run bench:overload: what becomes of calls when there are more than a server can carry, Viaduct and Kamailio in turn.
 //   --times 1,2,3           so many times as many calls as it carries at most
 //   --most 3000             calls per second that it carries; found out before and after each overload where it is left out
-//   --runs 3                overloads of a start    --seconds 4   measured of each      --warm 6  seconds before
+//   --runs 4                overloads of a start    --seconds 4   measured of each      --warm 5  seconds before
 //   --only viaduct,kamailio some of the servers
 //   --json FILE             also writes the results there
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ interface Result {
   readonly most: number;
   readonly good: number;
   readonly refused: number;
-  /** Of what it carried at most just before and after, in percent. */
+  /** Of what it carried at most just before and after each, in percent, all runs together. */
   readonly goodput: number;
   readonly p99Ms: number;
   /** Of one core, in percent: less than all of it where others work on this machine. */
@@ -40,9 +40,9 @@ const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '1,2,3' },
     most: { type: 'string' },
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '4' },
-    warm: { type: 'string', default: '6' },
+    warm: { type: 'string', default: '5' },
     only: { type: 'string' },
     json: { type: 'string' },
   },
@@ -61,13 +61,13 @@ interface Overload {
   readonly summary: RunSummary;
 }
 
-/** The medians, and the sums of what was counted. */
+/** Medians, what was carried in all by what could have been, and the sums of what was counted. */
 function resultOf(server: string, times: number, most: readonly number[], runs: readonly Overload[]): Result {
   const middle = (of: (it: Overload) => number, digits = 0): number => round(median(runs.map(of)), digits);
   const perSecond = (of: (it: Stretch) => number): number =>
     middle(({ stretch }) => of(stretch) / stretch.seconds);
-  const sum = (of: (it: RunSummary) => number): number =>
-    runs.reduce((total, { summary }) => total + of(summary), 0);
+  const total = (of: (it: Overload) => number): number => runs.reduce((before, it) => before + of(it), 0);
+  const sum = (of: (it: RunSummary) => number): number => total(({ summary }) => of(summary));
   return {
     server,
     times,
@@ -75,7 +75,10 @@ function resultOf(server: string, times: number, most: readonly number[], runs: 
     offered: middle(({ offered }) => offered),
     good: perSecond(({ done }) => done),
     refused: perSecond(({ refused = 0 }) => refused),
-    goodput: middle((it) => (it.stretch.done / it.stretch.seconds / it.most) * 100),
+    goodput: round(
+      (total(({ stretch }) => stretch.done / stretch.seconds) / total((it) => it.most)) * 100,
+      0,
+    ),
     p99Ms: middle(({ stretch }) => stretch.p99Ms, 1),
     cpu: perSecond(({ cpuUs }) => cpuUs / 10_000),
     calls: sum(({ calls }) => calls),

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { callOwner } from '../../wire/sip/owner.ts';
 import type { DatagramOptions } from '../datagram-io.ts';
 import { sharedDatagrams } from '../datagram-path.ts';
+import { Refusals } from '../refusals.ts';
 import type { DatagramOrder, DatagramReport } from '../testing/datagram-worker.ts';
 
 const shared = sharedDatagrams();
@@ -235,5 +236,34 @@ describe.skipIf(!shared)('datagrams of several workers', () => {
     await expect(take(0, 2).open({ ...LOCALHOST, port: socket.address().port })).rejects.toThrow(
       'EADDRINUSE',
     );
+  });
+
+  it('refuses in the inbox what is to be refused', async () => {
+    const refusals = new Refusals();
+    refusals.answerWith('away');
+    refusals.allow('127.0.0.1', Infinity);
+    refusals.refuse(0);
+    const came: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const sink = {
+      datagram(bytes: Buffer): void {
+        came.push(bytes.toString('latin1'));
+        resolve();
+      },
+      sendFailed: () => {},
+    };
+    const io = await shared!.openAs({ index: 0, count: 1, life: 0 })({ ...LOCALHOST, refusals }, sink);
+    const socket = await client();
+    const answered = once(socket, 'message');
+    const invite =
+      'INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP b;rport;branch=z9hG4bK1\r\nFrom: <sip:b>\r\nTo: <sip:a>\r\n' +
+      'Call-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n';
+    await send(socket, invite, io.port);
+    expect(String((await answered)[0])).toMatch(/^SIP\/2\.0 503 /);
+    await send(socket, message('2'), io.port);
+    await promise;
+    expect(came).toEqual([message('2')]);
+    expect(refusals.take().refused).toBe(1);
+    await io.close();
   });
 });
