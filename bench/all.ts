@@ -58,7 +58,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     script: 'bench:overload',
     full: ['--times', '1,2'],
     quick: ['--times', '2', '--runs', '1'],
-    limitSeconds: 420,
+    limitSeconds: 600,
   },
   workers: { script: 'bench:workers', full: [], quick: [], limitSeconds: 480 },
 };

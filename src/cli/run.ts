@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { logLine } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
-import { yieldHelperThreads } from '../base/helper-threads.ts';
+
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';
@@ -12,6 +12,7 @@ import type { RunningServer } from '../server/running-server.ts';
 import { startServer } from '../server/start-server.ts';
 import { banner } from './banner.ts';
 import { type ConfigOptions, configOf, loadScriptConfig } from './config-options.ts';
+import { yieldHelperThreads } from './helper-threads.ts';
 import { complain, paint, print } from './terminal.ts';
 
 /** Npm hands Ctrl-C on to a process that the terminal gave it to already; no person presses it twice so fast. */
