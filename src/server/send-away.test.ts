@@ -2,14 +2,23 @@ import { expect, it } from 'vitest';
 import { FakeClock } from '../base/fake-clock.ts';
 import { SequentialIds } from '../base/ids.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
+import { DEFAULT_FRONT_DOOR } from '../core/front-door/front-door.ts';
 import { OverloadControl } from '../core/front-door/overload.ts';
 import { isBehindNat } from '../core/nat/nat-test.ts';
+import { loadAccelerator } from '../net/accelerator.ts';
 import type { Flow } from '../net/flow.ts';
+import { newNetCounters } from '../net/net-counters.ts';
+import { PackedAddresses } from '../net/packed-address.ts';
+import { Refusals } from '../net/refusals.ts';
 import { FakeNetwork } from '../transaction/testing/fake-network.ts';
 import { DEFAULT_TIMERS } from '../transaction/timers.ts';
 import { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { Gate } from './gate.ts';
+import { UnreadRefusals } from './unread-refusals.ts';
+
+const accelerator = loadAccelerator();
+if (!accelerator) console.log('the datagram accelerator is not built here: refusals in C are skipped');
 
 class CountingGate extends Gate {
   read = 0;
@@ -59,8 +68,11 @@ function text(number: number, [from, to]: readonly [string, string]): string {
   return plain.replace(from, to);
 }
 
-/** What an overloaded server does with all forms, each often. */
-async function serve(kind: typeof CountingGate) {
+/**
+ * What an overloaded server does with all forms, each often.
+ * @param refusals by which the network does a part of it
+ */
+async function serve(kind: typeof CountingGate, refusals?: Refusals) {
   const clock = new FakeClock();
   const load = () => ({ busy: 1, ran: 1, waitedMs: 900, lost: 9 });
   await using overload = new OverloadControl({
@@ -68,6 +80,7 @@ async function serve(kind: typeof CountingGate) {
     ids: new SequentialIds(),
     load,
     settings: { targetDelayMs: 100 },
+    refusals,
   });
   clock.advance(1200);
   const network = new FakeNetwork('udp');
@@ -81,7 +94,22 @@ async function serve(kind: typeof CountingGate) {
     user: gate,
     limits: { serverTransactions: 5000, clientTransactions: 5000 },
     forceRport: isBehindNat,
+    refusals,
   });
+  const unread =
+    refusals &&
+    new UnreadRefusals({
+      ...{ refusals, overload, gate, transactions: layer.counters, network: newNetCounters() },
+      frontDoor: { settings: { ...DEFAULT_FRONT_DOOR, scanners: ['scanner'] }, allowance: () => Infinity },
+    });
+  const word = new PackedAddresses().wordOf4('192.0.2.7');
+  let inC = 0;
+  const receive = (bytes: Buffer, flow: Flow): void => {
+    const answer = refusals && accelerator?.refuse(refusals, bytes, word, flow.remotePort);
+    if (answer === undefined) layer.message(bytes, flow);
+    else inC++;
+    if (answer) flow.send(answer);
+  };
   const letIn: string[] = [];
   const scanner = (agent: string) => agent.includes('scanner');
   gate.open(
@@ -100,7 +128,9 @@ async function serve(kind: typeof CountingGate) {
       ignores: (message) => scanner(message.header('User-Agent') ?? ''),
       ignoresInvite: (bytes) => scanner(bytes.toString('latin1')),
     },
+    unread,
   );
+  unread?.follow();
   const near = network.peer('192.0.2.7', 5060);
   const moved = network.peer('192.0.2.7', 6060);
   for (let round = 0; round < ROUNDS; round++) {
@@ -108,12 +138,13 @@ async function serve(kind: typeof CountingGate) {
       for (const flow of [near, moved]) {
         const number = round * 1000 + index * 10 + (flow === near ? 0 : 1);
         const bytes = Buffer.from(text(number, form), 'latin1');
-        layer.message(bytes, flow);
+        receive(bytes, flow);
         // Comes again: refused again, or absorbed by its transaction.
-        layer.message(bytes, flow);
+        receive(bytes, flow);
       }
     });
   }
+  unread?.count();
   const { receivedRequests, localReplies, uasTransactions, retransmissionsAbsorbed } = layer.counters;
   const counters = { receivedRequests, localReplies, uasTransactions, retransmissionsAbsorbed };
   return {
@@ -122,6 +153,7 @@ async function serve(kind: typeof CountingGate) {
     counters,
     refused: overload.counters.refused,
     read: gate.read,
+    inC,
   };
 }
 
@@ -132,4 +164,11 @@ it('sends INVITEs away unread as it does those that it reads', async () => {
   expect(unread.refused).toBeGreaterThan(500);
   expect(unread.letIn.length).toBeGreaterThan(100);
   expect(unread.read).toBeLessThan(read.read - 400);
+});
+
+it.skipIf(!accelerator)('refuses in C as it does where it reads', async () => {
+  const refused = await serve(CountingGate, new Refusals());
+  const read = await serve(ReadingGate);
+  expect({ ...refused, read: 0, inC: 0 }).toEqual({ ...read, read: 0 });
+  expect(refused.inC).toBeGreaterThan(300);
 });
