@@ -1,5 +1,11 @@
 import { ServerError } from '../base/errors.ts';
-import type { BranchView, ForkOptions as ProxyOptions, ReplyView } from '../core/proxy/fork-options.ts';
+import type {
+  BranchView,
+  ForkOptions as ProxyOptions,
+  ReplyView,
+  RequestEdit,
+} from '../core/proxy/fork-options.ts';
+import type { Hook } from '../core/proxy/hook.ts';
 import type { MaybePromise } from '../core/registrar/location-store.ts';
 import { toByteString } from '../wire/sip/text.ts';
 import { Uri } from '../wire/sip/uri.ts';
@@ -38,10 +44,24 @@ export function proxyOptions(call: RequestCall, options: ForkOptions, script: Ca
     ...(path === undefined ? {} : { path }),
     ...(listener === undefined ? {} : { listener }),
     ...(options.headers === undefined ? {} : { headers: scriptHeaders(options.headers) }),
-    ...(headers.changed ? { edit: (edit) => headers.apply(edit) } : {}),
-    ...(onBranch ? { onBranch: (view) => script.guard(() => onBranch(new ScriptBranch(view))) } : {}),
-    ...(onReply ? { onReply: (view) => script.guard(() => onReply(new ScriptReply(view))) } : {}),
+    ...(headers.changed ? { edit: editOf(headers) } : {}),
+    ...(onBranch ? { onBranch: branchHook(onBranch, script) } : {}),
+    ...(onReply ? { onReply: replyHook(onReply, script) } : {}),
   };
+}
+
+// Each for itself, for functions of one scope hold together what any of them uses: answers outlive the request.
+
+function editOf(headers: RequestCall['headers']): RequestEdit {
+  return (edit) => headers.apply(edit);
+}
+
+function branchHook(onBranch: NonNullable<ForkOptions['onBranch']>, script: CallbackGuard): Hook<BranchView> {
+  return (view) => script.guard(() => onBranch(new ScriptBranch(view)));
+}
+
+function replyHook(onReply: NonNullable<ForkOptions['onReply']>, script: CallbackGuard): Hook<ReplyView> {
+  return (view) => script.guard(() => onReply(new ScriptReply(view)));
 }
 
 /** Most forks are plain ones: nothing is made for those. */

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import type { RequestEdit } from './fork-options.ts';
 import { calleeDialog, callerDialog } from './testing/peer.ts';
 import { ProxyUnderTest, target } from './testing/proxy-under-test.ts';
 
@@ -52,4 +53,33 @@ it('frees what a finished call held', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   gc();
   expect(held.map((ref) => ref.deref())).toEqual([undefined, undefined]);
+});
+
+it('lets go of what only requests need as soon as a call is answered', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const server = new ProxyUnderTest();
+  const caller = server.peer('10.0.0.7');
+  const callee = server.peer('198.51.100.1');
+  server.forkTo(callee);
+  const edits: WeakRef<object>[] = [];
+  const replies: number[] = [];
+  const ask = (): void => {
+    const edit: RequestEdit = (it) => it.append('X-Edited', '1');
+    edits.push(new WeakRef(edit));
+    server.options = { edit, onReply: ({ response }) => void replies.push(response.status) };
+    caller.request('INVITE');
+    server.options = {};
+  };
+  ask();
+  expect(callee.last('INVITE')).toContain('X-Edited: 1');
+  callee.answer('INVITE', 200);
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
+  expect(edits.map((ref) => ref.deref())).toEqual([undefined]);
+  expect(server.layer.counters.inUse).toBe(1);
+  callee.answer('INVITE', 200);
+  expect(replies).toEqual([200, 200]);
 });

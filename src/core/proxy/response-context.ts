@@ -12,6 +12,7 @@ import { earlyDialogEnded } from './early-dialog-ended.ts';
 import type { ForkOptions, ForkOutcome } from './fork-options.ts';
 import { answerBytes, answerEdit } from './forwarded-response.ts';
 import { runHook } from './hook.ts';
+import { lateOptions } from './late-options.ts';
 import { PassingAnswer } from './passing-answer.ts';
 import type { ProxyEnvironment } from './proxy-environment.ts';
 import { SIPS_NOT_ALLOWED } from './sips.ts';
@@ -41,7 +42,8 @@ export class ResponseContext implements BranchUser {
   readonly #env: ProxyEnvironment;
   /** Until it is settled. */
   #setting: BranchSetting | undefined;
-  readonly #options: ForkOptions;
+  /** When it is settled, those that late answers need. */
+  #options: ForkOptions;
   readonly #user: ResponseContextUser;
   /** Given away when it is called, with all that it holds. */
   #done: ((outcome: ForkOutcome) => void) | undefined;
@@ -324,6 +326,7 @@ export class ResponseContext implements BranchUser {
     if (this.#settled) return;
     this.#settled = true;
     this.#setting = undefined;
+    this.#options = lateOptions(this.#options);
     this.#stopTimer();
     const done = this.#done!;
     this.#done = undefined;
