@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const HEADERS = ['dispatch.h', 'owner.h', 'refuse.h', 'refuse-batch.h'];
+const HEADERS = ['bytes.h', 'dispatch.h', 'owner.h', 'refuse.h', 'refuse-batch.h'];
 const ADDONS = [
   ['datagram', 'datagrams go', ['datagram.c', 'dispatch.c', 'owner.c', 'refuse.c', 'refuse-batch.c']],
   ['relay', 'media goes', ['relay.c']],

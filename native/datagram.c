@@ -234,7 +234,7 @@ static void drain(endpoint *it) {
     count = it->inbox ? take(it) : receive(it);
     if (count <= 0) break;
     total += count;
-    int left = it->refuser ? refuse_batch(it->refuser, it->fd, it->in_bytes, it->in, count) : count;
+    int left = it->refuser ? refuse_batch(it->refuser, it->fd, it->in_bytes, (letter *)it->in, count) : count;
     if (left > 0) deliver(it, left);
     if (it->closed) return;
     flush(it);

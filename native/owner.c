@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
+
 enum { INDEX_LENGTH = 5, COOKIE_LENGTH = 8 }; // of a branch: src/transaction/branch.ts
 
 typedef const uint8_t *at;
@@ -19,10 +21,6 @@ static bool is_blank(uint8_t c) {
 
 static bool is_break(uint8_t c) {
   return c == '\r' || c == '\n';
-}
-
-static uint8_t lower(uint8_t c) {
-  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
 static bool begins(at here, at end, const char *word) {
@@ -72,16 +70,6 @@ static at value_of(at here, at end, const char *name) {
   at next = behind(here, end, name);
   while (next && next < end && is_blank(*next)) next++;
   return next && next < end && *next == ':' ? next + 1 : NULL;
-}
-
-static uint32_t hash_byte(uint32_t hash, uint8_t byte) {
-  return (hash ^ byte) * 0x01000193u;
-}
-
-static uint32_t mixed(uint32_t hash) {
-  hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-  return hash ^ (hash >> 16);
 }
 
 static int hex(uint8_t c) {

@@ -10,7 +10,7 @@
 
 #include "refuse.h"
 
-enum { BATCH = 64, WORDS = 4, AT_OFFSET = 0, AT_LENGTH, AT_PORT, AT_ADDRESS, ROOM = 1 << 17 };
+enum { BATCH = 64, ROOM = 1 << 17 };
 
 struct refuser {
   napi_ref memory;
@@ -59,10 +59,10 @@ void free_refuser(napi_env env, refuser *it) {
   free(it);
 }
 
-static void queue_answer(refuser *it, const int32_t *words, int length) {
+static void queue_answer(refuser *it, const letter *to, int length) {
   int slot = it->waiting++;
-  it->names[slot] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)words[AT_PORT]),
-                                         .sin_addr.s_addr = (uint32_t)words[AT_ADDRESS]};
+  it->names[slot] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)to->port),
+                                         .sin_addr.s_addr = (uint32_t)to->address4};
   it->vectors[slot] = (struct iovec){.iov_base = it->answers + it->used, .iov_len = (size_t)length};
   it->messages[slot].msg_hdr = (struct msghdr){.msg_name = &it->names[slot], .msg_namelen = sizeof it->names[slot],
                                                .msg_iov = &it->vectors[slot], .msg_iovlen = 1};
@@ -88,19 +88,19 @@ static void send_answers(refuser *it, int fd) {
   it->used = 0;
 }
 
-int refuse_batch(refuser *it, int fd, const uint8_t *bytes, int32_t *in, int count) {
+int refuse_batch(refuser *it, int fd, const uint8_t *bytes, letter *letters, int count) {
   if (!it->by.words[ACTIVE]) return count;
   int left = 0;
   for (int i = 0; i < count; i++) {
-    const int32_t *words = in + i * WORDS;
-    size_t length = (size_t)words[AT_LENGTH];
+    const letter *next = &letters[i];
+    size_t length = (size_t)next->length;
     int made = PASSED_ON;
     if (it->used + length + MORE_THAN_COPIED <= ROOM) {
-      made = refuse(&it->by, bytes + words[AT_OFFSET], length, (uint32_t)words[AT_ADDRESS], words[AT_PORT],
+      made = refuse(&it->by, bytes + next->offset, length, (uint32_t)next->address4, next->port,
                     it->answers + it->used);
     }
-    if (made > 0) queue_answer(it, words, made);
-    if (made == PASSED_ON) memmove(in + left++ * WORDS, words, WORDS * sizeof *in);
+    if (made > 0) queue_answer(it, next, made);
+    if (made == PASSED_ON) letters[left++] = *next;
   }
   if (it->waiting > 0) send_answers(it, fd);
   return left;

@@ -4,14 +4,16 @@
 #include <node_api.h>
 #include <stdint.h>
 
+#include "dispatch.h"
+
 typedef struct refuser refuser;
 
 // By the memory of src/net/refusals.ts; NULL where `memory` is undefined.
 refuser *make_refuser(napi_env env, napi_value memory);
 void free_refuser(napi_env env, refuser *it);
 
-// How many of `count` datagrams are left: their descriptors move up. `offset` etc. as in datagram.c; `in` is of IPv4.
-int refuse_batch(refuser *it, int fd, const uint8_t *bytes, int32_t *in, int count);
+// How many of `count` datagrams, all of IPv4, are left: their letters move up.
+int refuse_batch(refuser *it, int fd, const uint8_t *bytes, letter *letters, int count);
 
 // refuse(memory, bytes, IPv4 address in network order, port): the answer, null for one that is absorbed, undefined for one that is passed on
 napi_value refuse_one(napi_env env, napi_callback_info info);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bytes.h"
+
 enum { LONGEST = 4095, MOST_LINES = 64, SIP_PORT = 5060, ADDRESS_ROOM = 16 };
 
 typedef const uint8_t *at;
@@ -26,10 +28,6 @@ typedef struct {
 static const char BEGINNING[] = "INVITE sip:", VERSION[] = " SIP/2.0", PROTOCOL[] = "SIP/2.0/UDP ", COOKIE[] = "z9hG4bK";
 static const char HEAD[] = "SIP/2.0 503 Service Unavailable\r\n";
 #define LENGTH(text) (sizeof(text) - 1)
-
-static uint8_t lower(uint8_t c) {
-  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
 
 // Bytes of a host, and the others of a token (RFC 3261 §25.1).
 enum { OF_HOST = 1, OF_TOKEN };
@@ -247,36 +245,23 @@ static bool is_scanner(line agent, const uint8_t *names) {
 // `#hash` of src/core/front-door/overload.ts.
 static uint32_t request_hash(uint32_t salt, at start, at end) {
   uint32_t hash = salt;
-  for (; start < end; start++) hash = (hash ^ *start) * 0x01000193u;
-  hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-  hash ^= hash >> 16;
+  for (; start < end; start++) hash = hash_byte(hash, *start);
+  hash = mixed(hash);
   return hash ? hash : 1;
 }
 
-static uint32_t mix(const uint32_t *salt, uint32_t hash, at start, at end) {
-  for (; start < end; start++) {
-    hash = (hash ^ salt[lower(*start)]) * 0x85ebca6bu;
-    hash ^= hash >> 15;
-  }
-  return hash;
+static uint32_t key_byte(const uint32_t *salt, uint32_t hash, uint8_t byte) {
+  hash = (hash ^ salt[byte]) * 0x85ebca6bu;
+  return hash ^ (hash >> 15);
 }
 
 // `#hashed` of src/transaction/server-index.ts.
 static uint32_t key_hash(const uint32_t *salt, const sent_by *via) {
   uint32_t hash = (uint32_t)via->port;
-  for (at here = via->branch; here < via->branch_end; here++) {
-    hash = (hash ^ salt[*here]) * 0x85ebca6bu;
-    hash ^= hash >> 15;
-  }
-  hash = mix(salt, hash, via->host, via->host_end);
-  for (const char *method = "INVITE"; *method; method++) {
-    hash = (hash ^ salt[(uint8_t)*method]) * 0x85ebca6bu;
-    hash ^= hash >> 15;
-  }
-  hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-  return hash ^ (hash >> 16);
+  for (at here = via->branch; here < via->branch_end; here++) hash = key_byte(salt, hash, *here);
+  for (at here = via->host; here < via->host_end; here++) hash = key_byte(salt, hash, lower(*here));
+  for (const char *method = "INVITE"; *method; method++) hash = key_byte(salt, hash, (uint8_t)*method);
+  return mixed(hash);
 }
 
 static uint8_t *copy(uint8_t *out, const void *from, size_t length) {

@@ -3,7 +3,6 @@ import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { logLine } from '../base/channels.ts';
 import { ServerError } from '../base/errors.ts';
-
 import { listenersOf } from '../ops/config/listeners-of.ts';
 import { defaultRealm } from '../ops/config/realm.ts';
 import { makeFirstUsers } from '../ops/subscribers.ts';

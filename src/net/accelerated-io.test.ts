@@ -7,7 +7,8 @@ import { type Accelerator, loadAccelerator } from './accelerator.ts';
 import type { DatagramIo, DatagramOptions, DatagramSink } from './datagram-io.ts';
 import { openDgramIo } from './dgram-io.ts';
 import { PackedAddresses, textOf6, writeBytes6 } from './packed-address.ts';
-import { Refusals } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
+import { refusing } from './testing/refusing.ts';
 
 const accelerator = loadAccelerator();
 if (!accelerator) console.log('the datagram accelerator is not built here: its tests are skipped');
@@ -241,14 +242,6 @@ describe.skipIf(!accelerator)('what is refused', () => {
     opened.push(at, from);
     const send = (text: string) => from.send(Buffer.from(text, 'latin1'), '127.0.0.1', at.port);
     return { server, phone, send, port: from.port };
-  }
-
-  function refusing(): Refusals {
-    const refusals = new Refusals();
-    refusals.answerWith('away');
-    refusals.allow('127.0.0.1', Infinity);
-    refusals.refuse(0);
-    return refusals;
   }
 
   it('is answered, its ACK absorbed, and both are counted; the rest comes in order', async () => {

@@ -25,12 +25,17 @@ export class PackedAddresses {
   wordOf4(text: string): number {
     let word = this.#words.get(text);
     if (word === undefined) {
-      const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
-      word = a | (b << 8) | (c << 16) | (d << 24);
+      word = wordOf4(text);
       this.#words.set(text, word);
     }
     return word;
   }
+}
+
+/** As {@link PackedAddresses.wordOf4}, for whoever asks so seldom that nothing need be kept. */
+export function wordOf4(text: string): number {
+  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  return a | (b << 8) | (c << 16) | (d << 24);
 }
 
 /** The canonical text of sixteen bytes. */

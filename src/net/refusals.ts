@@ -1,3 +1,6 @@
+import { ipFamily } from '../base/ip.ts';
+import { wordOf4 } from './packed-address.ts';
+
 const ACTIVE = 0;
 const MOST_LET_IN = 1;
 const SALT = 2;
@@ -12,7 +15,8 @@ const KEY_SALTS = 256;
 const KNOWN = 2 ** 20;
 const SOURCES = 1024;
 const SOURCE_BITS = 10;
-const REMEMBERED = 65_536;
+/** How many refused requests are remembered. */
+export const REMEMBERED = 65_536;
 /** A place in {@link Refusals.known} that is full stays so, for nobody knows any more how many it stands for. */
 const FULL = 255;
 const UNLIMITED = 2 ** 32 - 1;
@@ -94,10 +98,8 @@ export class Refusals {
    * @returns false where there is no place for it: it is of another family, or another source has it
    */
   allow(address: string, invites: number): boolean {
-    const bytes = address.split('.').map(Number);
-    if (bytes.length !== 4) return false;
-    const [a = 0, b = 0, c = 0, d = 0] = bytes;
-    const word = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+    if (ipFamily(address) !== 4) return false;
+    const word = wordOf4(address) >>> 0;
     const at = 2 * (Math.imul(word, 0x9e3779b1) >>> (32 - SOURCE_BITS));
     // Who was there before has what is left to him.
     if (this.sources[at] !== word && this.sources[at + 1] !== 0) return false;

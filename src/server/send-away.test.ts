@@ -8,7 +8,7 @@ import { isBehindNat } from '../core/nat/nat-test.ts';
 import { loadAccelerator } from '../net/accelerator.ts';
 import type { Flow } from '../net/flow.ts';
 import { newNetCounters } from '../net/net-counters.ts';
-import { PackedAddresses } from '../net/packed-address.ts';
+import { wordOf4 } from '../net/packed-address.ts';
 import { Refusals } from '../net/refusals.ts';
 import { FakeNetwork } from '../transaction/testing/fake-network.ts';
 import { DEFAULT_TIMERS } from '../transaction/timers.ts';
@@ -102,7 +102,7 @@ async function serve(kind: typeof CountingGate, refusals?: Refusals) {
       ...{ refusals, overload, gate, transactions: layer.counters, network: newNetCounters() },
       frontDoor: { settings: { ...DEFAULT_FRONT_DOOR, scanners: ['scanner'] }, allowance: () => Infinity },
     });
-  const word = new PackedAddresses().wordOf4('192.0.2.7');
+  const word = wordOf4('192.0.2.7');
   let inC = 0;
   const receive = (bytes: Buffer, flow: Flow): void => {
     const answer = refusals && accelerator?.refuse(refusals, bytes, word, flow.remotePort);

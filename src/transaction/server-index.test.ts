@@ -2,18 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SipMessage } from '../wire/sip/message.ts';
 import { parseMessage } from '../wire/sip/parse.ts';
-import { type Indexed, ServerIndex } from './server-index.ts';
+import { ServerIndex } from './server-index.ts';
 import { ServerKey } from './server-key.ts';
-
-class Entry implements Indexed<Entry> {
-  readonly key: ServerKey;
-  keyHash = 0;
-  nextOfBucket: Entry | undefined = undefined;
-
-  constructor(key: ServerKey) {
-    this.key = key;
-  }
-}
+import { IndexEntry } from './testing/index-entry.ts';
 
 function request(via: string, callId = 'a'): SipMessage {
   const text = `INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP ${via}\r\nCall-ID: ${callId}\r\nCSeq: 1 INVITE\r\n\r\n`;
@@ -54,8 +45,8 @@ describe('the index of server transactions', () => {
     const branches = fc.array(fc.nat(3000), { minLength: 1, maxLength: 4000 });
     fc.assert(
       fc.property(branches, fc.integer(), (numbers, seed) => {
-        const index = new ServerIndex<Entry>(seed);
-        const map = new Map<number, Entry>();
+        const index = new ServerIndex<IndexEntry>(seed);
+        const map = new Map<number, IndexEntry>();
         for (const number of numbers) {
           const sought = key(`10.0.0.${number % 7};branch=z9hG4bK${number}`);
           const known = map.get(number);
@@ -64,7 +55,7 @@ describe('the index of server transactions', () => {
             index.remove(known);
             map.delete(number);
           } else {
-            const entry = new Entry(sought);
+            const entry = new IndexEntry(sought);
             index.add(entry);
             map.set(number, entry);
           }
@@ -77,8 +68,8 @@ describe('the index of server transactions', () => {
   });
 
   it('forgets an entry once', () => {
-    const index = new ServerIndex<Entry>(7);
-    const entry = new Entry(key('10.0.0.1;branch=z9hG4bKa'));
+    const index = new ServerIndex<IndexEntry>(7);
+    const entry = new IndexEntry(key('10.0.0.1;branch=z9hG4bKa'));
     index.add(entry);
     index.remove(entry);
     index.remove(entry);
@@ -86,8 +77,8 @@ describe('the index of server transactions', () => {
   });
 
   it('spreads keys that differ in one place', () => {
-    const index = new ServerIndex<Entry>(1);
-    for (let i = 0; i < 1024; i++) index.add(new Entry(key(`10.0.0.1;branch=z9hG4bK-${i}-x`)));
+    const index = new ServerIndex<IndexEntry>(1);
+    for (let i = 0; i < 1024; i++) index.add(new IndexEntry(key(`10.0.0.1;branch=z9hG4bK-${i}-x`)));
     const used = new Set(index.all().map((entry) => entry.keyHash & 1023));
     // Of 1024 balls into 1024 boxes about 647 boxes are hit.
     expect(used.size).toBeGreaterThan(580);

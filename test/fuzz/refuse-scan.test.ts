@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadAccelerator } from '../../src/net/accelerator.ts';
+import { wordOf4 } from '../../src/net/packed-address.ts';
 import { noteSkipped } from '../cloud/requirements.ts';
 import { mutated, Sanitized } from './sanitized.ts';
 import { refusals, seeds } from './targets/refuse.ts';
@@ -24,7 +25,7 @@ const accelerator = loadAccelerator();
 
 describe.skipIf(!accelerator)('the seeds of refusals', () => {
   it('are refused in part, for else their fuzzing would say nothing', () => {
-    const word = 192 | (2 << 16) | (9 << 24);
+    const word = wordOf4('192.0.2.9');
     const outcomes = seeds.map((it) => accelerator!.refuse(refusals, Buffer.from(it, 'latin1'), word, 5060));
     expect(outcomes.filter((it) => it instanceof Buffer).length).toBeGreaterThanOrEqual(3);
     expect(outcomes.filter((it) => it === null)).toHaveLength(1);

@@ -2,7 +2,7 @@ import { logLine } from '../../base/channels.ts';
 import type { Clock, TimerHandle } from '../../base/clock.ts';
 import type { IdSource } from '../../base/ids.ts';
 import type { Load } from '../../net/load-meter.ts';
-import type { Refusals } from '../../net/refusals.ts';
+import { REMEMBERED, type Refusals } from '../../net/refusals.ts';
 import { H } from '../../wire/sip/header-name.ts';
 import type { SipMessage } from '../../wire/sip/message.ts';
 
@@ -72,7 +72,6 @@ const PERIODS_TO_END = 20;
 const PERIODS_TO_FORGET = 320;
 /** What those get in who are registered already, or say so, against those who begin. */
 const KNOWN_ADVANTAGE = 4;
-const REMEMBERED = 65_536;
 /** In seconds, spread so that those who were refused together do not come back together. */
 const RETRY_AFTER: readonly string[] = ['2', '3', '4', '5', '6', '7', '8', '9'];
 

@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { RequestEdit } from './fork-options.ts';
+import { collectGarbage } from './testing/collect-garbage.ts';
 import { calleeDialog, callerDialog } from './testing/peer.ts';
-import { ProxyUnderTest, target } from './testing/proxy-under-test.ts';
+import { ProxyUnderTest, pair, target } from './testing/proxy-under-test.ts';
 
 const CALLS = 1000;
 
@@ -40,28 +39,17 @@ it(`keeps nothing of ${CALLS} calls that were answered, refused, cancelled or no
 });
 
 it('frees what a finished call held', async () => {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  const server = new ProxyUnderTest();
-  const caller = server.peer('10.0.0.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
+  const { server, caller, callee } = pair();
   caller.request('INVITE');
   callee.answer('INVITE', 486);
   const held = [new WeakRef(server.transactions.pop()!), new WeakRef(server.outcomes.pop()!)];
   server.advance(400_000);
-  await new Promise((resolve) => setImmediate(resolve));
-  gc();
+  await collectGarbage();
   expect(held.map((ref) => ref.deref())).toEqual([undefined, undefined]);
 });
 
 it('lets go of what only requests need as soon as a call is answered', async () => {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  const server = new ProxyUnderTest();
-  const caller = server.peer('10.0.0.7');
-  const callee = server.peer('198.51.100.1');
-  server.forkTo(callee);
+  const { server, caller, callee } = pair();
   const edits: WeakRef<object>[] = [];
   const replies: number[] = [];
   const ask = (): void => {
@@ -74,10 +62,7 @@ it('lets go of what only requests need as soon as a call is answered', async () 
   ask();
   expect(callee.last('INVITE')).toContain('X-Edited: 1');
   callee.answer('INVITE', 200);
-  for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    gc();
-  }
+  await collectGarbage();
   expect(edits.map((ref) => ref.deref())).toEqual([undefined]);
   expect(server.layer.counters.inUse).toBe(1);
   callee.answer('INVITE', 200);

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { callOwner } from '../../wire/sip/owner.ts';
 import type { DatagramOptions } from '../datagram-io.ts';
 import { sharedDatagrams } from '../datagram-path.ts';
-import { Refusals } from '../refusals.ts';
 import type { DatagramOrder, DatagramReport } from '../testing/datagram-worker.ts';
+import { refusing } from '../testing/refusing.ts';
 
 const shared = sharedDatagrams();
 if (!shared)
@@ -239,10 +239,7 @@ describe.skipIf(!shared)('datagrams of several workers', () => {
   });
 
   it('refuses in the inbox what is to be refused', async () => {
-    const refusals = new Refusals();
-    refusals.answerWith('away');
-    refusals.allow('127.0.0.1', Infinity);
-    refusals.refuse(0);
+    const refusals = refusing();
     const came: string[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const sink = {

@@ -5,12 +5,13 @@ import { OverloadControl } from '../../../src/core/front-door/overload.ts';
 import { isScannersName } from '../../../src/core/front-door/scanners.ts';
 import { isPlainlyDirect } from '../../../src/core/nat/nat-test.ts';
 import { loadAccelerator } from '../../../src/net/accelerator.ts';
-import { PackedAddresses } from '../../../src/net/packed-address.ts';
+import { wordOf4 } from '../../../src/net/packed-address.ts';
 import { Refusals } from '../../../src/net/refusals.ts';
 import { receivedVia } from '../../../src/transaction/response-route.ts';
-import { type Indexed, ServerIndex } from '../../../src/transaction/server-index.ts';
+import { ServerIndex } from '../../../src/transaction/server-index.ts';
 import { hasUniqueBranch, ServerKey } from '../../../src/transaction/server-key.ts';
 import { FakeNetwork } from '../../../src/transaction/testing/fake-network.ts';
+import { IndexEntry } from '../../../src/transaction/testing/index-entry.ts';
 import { invite, scanInvite } from '../../../src/wire/sip/plain-invite.ts';
 import { refusePlainInvite } from '../../../src/wire/sip/plain-refusal.ts';
 import { byteString } from '../../../src/wire/sip/text.ts';
@@ -21,7 +22,7 @@ import { PLAIN } from './plain-invite.ts';
 const [ADDRESS, PORT, TAG, SCANNER] = ['192.0.2.9', 5060, 'abc', 'scanner'] as const;
 
 const accelerator = loadAccelerator();
-const word = new PackedAddresses().wordOf4(ADDRESS);
+const word = wordOf4(ADDRESS);
 const flow = new FakeNetwork('udp').peer(ADDRESS, PORT);
 const clock = new FakeClock();
 const ids = new SequentialIds();
@@ -35,17 +36,7 @@ refusals.answerWith(TAG);
 refusals.passOn([SCANNER]);
 refusals.allow(ADDRESS, Infinity);
 refusals.refuse(0);
-
-class Entry implements Indexed<Entry> {
-  readonly key: ServerKey;
-  keyHash = 0;
-  nextOfBucket: Entry | undefined = undefined;
-
-  constructor(key: ServerKey) {
-    this.key = key;
-  }
-}
-const index = new ServerIndex<Entry>(ids.uint32());
+const index = new ServerIndex<IndexEntry>(ids.uint32());
 refusals.keySalt.set(index.salt);
 
 export const name = 'refuse';
@@ -79,7 +70,7 @@ export function run(input: Buffer): void {
   assert.ok(later !== undefined);
   const unread = refusePlainInvite(input, receivedVia(via, flow, false), TAG, later);
   assert.equal(answer.toString('latin1'), unread.toString('latin1'));
-  const entry = new Entry(new ServerKey(undefined, via, 'INVITE'));
+  const entry = new IndexEntry(new ServerKey(undefined, via, 'INVITE'));
   index.add(entry);
   refusals.know(entry.keyHash);
   assert.equal(accelerator?.refuse(refusals, input, word, PORT), undefined);
